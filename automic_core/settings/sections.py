@@ -1,0 +1,155 @@
+"""The sections of automic.yaml and their defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+
+from automic_core.settings.cloud import AwsStorage, AzureStorage, GcpStorage, Section
+from automic_core.settings.secret import Secret
+
+_SENSITIVE = ("secret", "password", "token", "credential", "account-key", "access-key", "private-key")
+
+
+class LakehouseSection(Section):
+    """The lake's name and where its tables lie."""
+
+    name: str = "lake"
+    provider: Literal["local", "aws", "gcp", "azure"] = "local"
+
+
+class LocalStorage(Section):
+    """A folder on this machine.
+
+    Attributes:
+        path: Folder of the warehouse; relative to the lake, None = ``warehouse`` in the lake.
+    """
+
+    path: Path | None = None
+
+
+class StorageSection(Section):
+    """Settings of each provider; ``lakehouse.provider`` chooses."""
+
+    local: LocalStorage = LocalStorage()
+    aws: AwsStorage = AwsStorage()
+    gcp: GcpStorage = GcpStorage()
+    azure: AzureStorage = AzureStorage()
+
+
+class CatalogSection(Section):
+    """The Iceberg catalog.
+
+    Attributes:
+        uri: Address of the catalog; for "sql" a database URL, None = a SQLite file in the lake.
+        password: Goes into a "sql" uri that names a user.
+        properties: More pyiceberg properties; credentials among them are written ``secret:NAME``.
+    """
+
+    type: Literal["sql", "rest", "glue", "hive"] = "sql"
+    uri: str | None = None
+    warehouse: str | None = None
+    password: Secret | None = None
+    credential: Secret | None = None
+    token: Secret | None = None
+    properties: dict[str, Annotated[Secret | str, Field(union_mode="left_to_right")]] = {}
+
+    @field_validator("uri")
+    @classmethod
+    def _no_password(cls, uri: str | None) -> str | None:
+        if uri and urlsplit(uri).password:
+            raise ValueError("a password is never written in the uri; set 'password: secret:NAME' beside it")
+        return uri
+
+    @field_validator("properties")
+    @classmethod
+    def _no_literals(cls, properties: dict[str, Secret | str]) -> dict[str, Secret | str]:
+        for key, value in properties.items():
+            if isinstance(value, str) and any(word in key.lower() for word in _SENSITIVE) and not _harmless(key, value):
+                raise ValueError(f"the property {key!r} is a secret; write it as secret:NAME and declare NAME")
+        return properties
+
+
+def _harmless(key: str, value: str) -> bool:
+    """Properties that only sound secret: flags, times and addresses ("...token-expires-at", "oauth2-server-uri")."""
+    return value.lower() in ("true", "false") or value.isdecimal() or key.endswith("-uri")
+
+
+class IcebergSection(Section):
+    """Apache Iceberg."""
+
+    catalog: CatalogSection = CatalogSection()
+
+
+class LayerSection(Section):
+    """One layer of the medallion.
+
+    Attributes:
+        path: Folder of the layer's tables inside the warehouse.
+        retention_days: Age in days after which snapshots may be expired; None = keep all.
+    """
+
+    path: str
+    retention_days: PositiveInt | None = None
+
+
+class MedallionSection(Section):
+    """Bronze, silver and gold."""
+
+    bronze: LayerSection = LayerSection(path="bronze/")
+    silver: LayerSection = LayerSection(path="silver/")
+    gold: LayerSection = LayerSection(path="gold/")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _default_path(cls, value: object, info: object) -> object:
+        name = getattr(info, "field_name", "")
+        return {"path": f"{name}/", **value} if isinstance(value, dict) else value
+
+
+class LlmSection(Section):
+    """The language model; nothing is sent anywhere while ``mode`` is "off"."""
+
+    provider: str | None = None
+    model: str | None = None
+    mode: Literal["off", "local", "remote"] = "off"
+    api_base: str | None = None
+    api_key: Secret | None = None
+
+
+class ExtractionSection(Section):
+    """How sources are read when a pipeline does not say."""
+
+    default_mode: Literal["batch", "incremental", "delta"] = "batch"
+    batch_size: PositiveInt = 100_000
+
+
+class JobsSection(Section):
+    """Work that outlives the page that began it."""
+
+    workers: PositiveInt = 1
+
+
+class SecuritySection(Section):
+    """What may be read, and how much of it.
+
+    Attributes:
+        allowed_roots: Folders that may be read besides the lake; relative to the lake.
+        allowed_schemes: URL schemes besides those of the lake's own storage.
+        allowed_hosts: Hosts that may be read although they are private or loopback.
+        max_upload_bytes: Largest upload, in decompressed bytes.
+        max_decompressed_bytes: Largest decompressed size of one file.
+        max_ratio: Largest ratio of decompressed to stored bytes.
+        max_columns: Most columns an upload may have.
+    """
+
+    allowed_roots: list[Path] = []
+    allowed_schemes: list[str] = ["file"]
+    allowed_hosts: list[str] = []
+    max_upload_bytes: PositiveInt = 1 << 30
+    max_decompressed_bytes: PositiveInt = 64 << 30
+    max_ratio: PositiveFloat = 200.0
+    max_columns: PositiveInt = 20_000
