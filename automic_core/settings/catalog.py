@@ -18,7 +18,8 @@ def warehouse(catalog: CatalogSection, cloud: CloudStorage | None, local: LocalS
     if catalog.warehouse:
         return catalog.warehouse.rstrip("/")
     if cloud is None:
-        return (root.absolute() / (local.path or "warehouse")).as_uri().replace("%20", " ")
+        # Not as_uri(): pyiceberg and Polars take the path as it stands, without decoding percent signs.
+        return f"file://{root.absolute() / (local.path or 'warehouse')}"
     if cloud.root is None:
         what = "container" if "container" in type(cloud).model_fields else "bucket"
         provider = type(cloud).__name__.removesuffix("Storage").lower()
@@ -30,7 +31,7 @@ def catalog_properties(
     catalog: CatalogSection, cloud: CloudStorage | None, location: str, root: Path, reveal: Reveal
 ) -> dict[str, str]:
     """Properties for ``load_catalog``: type, address and credentials of the catalog, then those of the storage."""
-    properties = {"type": catalog.type, "warehouse": location}
+    properties = {"type": catalog.type, "warehouse": catalog.warehouse or location}
     host = _host(catalog, cloud)
     if catalog.type == "sql":
         properties["uri"] = _sql_uri(catalog, root, host, reveal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,10 +16,16 @@ from automic_core.errors import ConfigError
 from automic_core.settings.secret import Secret, SecretOrigin
 
 _PREFIX = "AUTOMIC_"
+_BOOL = "tag:yaml.org,2002:bool"
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A safe loader that refuses a key written twice, where plain YAML keeps the last in silence."""
+class _Loader(yaml.SafeLoader):
+    """A safe loader in which ``off`` is a word, and that refuses a key written twice (plain YAML keeps the last)."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, regexp) for tag, regexp in resolvers if tag != _BOOL]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -32,6 +39,9 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
 def read_yaml(file: Path) -> dict[str, Any]:
     """The mapping in ``file``.
 
@@ -39,7 +49,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
         ConfigError: Missing, unreadable, not YAML (with the line) or not a mapping.
     """
     try:
-        values = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        values = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     except OSError as exc:
         raise ConfigError(f"{file}: cannot be read: {exc.strerror}.", "Check the path of the settings file.") from exc
     except UnicodeDecodeError as exc:

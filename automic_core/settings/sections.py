@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
 from automic_core.settings.cloud import AwsStorage, AzureStorage, GcpStorage, Section
 from automic_core.settings.secret import Secret
@@ -105,9 +105,8 @@ class MedallionSection(Section):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _default_path(cls, value: object, info: object) -> object:
-        name = getattr(info, "field_name", "")
-        return {"path": f"{name}/", **value} if isinstance(value, dict) else value
+    def _default_path(cls, value: object, info: ValidationInfo) -> object:
+        return {"path": f"{info.field_name}/", **value} if isinstance(value, dict) else value
 
 
 class LlmSection(Section):
