@@ -100,4 +100,4 @@ def _run(
             result = frames.condemn(result.lazy(), pl.lit(mask), frames.FILTERED).collect()
         finally:
             frames.current_step.reset(token)
-    return (result if schema is None else result.select(schema)), len(gone)
+    return (result if schema is None else result.select(list(schema))), len(gone)
