@@ -1,0 +1,1 @@
+"""Steps and the pure functions behind them: shape, nulls, duplicates, quality, rules, anomalies, inference."""

@@ -1,0 +1,1 @@
+"""Type inference as pure functions on Polars frames: casting, number and date formats, evidence, keys."""

@@ -1,0 +1,117 @@
+"""Text to typed values: null where a value does not fit, never an exception, never a silent change.
+
+The caller counts ``raw is not blank and cast is null`` as a value that does not fit. Blanks around a value are ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from automic_core.errors import ConfigError
+from automic_core.records import Field, FieldType
+from automic_core.transforms._inference import dates, numbers
+
+DEFAULT_NULL_TOKENS: tuple[str, ...] = ("", "na", "n/a", "null", "none", "nan", "nil", "-", "--", "#n/a", "\\n")
+"""Texts that mean "no value" besides null itself, compared without blanks and case."""
+
+BOOLEAN_WORDS: tuple[tuple[str, str], ...] = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"))
+"""Pairs of words read as true and false; others ("1/0", "on/off") are given as the field's format."""
+
+
+def is_null_token(expr: pl.Expr, tokens: Iterable[str] = DEFAULT_NULL_TOKENS) -> pl.Expr:
+    """Whether a text means "no value": null, or one of ``tokens`` up to blanks around it and case."""
+    words = sorted({token.strip().lower() for token in tokens})
+    return expr.is_null() | expr.str.strip_chars().str.to_lowercase().is_in(words)
+
+
+def polars_type(field: Field) -> pl.DataType:
+    """The type that `cast_expr` gives a field."""
+    if field.type is FieldType.DATETIME:
+        return pl.Datetime("us", "UTC" if dates.is_zoned(field.format) else None)
+    if field.type is FieldType.DECIMAL:
+        scale = numbers.DEFAULT_DECIMAL[1] if field.scale is None else field.scale
+        return pl.Decimal(field.precision or numbers.DEFAULT_DECIMAL[0], scale)
+    return _PLAIN_TYPES[field.type]
+
+
+def cast_expr(field: Field, raw: pl.Expr) -> pl.Expr:
+    """Text as the field's type; null where it does not fit.
+
+    Args:
+        field: Type and format; JSON stays text once it is valid, an array becomes a list of texts.
+        raw: A text expression.
+
+    Raises:
+        ConfigError: The field's format is unknown for its type.
+    """
+    text = raw.str.strip_chars()
+    match field.type:
+        case FieldType.STRING:
+            return raw
+        case FieldType.INTEGER:
+            return numbers.integer(text, field.format)
+        case FieldType.FLOAT:
+            return numbers.floating(text, field.format)
+        case FieldType.DECIMAL:
+            return numbers.decimal(text, field.format, field.precision, field.scale)
+        case FieldType.BOOLEAN:
+            return _boolean(text, field.format)
+        case FieldType.DATE:
+            return dates.date(text, field.format)
+        case FieldType.DATETIME:
+            return dates.datetime(text, field.format)
+        case FieldType.TIME:
+            return dates.time(text, field.format)
+        case FieldType.BINARY:
+            return raw.cast(pl.Binary)
+        case FieldType.JSON:
+            return pl.when(_is_json(text)).then(text)
+        case FieldType.ARRAY:
+            return (
+                pl.when(text.str.contains(_FLAT_ARRAY) & _is_json(text)).then(text).str.json_decode(pl.List(pl.String))
+            )
+
+
+def boolean_pair(text: str) -> tuple[str, str]:
+    """The two words of a boolean format ("Y/N").
+
+    Raises:
+        ConfigError: The format is not two different words with a slash between them.
+    """
+    true, _, false = (part.strip().lower() for part in text.partition("/"))
+    if not true or not false or true == false:
+        raise ConfigError(f"{text!r} is not a boolean format.", "Write both words, like 'Y/N' or '1/0'.")
+    return true, false
+
+
+def _boolean(text: pl.Expr, pair: str | None) -> pl.Expr:
+    words = BOOLEAN_WORDS if pair is None else (boolean_pair(pair),)
+    word = text.str.to_lowercase()
+    return (
+        pl.when(word.is_in([true for true, _ in words]))
+        .then(pl.lit(True))
+        .when(word.is_in([false for _, false in words]))
+        .then(pl.lit(False))
+    )
+
+
+def _is_json(text: pl.Expr) -> pl.Expr:
+    return text.str.json_path_match("$").is_not_null() | (text == "null")
+
+
+_FLAT_ARRAY = r'^\[(?:"(?:[^"\\]|\\.)*"|[^"\[\]{}])*\]$'  # no array or object inside; JSON itself is checked apart
+
+
+_PLAIN_TYPES: dict[FieldType, pl.DataType] = {
+    FieldType.STRING: pl.String(),
+    FieldType.INTEGER: pl.Int64(),
+    FieldType.FLOAT: pl.Float64(),
+    FieldType.BOOLEAN: pl.Boolean(),
+    FieldType.DATE: pl.Date(),
+    FieldType.TIME: pl.Time(),
+    FieldType.BINARY: pl.Binary(),
+    FieldType.JSON: pl.String(),
+    FieldType.ARRAY: pl.List(pl.String()),
+}
