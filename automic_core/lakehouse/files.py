@@ -1,0 +1,229 @@
+"""Land rows as Parquet files that no snapshot refers to yet. Committing them is cheap and comes later, or never."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.io.pyarrow import parquet_file_to_data_file
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+
+from automic_core.errors import LoadError, translate
+from automic_core.faults import commit_point
+from automic_core.lakehouse.commits import full_name
+from automic_core.lakehouse.types import arrow_schema, conform, conform_batch
+
+TARGET_FILE_BYTES = 512 << 20
+ROW_GROUP_ROWS = 131_072
+_COPY_BYTES = 8 << 20
+_STAY_ALIVE_BYTES = 64 << 20
+
+
+def data_folder(table: Table) -> str:
+    """A new, unique folder for data files below the table's location."""
+    return f"{table.location().rstrip('/')}/data/{uuid.uuid4().hex}"
+
+
+def local_path(location: str) -> Path | None:
+    """The path of a local location, or None for an object store."""
+    parts = urlsplit(location)
+    if parts.scheme in ("", "file"):
+        return Path(unquote(parts.path) if parts.scheme else location)
+    return None
+
+
+def describe(table: Table, location: str) -> DataFile:
+    """Read a landed file's footer: rows, sizes and column bounds under the table's current field ids."""
+    with translate(LoadError, f"reading the footer of {location}"):
+        return parquet_file_to_data_file(table.io, table.metadata, location)
+
+
+def remove(table: Table, locations: Sequence[str]) -> None:
+    """Delete files that no snapshot refers to; one that is already gone is fine."""
+    for location in locations:
+        with translate(LoadError, f"deleting {location}"):
+            try:
+                table.io.delete(location)
+            except FileNotFoundError:
+                continue
+    for folder in {path.parent for location in locations if (path := local_path(location)) is not None}:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+@dataclass
+class Landing:
+    """Rows on their way into files: run ``sink`` (alone or in a ``pl.collect_all``), then ask ``files()``.
+
+    Attributes:
+        sink: A lazy frame that writes the files when it is collected.
+    """
+
+    table: Table
+    folder: str
+    sink: pl.LazyFrame
+    spool: Path
+    written: list[tuple[str, int]] = field(default_factory=list)
+    _files: list[DataFile] | None = None
+
+    def files(self) -> list[DataFile]:
+        """The files that were written, ready to commit; files without rows are removed."""
+        if self._files is None:
+            locations = []
+            for path, rows in self.written:
+                if rows:
+                    locations.append(self._place(Path(path)))
+                else:
+                    Path(path).unlink()
+            self.written = []
+            if not locations and self.spool.is_dir():
+                shutil.rmtree(self.spool)
+            self._files = [describe(self.table, location) for location in locations]
+            commit_point("land.after")
+        return self._files
+
+    def collect(self) -> list[DataFile]:
+        """Run the sink alone and return its files; a failed run leaves none behind.
+
+        Raises:
+            LoadError: The rows cannot be computed or written.
+        """
+        try:
+            with translate(LoadError, f"writing rows for {full_name(self.table)}"):
+                self.sink.collect(engine="streaming")
+            return self.files()
+        except BaseException:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """Delete what was landed."""
+        if self._files:
+            remove(self.table, [file.file_path for file in self._files])
+        self._files = []
+        shutil.rmtree(self.spool, ignore_errors=True)
+
+    def _place(self, path: Path) -> str:
+        location = f"{self.folder}/{path.name}"
+        if local_path(self.folder) is None:
+            target = self.table.io.new_output(location)
+            with translate(LoadError, f"uploading {location}"), path.open("rb") as source, target.create() as stream:
+                while chunk := source.read(_COPY_BYTES):
+                    stream.write(chunk)
+            path.unlink()
+        return location
+
+
+def land(table: Table, frame: pl.LazyFrame, *, target_bytes: int = TARGET_FILE_BYTES) -> Landing:
+    """Plan a streamed write of a frame into files with field ids; nothing is committed.
+
+    Files of a table in an object store are spooled on the local disk first, then uploaded.
+
+    Args:
+        table: The table whose schema the rows take; cast strictly, absent columns are null.
+        frame: The rows, in the order they shall have.
+        target_bytes: Approximate size of a file before compression.
+
+    Raises:
+        SchemaError: The frame has a column that the table does not have.
+    """
+    schema = arrow_schema(table.schema())
+    folder = data_folder(table)
+    spool = local_path(folder) or Path(tempfile.mkdtemp(prefix="automic-"))
+    landing = Landing(table, folder, pl.LazyFrame(), spool)
+    landing.sink = conform(frame, schema).sink_parquet(
+        pl.PartitionBy(str(spool), approximate_bytes_per_file=target_bytes),
+        arrow_schema=schema,
+        compression="zstd",
+        row_group_size=ROW_GROUP_ROWS,
+        mkdir=True,
+        lazy=True,
+        sinked_paths_callback=lambda sunk: landing.written.extend((p.path, p.num_rows or 0) for p in sunk.paths),
+    )
+    return landing
+
+
+class BatchWriter:
+    """Streams Arrow batches into Parquet files with field ids, through whatever file system the table lives on.
+
+    Args:
+        table: The table whose schema the rows take.
+        target_bytes: Arrow bytes after which a new file begins.
+    """
+
+    def __init__(self, table: Table, *, target_bytes: int = TARGET_FILE_BYTES) -> None:
+        self.table = table
+        self.rows = 0
+        self._schema = arrow_schema(table.schema())
+        self._target = target_bytes
+        self._folder = data_folder(table)
+        self._locations: list[str] = []
+        self._sink: pa.NativeFile | None = None
+        self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = self._waiting_bytes = self._file_bytes = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows; they are held until they fill a row group.
+
+        Raises:
+            SchemaError: A column is unknown or a value does not fit.
+            LoadError: The file cannot be written.
+        """
+        batch = conform_batch(batch, self._schema)
+        self.rows += batch.num_rows
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        self._waiting_bytes += batch.nbytes
+        if self._waiting_rows >= ROW_GROUP_ROWS or self._waiting_bytes >= _STAY_ALIVE_BYTES:
+            self._flush()
+
+    def close(self) -> list[DataFile]:
+        """Finish and describe the files; none if no row was written."""
+        self._flush()
+        self._finish()
+        files = [describe(self.table, location) for location in self._locations]
+        commit_point("land.after")
+        return files
+
+    def abort(self) -> None:
+        """Delete what was landed."""
+        self._waiting.clear()
+        self._finish()
+        remove(self.table, self._locations)
+        self._locations.clear()
+
+    def _flush(self) -> None:
+        if not self._waiting_rows:
+            return
+        rows = pa.Table.from_batches(self._waiting)
+        with translate(LoadError, f"writing rows for {full_name(self.table)}"):
+            if self._writer is None:
+                location = f"{self._folder}/{len(self._locations):08}.parquet"
+                self._locations.append(location)
+                self._sink = self.table.io.new_output(location).create()
+                self._writer = pq.ParquetWriter(
+                    self._sink, self._schema, compression="zstd", store_decimal_as_integer=True
+                )
+            self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+        self._file_bytes += self._waiting_bytes
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        if self._file_bytes >= self._target:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._writer is not None and self._sink is not None:
+            with translate(LoadError, f"closing a file of {full_name(self.table)}"):
+                self._writer.close()
+                self._sink.close()
+        self._writer = self._sink = None
+        self._file_bytes = 0
