@@ -101,8 +101,8 @@ class RunReport:
                 raise LedgerError(f"Step {step.id} got {step.rows_in:,} rows, but {alive:,} left the step before it.")
             if step.gap:
                 raise LedgerError(
-                    f"Step {step.id} ({step.kind}): {step.rows_in:,} in + {step.added:,} added - {step.grouped:,} grouped"
-                    f" - {sum(step.removed.values()):,} removed is not {step.rows_out:,} out."
+                    f"Step {step.id} ({step.kind}): {step.rows_in:,} in + {step.added:,} added - {step.grouped:,} grouped - "
+                    f"{sum(step.removed.values()):,} removed is not {step.rows_out:,} out."
                 )
             alive = step.rows_out
         if alive != self.rows_out:

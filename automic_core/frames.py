@@ -32,6 +32,9 @@ MERGED, FILTERED, QUARANTINED, DROPPED = "merged", "filtered", "quarantined", "d
 current_step: ContextVar[str] = ContextVar("current_step", default="step")
 """Id of the step whose plan is being built; the run loop sets it so that fates name the step."""
 
+table_resolver: ContextVar[Callable[[str], pl.LazyFrame] | None] = ContextVar("table_resolver", default=None)
+"""Finds lake tables ("silver.customers") for steps with a second input; set by the lakehouse."""
+
 
 def is_hidden(name: str) -> bool:
     """Whether a column is bookkeeping (leading underscore), not data."""

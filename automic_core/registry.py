@@ -227,7 +227,8 @@ def options_schema(cls: type[Any]) -> dict[str, Any]:
     for name, parameter in inspect.signature(cls).parameters.items():
         kind = Any if parameter.annotation is inspect.Parameter.empty else parameter.annotation
         definitions[name] = (kind, ... if parameter.default is inspect.Parameter.empty else parameter.default)
-    return pydantic.create_model(cls.__name__, **definitions).model_json_schema()
+    model: type[pydantic.BaseModel] = pydantic.create_model(cls.__name__, **definitions)
+    return model.model_json_schema()
 
 
 def kind_for_path(path: str, group: Group = "source") -> str:
