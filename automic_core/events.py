@@ -100,9 +100,10 @@ class RunReport:
             if step.rows_in != alive:
                 raise LedgerError(f"Step {step.id} got {step.rows_in:,} rows, but {alive:,} left the step before it.")
             if step.gap:
+                gone = f"{step.grouped:,} grouped - {sum(step.removed.values()):,} removed"
                 raise LedgerError(
-                    f"Step {step.id} ({step.kind}): {step.rows_in:,} in + {step.added:,} added - {step.grouped:,} grouped - "
-                    f"{sum(step.removed.values()):,} removed is not {step.rows_out:,} out."
+                    f"Step {step.id} ({step.kind}): {step.rows_in:,} in + {step.added:,} added - {gone} is not "
+                    f"{step.rows_out:,} out."
                 )
             alive = step.rows_out
         if alive != self.rows_out:
