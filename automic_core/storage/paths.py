@@ -1,0 +1,192 @@
+"""From what a person writes (path, glob, URL, archive member) to checked locations."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from automic_core.errors import SourceError
+from automic_core.storage.policy import AccessPolicy
+
+_MEMBER = re.compile(r"(?P<archive>.+?\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
+_NO_GLOB = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One file that may be read.
+
+    Attributes:
+        url: Absolute local path, or fsspec URL (possibly chained) of the stored file.
+        member: Name of the file inside the zip archive ``url``, if any.
+        policy: The limits it was checked against; checked again when opened.
+        options: Keyword arguments of its file system by scheme (``StorageOptions.fsspec``).
+    """
+
+    url: str
+    member: str | None = None
+    policy: AccessPolicy = field(default=AccessPolicy(), repr=False)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether ``path`` may be handed to code that reads local files itself."""
+        return "://" not in self.url
+
+    @property
+    def path(self) -> Path:
+        """The local path.
+
+        Raises:
+            SourceError: The location is not local.
+        """
+        if not self.is_local:
+            raise SourceError(f"{self} is not a local file.", "Copy it here first.")
+        return Path(self.url)
+
+    @property
+    def name(self) -> str:
+        """The file's own name, without folders."""
+        return (self.member or urlsplit(self.url.split("::")[-1]).path or self.url).rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def stem(self) -> str:
+        """The name up to its first dot ("orders" for orders.csv.gz); a leading dot belongs to the name."""
+        return self.name[0:1] + self.name[1:].split(".", 1)[0]
+
+    def __str__(self) -> str:
+        """The location for messages: no user, password or query, which may carry keys."""
+        shown = re.sub(r"//[^/@]*@", "//", self.url)
+        if not self.is_local:
+            shown = shown.split("?", 1)[0]
+        return f"{shown}!{self.member}" if self.member else shown
+
+    def check(self) -> None:
+        """Check every link against the policy.
+
+        Raises:
+            SecurityError: A folder, scheme or host that the policy forbids.
+        """
+        for link in self.url.split("::") if not self.is_local else [self.url]:
+            if "://" in link:
+                self.policy.check_url(link)
+            if (path := _local_path(link)) is not None:
+                self.policy.check_path(path)
+
+
+def resolve(
+    path_or_url: str | Path,
+    policy: AccessPolicy | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Location]:
+    """The files that ``path_or_url`` names, sorted.
+
+    Args:
+        path_or_url: A path, a glob (``in/*.csv``, ``**`` recurses), ``archive.zip!member`` (a glob inside too), or an
+            fsspec URL, also chained (``zip://member::https://host/a.zip``).
+        policy: What may be read; None = any local path and public host.
+        options: Keyword arguments of remote file systems by scheme.
+
+    Raises:
+        SourceError: Nothing is there; names the path and similar names.
+        SecurityError: The policy forbids it.
+        MissingDriverError: The scheme needs a package that is not installed.
+    """
+    policy = policy or AccessPolicy()
+    text = str(path_or_url)
+    if not text.strip() or "\0" in text:
+        raise SourceError(f"{text!r} is not a path.", "Give a file, a glob or a URL.")
+    url, member = _split_member(text)
+    local = _local_path(url) if "::" not in url or "://" not in url else None
+    probe = Location(str(local) if local is not None else url, member, policy, options or {})
+    if local is not None:
+        found = [Location(str(p), member, policy) for p in _expand_local(local, policy)]
+    else:
+        probe.check()
+        found = list(_expand_remote(probe))
+    for location in found:
+        location.check()
+    return [one for location in found for one in _expand_members(location)]
+
+
+def _split_member(text: str) -> tuple[str, str | None]:
+    if text.startswith("zip://") and "::" in text:
+        first, rest = text.split("::", 1)
+        return rest, first.removeprefix("zip://").lstrip("/") or None
+    match = _MEMBER.fullmatch(text)
+    if match and not Path(text).exists():
+        return match["archive"], match["member"]
+    return text, None
+
+
+def _local_path(link: str) -> Path | None:
+    """The local path a link means, None if it is no local path."""
+    for scheme in ("file://", "local://"):
+        if link.startswith(scheme):
+            return Path(link.removeprefix(scheme)).absolute()
+    if "://" in link or link in ("simplecache", "filecache", "blockcache"):
+        return None
+    return Path(link).expanduser().absolute()
+
+
+def _expand_local(path: Path, policy: AccessPolicy) -> list[Path]:
+    if path.is_file():
+        return [path]
+    policy.check_path(path)
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder.", f"Name its files: {path}/*.csv")
+    if glob.has_magic(str(path)):
+        matches = sorted(Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
+        if not matches:
+            raise SourceError(f"No file matches {path}.", "Check the pattern; ** also looks into folders.")
+        return matches
+    near = get_close_matches(path.name, _names_in(path.parent), n=1)
+    hint = (
+        f"Did you mean {near[0]!r}?" if near else "" if path.parent.is_dir() else f"There is no folder {path.parent}."
+    )
+    raise SourceError(f"There is no file {path}.", hint)
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [p.name for p in folder.iterdir()]
+    except OSError:
+        return []
+
+
+def _expand_remote(location: Location) -> Iterator[Location]:
+    scheme = location.url.split("://", 1)[0]
+    if scheme in _NO_GLOB or "::" in location.url or not glob.has_magic(location.url):
+        yield location
+        return
+    from automic_core.storage.filesystems import filesystem
+
+    files, pattern = filesystem(location)
+    try:
+        matches = sorted(files.glob(pattern))
+    except Exception as exc:
+        raise SourceError(f"{location} cannot be listed: {exc}.") from exc
+    if not matches:
+        raise SourceError(f"No file matches {location}.", "Check the pattern.")
+    for match in matches:
+        yield Location(files.unstrip_protocol(match), location.member, location.policy, location.options)
+
+
+def _expand_members(location: Location) -> Iterator[Location]:
+    if location.member is None or not glob.has_magic(location.member):
+        yield location
+        return
+    from automic_core.storage.files import members
+
+    names = [name for name in members(location) if fnmatch.fnmatchcase(name, location.member or "")]
+    if not names:
+        raise SourceError(f"No member matches {location}.", f"It holds: {', '.join(members(location)[:20])}.")
+    for name in sorted(names):
+        yield Location(location.url, name, location.policy, location.options)

@@ -1,0 +1,144 @@
+"""What may be read: folders, schemes and hosts, and how far a file may unpack."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from automic_core.errors import SecurityError, SourceError
+from automic_core.settings import Settings
+
+BUCKET_SCHEMES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"})
+ARCHIVE_SCHEMES = frozenset({"zip"})
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPolicy:
+    """Limits on what a path or URL may reach.
+
+    The defaults suit a person's own Python program: every local path and every scheme, only link-local addresses
+    (cloud metadata services) refused. ``from_settings`` gives the strict one of the CLI and the pages.
+
+    Attributes:
+        allowed_roots: Folders that may be read; None = any.
+        allowed_schemes: URL schemes that may be used; None = any.
+        allowed_hosts: Hosts that are allowed whatever their address.
+        refuse_private: Whether loopback and private addresses are refused unless listed.
+        max_decompressed_bytes: Largest decompressed size of one file, in bytes.
+        max_ratio: Largest decompressed / stored size, looked at once a file has grown beyond 100 MB.
+    """
+
+    allowed_roots: tuple[Path, ...] | None = None
+    allowed_schemes: tuple[str, ...] | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    refuse_private: bool = False
+    max_decompressed_bytes: int = 1 << 40
+    max_ratio: float = 1200.0
+
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, root: Path | str, extra_roots: Iterable[Path | str] = ()
+    ) -> AccessPolicy:
+        """The policy of a lake.
+
+        Args:
+            settings: The lake's settings.
+            root: The lake's folder; always readable, and where relative ``allowed_roots`` begin.
+            extra_roots: Folders a caller adds (uploads; the CLI's current folder).
+        """
+        security, lake = settings.security, Path(root).absolute()
+        cloud = settings.cloud
+        return cls(
+            allowed_roots=(
+                lake,
+                *(lake / r for r in security.allowed_roots),
+                *(Path(r).absolute() for r in extra_roots),
+            ),
+            allowed_schemes=(*security.allowed_schemes, *(cloud.schemes if cloud else ())),
+            allowed_hosts=tuple(security.allowed_hosts),
+            refuse_private=True,
+            max_decompressed_bytes=security.max_decompressed_bytes,
+            max_ratio=security.max_ratio,
+        )
+
+    def with_roots(self, *roots: Path | str) -> AccessPolicy:
+        """This policy with more readable folders."""
+        if self.allowed_roots is None:
+            return self
+        return replace(self, allowed_roots=(*self.allowed_roots, *(Path(r).absolute() for r in roots)))
+
+    def check_path(self, path: Path) -> None:
+        """Refuse a local path that lies outside the allowed folders once its symlinks are followed.
+
+        Raises:
+            SecurityError: It lies outside.
+        """
+        if self.allowed_roots is None:
+            return
+        real = path.resolve()
+        if not any(real.is_relative_to(root.resolve()) for root in self.allowed_roots):
+            via = f" (it leads to {real})" if real != path.absolute() else ""
+            roots = ", ".join(map(str, self.allowed_roots))
+            raise SecurityError(
+                f"{path}{via} lies outside the folders that may be read: {roots}.",
+                "Move the file there, or add its folder to security.allowed_roots.",
+            )
+
+    def check_url(self, url: str) -> None:
+        """Refuse a URL (one link of a chain) by its scheme or by the address of its host.
+
+        Raises:
+            SecurityError: Scheme or host is not allowed.
+            SourceError: The URL is malformed, or its host is unknown.
+        """
+        try:
+            parts = urlsplit(url)
+            host = (parts.hostname or "").rstrip(".")
+        except ValueError as exc:
+            raise SourceError(f"{url!r} is not a valid URL: {exc}.") from exc
+        scheme = parts.scheme
+        allowed = self.allowed_schemes
+        if allowed is not None and scheme not in allowed and scheme not in ARCHIVE_SCHEMES:
+            raise SecurityError(
+                f"The scheme {scheme!r} is not allowed (allowed: {', '.join(dict.fromkeys(allowed))}).",
+                "Add it to security.allowed_schemes.",
+            )
+        is_host = scheme not in BUCKET_SCHEMES | ARCHIVE_SCHEMES | {"file", "local"} or "@" in parts.netloc
+        if is_host and host:
+            self.check_host(host)
+
+    def check_host(self, host: str) -> None:
+        """Refuse a host that is, or resolves to, an address that must not be reached.
+
+        Raises:
+            SecurityError: Link-local; or private, loopback or otherwise not public, unless listed.
+            SourceError: The host is unknown (strict policy only; otherwise the driver says so).
+        """
+        if host.lower() in (listed.lower() for listed in self.allowed_hosts):
+            return
+        for address in self._addresses(host):
+            refused = address.is_link_local or (self.refuse_private and not address.is_global) or address.is_multicast
+            if refused:
+                shown = host if host == str(address) else f"{host} ({address})"
+                raise SecurityError(
+                    f"The host {shown} has a link-local, private or loopback address and is not listed.",
+                    "Add it to security.allowed_hosts if it should be read.",
+                )
+
+    def _addresses(self, host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as exc:
+            if self.refuse_private:
+                raise SourceError(f"The host {host!r} cannot be found: {exc}.", "Check its spelling.") from exc
+            return []
+        addresses = []
+        for *_, sockaddr in found:
+            address = ipaddress.ip_address(str(sockaddr[0]).split("%")[0])
+            mapped = getattr(address, "ipv4_mapped", None)
+            addresses.append(mapped or address)
+        return addresses
