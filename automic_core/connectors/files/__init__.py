@@ -1,0 +1,1 @@
+"""Sources and destinations that are files."""

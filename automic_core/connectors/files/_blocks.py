@@ -1,0 +1,110 @@
+"""A stream cut into blocks of UTF-8, each knowing its place in the original file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from automic_core.connectors.files import _encoding
+from automic_core.connectors.files._dialect import Dialect
+from automic_core.errors import AutomicError, SourceError
+
+
+@dataclass(slots=True)
+class Block:
+    """Text from a record's start on; the consumer sets ``used``, and the rest comes again with the next block.
+
+    Attributes:
+        offset: Byte of the original, decompressed file at which ``data`` starts, from 0.
+        line: Physical line at which ``data`` starts, from 1.
+        final: Whether the file ends with ``data``.
+        skipped: What stood before the table (first block only).
+    """
+
+    data: bytes
+    offset: int
+    line: int
+    final: bool
+    skipped: bytes = b""
+    used: int = 0
+
+
+def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size: int) -> Generator[Block, None, None]:
+    """The blocks of a file; the next one is longer when nothing of this one was used.
+
+    Raises:
+        SourceError: The file cannot be opened, or ends in the middle (a cut archive, a lost connection).
+    """
+    offset, line, data = 0, 1, b""
+    try:
+        with closing(open_file()) as stream:
+            head = stream.read(4)
+            encoding = _encoding.canonical(dialect.encoding, head)
+            chunks = _encoding.transcode(_Prefixed(head, stream), encoding, size)
+            first, skipped, ahead = True, b"", next(chunks, b"")
+            while ahead or first:
+                parts = [data, ahead]
+                fresh = len(ahead)
+                while (ahead := next(chunks, b"")) and fresh < max(size, len(data)):
+                    parts.append(ahead)
+                    fresh += len(ahead)
+                data = b"".join(parts)
+                if first:
+                    clean = _encoding.strip_mark(data)
+                    offset += _encoding.width(data[: len(data) - len(clean)], encoding)
+                    start = _after_lines(clean, dialect.skip_lines)
+                    skipped, data, first = clean[:start], clean[start:], False
+                    offset += _encoding.width(skipped, encoding)
+                    line += line_ends(skipped)
+                block = Block(data, offset, line, not ahead, skipped)
+                yield block
+                offset += _encoding.width(data[: block.used], encoding)
+                line += line_ends(data[: block.used])
+                data, skipped = data[block.used :], b""
+    except AutomicError:
+        raise
+    except Exception as exc:
+        detail = " ".join(str(exc).split()) or type(exc).__name__
+        raise SourceError(
+            f"{name} could be read up to byte {offset + _encoding.width(data, dialect.encoding)} only "
+            f"(line {line + line_ends(data)}): {detail[:300]}",
+            "Check that the file is whole (its size, or a test of the archive), then read it again.",
+        ) from exc
+
+
+def line_ends(data: bytes) -> int:
+    """How many physical lines end in ``data``: LF, CR LF or CR each end one."""
+    if not data:
+        return 0
+    view = np.frombuffer(data, np.uint8)
+    count = int(np.count_nonzero(view == 10))
+    if b"\r" in data:
+        carriage = view == 13
+        count += int(np.count_nonzero(carriage)) - int(np.count_nonzero(carriage[:-1] & (view[1:] == 10)))
+    return count
+
+
+def _after_lines(data: bytes, count: int) -> int:
+    at = 0
+    for line in data.splitlines(keepends=True)[:count] if count else ():
+        at += len(line)
+    return at
+
+
+class _Prefixed:
+    """A stream with the bytes already taken from it put back."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._stream = stream
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most ``size``."""
+        if self._head:
+            head, self._head = self._head, b""
+            return head
+        return self._stream.read(size)

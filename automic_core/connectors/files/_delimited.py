@@ -1,0 +1,149 @@
+"""Delimited text as Arrow: every record is one row, in file order, and nothing is lost in silence.
+
+Well-formed stretches go to Arrow's parser as they are; a record that it cannot take, or that is wrong in any way, is
+read by the tolerant grammar and keeps its raw text in ``_rescued``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import islice
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from automic_core.connectors.files import _encoding, _names
+from automic_core.connectors.files._blocks import Block, blocks
+from automic_core.connectors.files._dialect import Dialect
+from automic_core.connectors.files._grammar import Grammar, Row
+from automic_core.connectors.files._parse import Parser
+from automic_core.errors import SourceError
+
+BATCH_BYTES = 4 << 20
+_LOOK_AHEAD = 1000
+_COMMON = 0.5
+
+
+def read(
+    open_file: Callable[[], BinaryIO],
+    name: str,
+    dialect: Dialect,
+    *,
+    batch_bytes: int = BATCH_BYTES,
+    columns: Sequence[str] | None = None,
+) -> DelimitedReader:
+    """A reader of one delimited file.
+
+    Args:
+        open_file: Opens the file, decompressed; called once for the names and once for each pass over the rows.
+        name: What errors call the file.
+        dialect: How the file is written.
+        batch_bytes: Bytes of text a batch; a longer record makes a longer batch.
+        columns: Names to read, of ``DelimitedReader.columns``; None = all.
+
+    Raises:
+        SourceError: The file cannot be opened or read, or has no column of a name asked for.
+    """
+    return DelimitedReader(open_file, name, dialect, batch_bytes, columns)
+
+
+class DelimitedReader:
+    """The rows of one delimited file as Arrow batches of text.
+
+    Attributes:
+        columns: Names of the columns given, in file order; ``_rescued`` comes after them.
+        notes: What a person should know: lines skipped, columns renamed, nothing to read.
+    """
+
+    def __init__(
+        self,
+        open_file: Callable[[], BinaryIO],
+        name: str,
+        dialect: Dialect,
+        batch_bytes: int,
+        columns: Sequence[str] | None,
+    ) -> None:
+        self.name = name
+        self.dialect = dialect
+        self.notes: list[str] = []
+        self._open_file = open_file
+        self._batch_bytes = batch_bytes
+        self._grammar = Grammar(dialect)
+        self._names = self._read_names()
+        self.columns = self._chosen(columns)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema of the batches: all text."""
+        return pa.schema([(column, pa.string()) for column in [*self.columns, "_rescued"]])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All records from the first one on; each call reads the file again.
+
+        Raises:
+            SourceError: The file cannot be read to its end; says up to which byte and line it could.
+        """
+        if not self._names:
+            return
+        chosen = [self._names.index(column) for column in self.columns]
+        parser = Parser(self._grammar, len(self._names), chosen, self.schema, self.dialect.encoding)
+        skip = self.dialect.header
+        for block in self._blocks():
+            start = 0
+            if skip:
+                header = next(self._records(block, len(self._names)), None)
+                if header is None and not block.final:
+                    continue
+                start, skip = header.end if header else len(block.data), False
+            block.used = yield from parser.batches(block, start)
+
+    def _blocks(self) -> Generator[Block, None, None]:
+        return blocks(self._open_file, self.name, self.dialect, self._batch_bytes)
+
+    def _records(self, block: Block, width: int = 0) -> Iterator[Row]:
+        return self._grammar.rows(block.data, 0, len(block.data), width, final=block.final)
+
+    def _read_names(self) -> list[str]:
+        first: list[Row] = []
+        source = self._blocks()
+        try:
+            for block in source:
+                self.notes[:] = [_skipped(block)] if block.skipped else []
+                first = list(islice(self._records(block), _LOOK_AHEAD + 1))
+                if len(first) > 1 or block.final:
+                    break
+        finally:
+            source.close()
+        if not first:
+            self.notes.append(f"{self.name} is empty: no columns and no rows.")
+            return []
+        head = [_encoding.decode(field)[0] for field in first[0].fields] if self.dialect.header else []
+        widths = Counter(len(row.fields) for row in first[len(head) > 0 :])
+        if not widths and self.dialect.header:
+            self.notes.append(f"{self.name} has a header and no rows.")
+        common, count = widths.most_common(1)[0] if widths else (len(head), 0)
+        if not head:
+            return _names.safe([""] * common)[0]
+        if common > len(head) and count > _COMMON * widths.total():
+            self.notes.append(f"The header has {len(head)} names, the rows have {common} fields; the rest is numbered.")
+            head += [""] * (common - len(head))
+        while len(head) > max(common, 1) and not head[-1].strip() and count > _COMMON * widths.total():
+            head.pop()
+        names, renamed = _names.safe(head)
+        self.notes += renamed
+        return names
+
+    def _chosen(self, columns: Sequence[str] | None) -> list[str]:
+        if columns is None:
+            return list(self._names)
+        if missing := [column for column in columns if column not in self._names]:
+            known = ", ".join(self._names[:20])
+            raise SourceError(f"{self.name} has no column {missing[0]!r}.", f"Its columns are: {known}.")
+        return [column for column in self._names if column in set(columns)]
+
+
+def _skipped(block: Block) -> str:
+    text = json.dumps(_encoding.decode(block.skipped)[0].strip()[:200], ensure_ascii=False)
+    return f"Lines before the table were left out ({block.line - 1}): {text}"

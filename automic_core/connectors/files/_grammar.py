@@ -1,0 +1,166 @@
+"""One record of delimited text at a time, whatever is wrong with it: the tolerant half of the reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from automic_core.connectors.files._dialect import Dialect
+
+UNCLOSED = "a quote is opened and never closed"
+TRAILING = "text after a closing quote"
+# Longer than this, an open quote counts as never closed: no memory is spent on looking for its end.
+LONGEST_RECORD = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as found: its bytes in the buffer (line end included), raw fields, what is wrong with its quotes."""
+
+    start: int
+    end: int
+    fields: list[bytes]
+    problem: str | None = None
+
+
+class Grammar:
+    """The rules of a dialect over UTF-8 bytes.
+
+    Quoting follows RFC 4180: a quote matters only at the start of a field; elsewhere it is text. Any of LF, CR LF and
+    CR ends a record.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.delimiter = dialect.delimiter.encode()
+        self.quote = (dialect.quotechar or "").encode()
+        self.escape = (dialect.escapechar or "").encode()
+        self.doublequote = dialect.doublequote
+        self.repeated = dialect.repeated
+        self._line_ends = b"\r\n"
+        self._blanks = b" \t\r\n".replace(self.delimiter[:1], b"")
+        between = re.escape(self.delimiter) + (re.escape(self.delimiter[-1:]) + b"*" if self.repeated else b"")
+        quote, escape = re.escape(self.quote), re.escape(self.escape)
+        escaped = escape + b"[\\s\\S]" if escape else b"(?!)"
+        first = re.escape(self.delimiter[:1])
+        plain = b"[^" + first + b"\\r\\n" + escape + b"]"
+        if len(self.delimiter) > 1:
+            plain = b"(?!" + re.escape(self.delimiter) + b")[^\\r\\n" + escape + b"]"
+        self._between = re.compile(between)
+        cut = escape + b"\\Z" if escape else b"(?!)"
+        self._plain = re.compile(b"(?:" + plain + b"|" + escaped + b"|" + cut + b")*+")
+        self._escaped = re.compile(escape + b"([\\s\\S])") if escape else None
+        double = quote + quote if self.doublequote else b"(?!)"
+        inside = b"(?:[^" + quote + escape + b"]|" + double + b"|" + escaped + b")*+"
+        stop = b"(?=" + between + b"|[\\r\\n]|\\Z)"
+        self._quoted = re.compile(quote + b"(" + inside + b")" + quote + stop) if quote else None
+        self._open = re.compile(quote + inside + b"(?:" + cut + b"|\\Z)")
+        self._loose = re.compile(quote + b"([^\\r\\n]*?)" + quote + stop)
+
+    @property
+    def simple(self) -> bool:
+        """Whether every mark is one ASCII byte, which is what the fast parser can do."""
+        marks = (self.delimiter, self.quote or b"x", self.escape or b"x")
+        return not self.repeated and all(len(mark) == 1 and mark.isascii() for mark in marks)
+
+    def rows(self, data: bytes, start: int, stop: int, width: int, *, final: bool = True) -> Iterator[Row]:
+        """The records of ``data[start:stop]``, blank lines left out.
+
+        An unclosed quote costs one physical line. So does one that seems to close lines later, if the record then has
+        the wrong number of fields while the very next line is a good record of its own.
+
+        Args:
+            width: Fields expected in a record.
+            final: Whether nothing follows ``stop``; if not, a record that may go on there is not given.
+        """
+        while start < stop:
+            row = self._row(data, start, stop, final)
+            if row is None:
+                return
+            if row.problem is None and len(row.fields) != width:
+                row = self._resynchronised(data, row, width)
+            blank = self._line_ends if width == 1 else self._blanks
+            if data[row.start : row.end].strip(blank):
+                yield row
+            start = row.end
+
+    def _resynchronised(self, data: bytes, row: Row, width: int) -> Row:
+        first = _line_end(data, row.start, row.end)
+        begin = first + self._newline(data, first)
+        if begin >= row.end:
+            return row
+        following = self._row(data, begin, _line_end(data, begin, row.end), True)
+        if following and following.problem is None and len(following.fields) == width:
+            alone = self._row(data, row.start, first, True)
+            if alone and alone.problem:
+                return Row(row.start, begin, alone.fields, alone.problem)
+        return row
+
+    def _row(self, data: bytes, start: int, stop: int, final: bool) -> Row | None:
+        end = _line_end(data, start, stop)
+        line = data[start:end]
+        if any(mark and mark in line for mark in (self.quote, self.escape)):
+            fields, end, problem = self._fields(data, start, stop, final)
+        else:
+            fields, problem = self._split(line), None
+        after = end + self._newline(data, end)
+        # What lies at the very edge may go on in the next block: more text, a second quote, the LF of a CR.
+        return (
+            None
+            if not final and after >= stop and not data[end:after].endswith(b"\n")
+            else Row(start, after, fields, problem)
+        )
+
+    def _split(self, line: bytes) -> list[bytes]:
+        if self.repeated:
+            return self._between.split(line.lstrip(self.delimiter[:1]))
+        return line.split(self.delimiter)
+
+    def _fields(self, data: bytes, start: int, stop: int, final: bool) -> tuple[list[bytes], int, str | None]:
+        fields: list[bytes] = []
+        problem = None
+        at = start
+        if self.repeated and (leading := self._between.match(data, at, stop)):
+            at = leading.end()
+        while True:
+            found = self._quoted.match(data, at, stop) if self._quoted else None
+            if found:
+                fields.append(self._unquoted(found[1]))
+            elif self.quote and data.startswith(self.quote, at):
+                if not final and stop - at < LONGEST_RECORD and self._open.match(data, at, stop):
+                    return fields, stop, None
+                line = _line_end(data, at, stop)
+                loose = self._loose.match(data, at, line)
+                problem = problem or (TRAILING if data.find(self.quote, at + 1, line) >= 0 else UNCLOSED)
+                found = loose or self._plain.match(data, at, line)
+                fields.append(loose[1] if loose else found[0] if found else b"")
+            else:
+                found = self._plain.match(data, at, stop)
+                text = found[0] if found else b""
+                fields.append(self._escaped.sub(rb"\1", text) if self._escaped else text)
+            at = found.end() if found else at
+            between = self._between.match(data, at, stop)
+            if not between:
+                return fields, at, problem
+            at = between.end()
+
+    def _unquoted(self, inner: bytes) -> bytes:
+        if self._escaped and self.escape in inner:
+            parts = self._escaped.split(inner)
+            parts[::2] = [self._single(part) for part in parts[::2]]
+            return b"".join(parts)
+        return self._single(inner)
+
+    def _single(self, inner: bytes) -> bytes:
+        return inner.replace(self.quote * 2, self.quote) if self.doublequote else inner
+
+    @staticmethod
+    def _newline(data: bytes, at: int) -> int:
+        return 2 if data.startswith(b"\r\n", at) else 1 if data[at : at + 1] in (b"\n", b"\r") else 0
+
+
+def _line_end(data: bytes, start: int, stop: int) -> int:
+    end = data.find(b"\n", start, stop)
+    end = stop if end < 0 else end
+    carriage = data.find(b"\r", start, end)
+    return end if carriage < 0 else carriage

@@ -1,0 +1,208 @@
+"""Blocks of delimited text into Arrow batches: Arrow's parser where it can, the tolerant grammar where it must."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv
+
+from automic_core.connectors.files import _encoding
+from automic_core.connectors.files._blocks import Block, line_ends
+from automic_core.connectors.files._grammar import Grammar, Row
+from automic_core.connectors.files._structure import Positions, Structure
+
+NOT_UTF8 = "bytes that are not UTF-8, read as Windows-1252"
+UNDECODABLE = "bytes that are not valid in the file's encoding"
+NUL = "a NUL byte"
+# Records read the slow way after a malformed one, before the fast way is tried again; doubled while that fails.
+_RUN = 64
+
+
+class Parser:
+    """Turns blocks into batches of text columns plus ``_rescued``.
+
+    Args:
+        width: Fields expected in a record.
+        chosen: Positions of the fields to give.
+        schema: Schema of the batches.
+        encoding: The original file's encoding, to tell byte offsets in it.
+    """
+
+    def __init__(self, grammar: Grammar, width: int, chosen: Sequence[int], schema: pa.Schema, encoding: str) -> None:
+        self.grammar = grammar
+        self.width = width
+        self.chosen = chosen
+        self.schema = schema
+        self.encoding = _encoding.canonical(encoding)
+        self._run = _RUN
+
+    def batches(self, block: Block, start: int) -> Generator[pa.RecordBatch, None, int]:
+        """The batches of a block's whole records; returns how many of its bytes they took."""
+        data, at = block.data, start
+        while at < len(data):
+            dirty = True
+            if self.grammar.simple:
+                end, dirty = Structure(self.grammar, data, at).clean(final=block.final)
+                if end > at:
+                    yield self._fast(block, at, end)
+                    at, self._run = end, _RUN if end - at > _RUN else self._run
+            if not dirty:
+                break
+            limit = self._run if self.grammar.simple else None
+            rows = []
+            for row in self.grammar.rows(data, at, len(data), self.width, final=block.final):
+                rows.append(row)
+                if limit and len(rows) >= limit:
+                    break
+            if not rows:
+                at = len(data) if block.final else at
+                break
+            self._run *= 2
+            at = rows[-1].end
+            yield self._slow(block, rows)
+        return at
+
+    def _fast(self, block: Block, start: int, end: int) -> pa.RecordBatch:
+        piece = memoryview(block.data)[start:end]
+        suspects: set[int] = set()
+        starts = None
+        try:
+            table, invalid = self._arrow(piece)
+        except pa.ArrowInvalid:
+            starts = Structure(self.grammar, block.data[start:end]).starts()
+            fixed, spoiled = _readable(bytes(piece))
+            suspects.update((np.searchsorted(starts, spoiled, "right") - 1).tolist())
+            table, invalid = self._arrow(memoryview(fixed))
+        whole = block.data[start:end] if suspects or invalid else b""
+        marks = [b"\0"] if self.encoding == _encoding.UTF8 else [b"\0", "\ufffd".encode()]
+        for mark in marks:
+            if block.data.find(mark, start, end) >= 0:
+                whole = whole or block.data[start:end]
+                starts = Structure(self.grammar, whole).starts() if starts is None else starts
+                suspects.update((np.searchsorted(starts, _all(whole, mark), "right") - 1).tolist())
+        if not suspects and not invalid:
+            (batch,) = table.combine_chunks().to_batches() or [None]
+            if batch is None:
+                return pa.RecordBatch.from_pylist([], self.schema)
+            return pa.RecordBatch.from_arrays([*batch.columns, pa.nulls(len(batch), pa.string())], schema=self.schema)
+        if starts is None:
+            starts = Structure(self.grammar, whole).starts()
+        return self._merged(block, start, table, starts, invalid, suspects)
+
+    def _arrow(self, piece: memoryview) -> tuple[pa.Table, list[int]]:
+        """The well-formed records of a piece, and the ordinals (from 0) of those with another number of fields."""
+        invalid: list[int] = []
+
+        def skip(row: csv.InvalidRow) -> str:
+            invalid.append(row.number - 1)
+            return "skip"
+
+        names = [str(number) for number in range(self.width)]
+        marks = self.grammar
+        table = csv.read_csv(
+            pa.py_buffer(piece),
+            # One thread: the number of a row is only known then, and the work costs less.
+            read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(piece) + 1),
+            parse_options=csv.ParseOptions(
+                delimiter=marks.delimiter.decode(),
+                quote_char=marks.quote.decode() or False,
+                double_quote=marks.doublequote,
+                escape_char=marks.escape.decode() or False,
+                newlines_in_values=True,
+                invalid_row_handler=skip,
+            ),
+            convert_options=csv.ConvertOptions(
+                default_column_type=pa.string(),
+                strings_can_be_null=False,
+                include_columns=[names[position] for position in self.chosen],
+            ),
+        )
+        return table, invalid
+
+    def _merged(
+        self,
+        block: Block,
+        start: int,
+        table: pa.Table,
+        starts: Positions,
+        invalid: list[int],
+        suspects: set[int],
+    ) -> pa.RecordBatch:
+        """The table with every suspect record read again by the grammar, in its place."""
+        total = table.num_rows + len(invalid)
+        parsed = np.delete(np.arange(total), invalid)
+        again = sorted(suspects.union(invalid))
+        kept = ~np.isin(parsed, again)
+        rows: list[Row] = []
+        places: list[int] = []
+        for ordinal in again:
+            low, high = start + int(starts[ordinal]), start + int(starts[ordinal + 1])
+            for row in self.grammar.rows(block.data, low, high, self.width):
+                rows.append(row)
+                places.append(ordinal)
+        extra = pa.Table.from_batches([self._slow(block, rows)])
+        good = pa.Table.from_arrays([*table.columns, pa.nulls(len(table), pa.string())], schema=self.schema)
+        order = np.argsort(np.concatenate([parsed[kept], places]), kind="stable")
+        index = np.concatenate([np.flatnonzero(kept), len(table) + np.arange(len(rows))])[order].astype(np.int64)
+        (batch,) = pa.concat_tables([good, extra]).take(index).combine_chunks().to_batches()
+        return batch
+
+    def _slow(self, block: Block, rows: list[Row]) -> pa.RecordBatch:
+        columns: list[list[str | None]] = [[] for _ in self.schema]
+        for row in rows:
+            fields, valid = zip(*map(_encoding.decode, row.fields), strict=True)
+            problem = self._problem(block, row, all(valid))
+            for column, position in zip(columns, self.chosen, strict=False):
+                column.append(fields[position] if position < len(fields) else None)
+            columns[-1].append(self._rescue(block, row, problem) if problem else None)
+        arrays = [pa.array(column, pa.string()) for column in columns]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _problem(self, block: Block, row: Row, valid: bool) -> str | None:
+        raw = block.data[row.start : row.end]
+        found = [row.problem] if row.problem else []
+        if len(row.fields) != self.width:
+            found.append(f"{len(row.fields)} fields, expected {self.width}")
+        if not valid:
+            found.append(NOT_UTF8)
+        if b"\0" in raw:
+            found.append(NUL)
+        if self.encoding != _encoding.UTF8 and "\ufffd".encode() in raw:
+            found.append(UNDECODABLE)
+        return "; ".join(found) or None
+
+    def _rescue(self, block: Block, row: Row, problem: str) -> str:
+        before = block.data[: row.start]
+        text, _ = _encoding.decode(block.data[row.start : row.end])
+        place = {
+            "line": block.line + line_ends(before),
+            "byte": block.offset + _encoding.width(before, self.encoding),
+            "reason": problem,
+            "text": text.rstrip("\r\n"),
+        }
+        return json.dumps(place, ensure_ascii=False)
+
+
+def _readable(piece: bytes) -> tuple[bytes, list[int]]:
+    """A piece with each line that is not UTF-8 made so, and where such lines begin in the original."""
+    lines = piece.split(b"\n")
+    spoiled, at = [], 0
+    for number, line in enumerate(lines):
+        if not line.isascii():
+            text, valid = _encoding.decode(line)
+            if not valid:
+                spoiled.append(at)
+                lines[number] = text.encode(_encoding.UTF8)
+        at += len(line) + 1
+    return b"\n".join(lines), spoiled
+
+
+def _all(data: bytes, mark: bytes) -> list[int]:
+    found, at = [], data.find(mark)
+    while at >= 0:
+        found.append(at)
+        at = data.find(mark, at + 1)
+    return found
