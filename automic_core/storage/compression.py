@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import IO, BinaryIO, Literal, cast
+from typing import IO, Any, BinaryIO, Literal, cast
 
 from automic_core.errors import SourceError
 from automic_core.storage.policy import AccessPolicy
@@ -148,11 +148,25 @@ def compressed(target: BinaryIO, kind: Compression | None, member: str = "data")
     elif kind == "zstd":
         import pyarrow as pa
 
-        with pa.CompressedOutputStream(pa.PythonFile(target, mode="w"), "zstd") as stream:
+        with pa.CompressedOutputStream(pa.PythonFile(_KeptOpen(target), mode="w"), "zstd") as stream:
             yield cast(BinaryIO, stream)
     else:
         with _writer(kind, target) as stream:
             yield cast(BinaryIO, stream)
+
+
+class _KeptOpen(io.RawIOBase):
+    """Writes to ``target`` and does not close it, where Arrow closes what it is given."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        super().__init__()
+        self._target = target
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self._target.write(data)
 
 
 def _writer(kind: Compression, target: BinaryIO) -> IO[bytes]:

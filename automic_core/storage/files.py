@@ -49,18 +49,17 @@ def _explain_open(exc: BaseException, location: Location) -> AutomicError:
 
 def _seekable(stream: BinaryIO, location: Location) -> BinaryIO:
     """``stream``, or a temporary copy when its server cannot answer for parts of a file."""
-    if stream.seekable():
+    if stream.seekable() and getattr(stream, "size", 0) is not None:  # fsspec's streams of unknown size claim to seek
         return stream
-    copy = cast(BinaryIO, tempfile.TemporaryFile())
+    limit = location.policy.max_decompressed_bytes
+    copy = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
     with stream, disk_errors(tempfile.gettempdir()):
         while chunk := stream.read(_CHUNK):
             copy.write(chunk)
-            if copy.tell() > location.policy.max_decompressed_bytes:
+            if copy.tell() > limit:
                 copy.close()
-                limit = location.policy.max_decompressed_bytes
-                raise SourceError(
-                    f"{location} is larger than {limit:,} bytes.", "Raise security.max_decompressed_bytes."
-                )
+                hint = "Raise security.max_decompressed_bytes if the file is what it should be."
+                raise SourceError(f"{location} is larger than {limit:,} bytes.", hint)
     copy.seek(0)
     return copy
 

@@ -71,7 +71,8 @@ def atomic_write(path: Path | str, append: bool = False) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
             _publish(temporary, target)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _create(target: Path, temporary: Path) -> BinaryIO:
