@@ -6,7 +6,7 @@ a JSON schema (the browser's form, the CLI's help) and a place in YAML.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
@@ -38,10 +38,12 @@ class ReadRequest:
     Attributes:
         columns: Names wanted; None = all.
         limit: Number of rows wanted; None = all.
+        on_rows: Told the size of each batch as it is read; a source that overrides ``scan`` does not call it.
     """
 
     columns: tuple[str, ...] | None = None
     limit: int | None = None
+    on_rows: Callable[[int], None] | None = None
 
 
 def _check_pair(cls: type, base: type, names: Sequence[str]) -> None:
@@ -128,7 +130,7 @@ def _lazy_from_batches(source: SourceAdapter, request: ReadRequest) -> pl.LazyFr
         for batch in rest:
             yield frames.from_arrow(batch)
 
-    return frames.lazy(produce, head.schema)
+    return frames.lazy(produce, head.schema, request.on_rows)
 
 
 def _lazy_from_records(source: SourceAdapter, request: ReadRequest) -> pl.LazyFrame:
@@ -162,7 +164,7 @@ def _lazy_from_records(source: SourceAdapter, request: ReadRequest) -> pl.LazyFr
         for rows in rest:
             yield frames.from_rows(rows, schema)
 
-    return frames.lazy(produce, schema)
+    return frames.lazy(produce, schema, request.on_rows)
 
 
 class DestinationAdapter:
@@ -240,7 +242,7 @@ class Fitted:
 
     Attributes:
         state: JSON-able dict of small numbers.
-        keys: Frame of keys (rows to drop and survivors), or None.
+        keys: Frame of keys: ``_rid`` of rows to remove and ``_into`` (the survivor's ``_rid``), or None.
     """
 
     version: ClassVar[int] = 1
@@ -252,6 +254,11 @@ class Fitted:
     def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Run the step with this state on a tracked frame."""
         raise TypeError(f"{type(self).__name__} must override apply.")
+
+    @property
+    def note(self) -> str:
+        """A sentence the run report should carry about what was learned; empty = nothing to say."""
+        return ""
 
     def merge(self, other: Fitted) -> Fitted:
         """The state of both slices together."""
@@ -272,9 +279,6 @@ class Transformer:
     kind: ClassVar[str] = ""
     scope: ClassVar[Scope] = "row"
     segment: ClassVar[bool] = False
-    rewrites: ClassVar[bool] = False
-    """Whether the fitted step changes existing columns; if not (it only marks rows and adds ``_`` columns), fits of
-    later steps are gathered into the same pass."""
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -295,6 +299,19 @@ class Transformer:
         """Whether this step (with these options) must see the whole table before it can run."""
         return type(self).learn is not Transformer.learn or type(self).fit is not Transformer.fit
 
+    @property
+    def rewrites(self) -> bool:
+        """Whether the fitted step changes existing columns, or removes rows that ``Fitted.keys`` does not list.
+
+        If not, fits of later steps are gathered into the same pass.
+        """
+        return False
+
+    @property
+    def reads_marks(self) -> bool:
+        """Whether ``digest`` reads ``_`` columns of earlier fitted steps, so that their fits must be finished first."""
+        return False
+
     def digest(self, schema: pl.Schema) -> list[pl.Expr]:
         """Row-wise named expressions that hold all ``learn`` needs, beside ``_rid`` and ``_fate``."""
         return []
@@ -307,6 +324,10 @@ class Transformer:
         """One pass over a tracked frame that learns a small state; never changes the step."""
         wanted = self.digest(frame.collect_schema())
         return self.learn(frame.select(frames.RID, frames.FATE, *wanted).collect())
+
+    def prepare(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """For segment steps: mark rows that will not go on (unmatched rows of an inner join), on the tracked frame."""
+        return frame
 
     def failures(self, before: pl.LazyFrame) -> pl.LazyFrame | None:
         """For steps that quarantine: every reason, also of rows that an earlier step removed.

@@ -92,6 +92,7 @@ class BatchStream:
         return self.batches
 
 
+OnRows = Callable[[int], None]
 Frame = pl.LazyFrame | pl.DataFrame | BatchStream
 
 
@@ -104,12 +105,17 @@ def stream(frame: Frame, rows: int = BATCH_ROWS) -> BatchStream:
     return BatchStream(frame.collect_schema(), frame.collect_batches(maintain_order=True, chunk_size=rows))
 
 
-def lazy(produce: Callable[[int | None], Iterable[pl.DataFrame]], schema: Mapping[str, Any]) -> pl.LazyFrame:
+def lazy(
+    produce: Callable[[int | None], Iterable[pl.DataFrame]],
+    schema: Mapping[str, Any],
+    on_rows: Callable[[int], None] | None = None,
+) -> pl.LazyFrame:
     """A lazy frame over a Python producer of batches.
 
     Args:
         produce: Called once a scan with the wanted number of rows (None = all); yields batches with ``schema``.
         schema: Column name to Polars type.
+        on_rows: Told the size of each batch as it passes.
     """
 
     def source(
@@ -120,6 +126,8 @@ def lazy(produce: Callable[[int | None], Iterable[pl.DataFrame]], schema: Mappin
             if left is not None:
                 batch = batch.head(left)
                 left -= batch.height
+            if on_rows is not None:
+                on_rows(batch.height)
             if predicate is not None:
                 batch = batch.filter(predicate)
             yield batch if with_columns is None else batch.select(with_columns)

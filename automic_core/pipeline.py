@@ -1,0 +1,247 @@
+"""The fluent pipeline: extract → transform → load, in Python as in YAML as in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import polars as pl
+
+from automic_core import frames
+from automic_core.contracts import (
+    DestinationAdapter,
+    Fitted,
+    Mode,
+    ReadRequest,
+    Rule,
+    SourceAdapter,
+    Transformer,
+)
+from automic_core.errors import ConfigError
+from automic_core.events import Listener, RunReport
+from automic_core.planning import NamedStep
+from automic_core.running import Run
+
+NamedRule = tuple[str, Rule]
+
+
+class Pipeline:
+    """Reads rows from a source, changes them step by step, and loads them.
+
+    Example:
+        >>> report = (
+        ...     Pipeline("orders")
+        ...     .extract(CSVSource("orders.csv"))
+        ...     .transform(NullRemover(strategy="drop"))
+        ...     .load(SQLiteLoader("orders.db"))
+        ...     .run()
+        ...     .report
+        ... )  # doctest: +SKIP
+
+    Args:
+        name: Shown in reports; default the source's name.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+        self.source: SourceAdapter | None = None
+        self.steps: list[NamedStep] = []
+        self.disabled: set[str] = set()
+        self.rules: list[NamedRule] = []
+        self.destination: DestinationAdapter | None = None
+        self.mode: Mode = "overwrite"
+        self.keys: list[str] = []
+        self.metadata = False
+        self._run: Run | None = None
+
+    @property
+    def name(self) -> str:
+        """The pipeline's name."""
+        return self._name or (self.source.name if self.source else "pipeline")
+
+    def extract(self, source: SourceAdapter) -> Self:
+        """Read from ``source``."""
+        self.source = source
+        return self
+
+    def transform(self, step: Transformer, *, id: str | None = None, enabled: bool = True) -> Self:  # noqa: A002
+        """Add a step.
+
+        Args:
+            step: What to do.
+            id: Name of the step in the ledger; default s1, s2, ….
+            enabled: A disabled step stays in the list and does nothing.
+
+        Raises:
+            ConfigError: The id is taken.
+        """
+        taken = {named.id for named in self.steps}
+        step_id = id or next(f"s{n}" for n in range(len(self.steps) + 1, 10**6) if f"s{n}" not in taken)
+        if step_id in taken:
+            raise ConfigError(f"Two steps are called {step_id!r}.", "Give each step an id of its own.")
+        self.steps.append(NamedStep(step_id, step))
+        if not enabled:
+            self.disabled.add(step_id)
+        return self
+
+    def check(self, rule: Rule, *, id: str | None = None) -> Self:  # noqa: A002
+        """Add a rule; rules run after all steps.
+
+        Args:
+            rule: What must hold.
+            id: Name of the rule in reports; default r1, r2, ….
+
+        Raises:
+            ConfigError: The id is taken.
+        """
+        rule_id = id or f"r{len(self.rules) + 1}"
+        if rule_id in {known for known, _ in self.rules}:
+            raise ConfigError(f"Two rules are called {rule_id!r}.", "Give each rule an id of its own.")
+        self.rules.append((rule_id, rule))
+        return self
+
+    def load(
+        self,
+        destination: DestinationAdapter,
+        *,
+        mode: Mode = "overwrite",
+        keys: Sequence[str] = (),
+        metadata: bool = False,
+    ) -> Self:
+        """Write to ``destination``.
+
+        Args:
+            destination: Where the living rows go.
+            mode: overwrite (default: running twice gives the same), append, or upsert by ``keys``.
+            keys: Columns that identify a row, for upsert.
+            metadata: Also load bookkeeping columns such as ``_quality_score``.
+        """
+        self.destination, self.mode, self.keys, self.metadata = destination, mode, list(keys), metadata
+        return self
+
+    def active_steps(self) -> list[NamedStep]:
+        """The enabled steps, and the rules as one last step."""
+        steps = [named for named in self.steps if named.id not in self.disabled]
+        if self.rules:
+            from automic_core.transforms.rules import RuleSet
+
+            steps.append(NamedStep("rules", RuleSet(self.rules)))
+        return steps
+
+    def preview(self, rows: int = 100) -> pl.DataFrame:
+        """The result of the pipeline on the first ``rows`` rows of the source; nothing is loaded.
+
+        Fitted steps learn from this sample only.
+        """
+        source = self._ready_source()
+        source.connect()
+        try:
+            sample = source.scan(ReadRequest(limit=rows)).head(rows).collect()
+        finally:
+            source.close()
+        run = Run(self.name, _Sample(source.kind, source.name, sample), self.active_steps())
+        try:
+            tee = run.survivors()
+            schema = {n: t for n, t in tee.frame.collect_schema().items() if n != frames.FATE}
+            return pl.concat([pl.DataFrame(schema=schema), *tee.batches()]).drop(frames.RID)
+        finally:
+            run.close()
+
+    def run(self, on_event: Listener | None = None, run_id: str | None = None) -> Self:
+        """Run everything; afterwards ``report`` proves where every row went.
+
+        Args:
+            on_event: Called with signs of life; an exception it raises cancels the run and rolls back.
+            run_id: Default a random one.
+
+        Raises:
+            AutomicError: Whatever stopped the run; the destination is as it was before.
+        """
+        source = self._ready_source()
+        if self.destination is None:
+            raise ConfigError("The pipeline has no destination.", "Call .load(...) before .run().")
+        if self.mode not in self.destination.capabilities:
+            able = ", ".join(sorted(self.destination.capabilities & {"append", "overwrite", "upsert"}))
+            raise ConfigError(f"{self.destination.name} cannot {self.mode}.", f"It can: {able}.")
+        destination = self.destination.bind(source.name)
+        if self._run is not None:
+            self._run.close()
+        self._run = run = Run(self.name, source, self.active_steps(), run_id=run_id, on_event=on_event)
+        run.report.notes.extend(source.notes())
+        source.connect()
+        try:
+            destination.connect()
+            try:
+                destination.begin_transaction()
+                try:
+                    run.execute(destination, self.mode, self.keys, self.metadata)
+                except BaseException as exc:
+                    destination.rollback()
+                    run.tell("failed", message=str(exc))
+                    raise
+                destination.commit()
+            finally:
+                destination.close()
+        finally:
+            source.close()
+        run.tell("finished", run.report.rows_out)
+        return self
+
+    def _ready_source(self) -> SourceAdapter:
+        if self.source is None:
+            raise ConfigError("The pipeline has no source.", "Call .extract(...) first.")
+        return self.source
+
+    def _finished(self) -> Run:
+        if self._run is None:
+            raise ConfigError("The pipeline has not run yet.", "Call .run() first.")
+        return self._run
+
+    @property
+    def report(self) -> RunReport:
+        """The row ledger of the last run."""
+        return self._finished().report
+
+    @property
+    def fitted(self) -> dict[str, Fitted]:
+        """What the steps of the last run learned, by step id."""
+        return self._finished().fitted
+
+    @property
+    def removed(self) -> pl.DataFrame:
+        """Every row the last run removed: ``_rid``, stage, step, reason, into."""
+        return self._finished().removed
+
+    def quarantine(self) -> pl.DataFrame:
+        """Every reason of every row the last run quarantined: ``_rid``, step, rule, column, value, message."""
+        return self._finished().failures()
+
+    def get_stats(self) -> dict[str, Any]:
+        """Counts of the last run, by the names of the first design: extracted, transformed, loaded, and by step."""
+        report = self.report
+        fitted = {step_id: dict(fitted.state) for step_id, fitted in self.fitted.items()}
+        return {
+            "records_extracted": report.rows_in,
+            "records_transformed": report.steps[-1].rows_out if report.steps else report.rows_in,
+            "records_loaded": report.rows_out,
+            "removed": report.removed(),
+            "duration_seconds": report.seconds,
+            "steps": {named.id: {"kind": named.label, **named.step.get_stats()} for named in self.active_steps()},
+            "learned": fitted,
+        }
+
+
+class _Sample(SourceAdapter):
+    """Rows already read, for previews."""
+
+    def __init__(self, kind: str, name: str, rows: pl.DataFrame) -> None:
+        self.kind = kind  # type: ignore[misc]
+        self._name = name
+        self._rows = rows
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def scan(self, request: ReadRequest = ReadRequest()) -> pl.LazyFrame:
+        return self._rows.lazy()

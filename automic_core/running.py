@@ -1,0 +1,286 @@
+"""The run loop: stages from source to destination, every row accounted for on the way."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from automic_core import frames
+from automic_core.contracts import DestinationAdapter, Fitted, Mode, ReadRequest, SourceAdapter
+from automic_core.errors import GateError, LedgerError
+from automic_core.events import Event, Listener, RunReport, StepStats
+from automic_core.planning import NamedStep, Stage, plan_stage
+from automic_core.records import Schema
+from automic_core.schemas import from_polars
+
+EXTRACT = "extract"
+REMOVED_SCHEMA = pl.Schema(
+    {"_rid": pl.Int64, "stage": pl.Int32, "step": pl.String, "reason": pl.String, "into": pl.Int64}
+)
+
+
+@dataclass
+class Tee:
+    """Passes living rows on and counts the fates of the others, in one go.
+
+    Restarted scans start the counts again, so a plan that reads twice still counts once.
+    """
+
+    stage: int
+    frame: pl.LazyFrame
+    on_batch: frames.OnRows
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    gone: list[pl.DataFrame] = field(default_factory=list)
+    total: int = 0
+    kept: int = 0
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Batches of living rows, without ``_fate``."""
+        self.counts, self.gone, self.total, self.kept = {}, [], 0, 0
+        for batch in frames.stream(self.frame):
+            self.total += batch.height
+            fate = batch[frames.FATE]
+            if fate.null_count() < batch.height:
+                dead = batch.filter(fate.is_not_null()).select(
+                    frames.RID, pl.lit(self.stage, dtype=pl.Int32).alias("stage"), pl.col(frames.FATE).struct.unnest()
+                )
+                for step, reason, rows in dead.group_by("step", "reason").len().iter_rows():
+                    self.counts[step, reason] = self.counts.get((step, reason), 0) + rows
+                self.gone.append(dead)
+                batch = batch.filter(fate.is_null())
+            self.kept += batch.height
+            self.on_batch(self.total)
+            if batch.height:
+                yield batch.drop(frames.FATE)
+
+    def removed(self) -> pl.DataFrame:
+        """Every removed row: ``_rid``, stage, step, reason, into."""
+        return pl.concat([pl.DataFrame(schema=REMOVED_SCHEMA), *self.gone])
+
+
+def _malformed(start: pl.LazyFrame) -> pl.LazyFrame:
+    """Reasons of the records that could not be read."""
+    rescued = pl.col(frames.RESCUED)
+    line = pl.format("line {}: {}", rescued.str.json_path_match("$.line"), rescued.str.json_path_match("$.reason"))
+    return start.filter(rescued.str.json_path_match("$.reason").is_not_null()).select(
+        frames.RID,
+        pl.lit(EXTRACT).alias("step"),
+        pl.lit("malformed").alias("rule"),
+        pl.lit(None, dtype=pl.String).alias("column"),
+        rescued.str.json_path_match("$.text").alias("value"),
+        line.fill_null(rescued.str.json_path_match("$.reason")).alias("message"),
+    )
+
+
+class Run:
+    """One execution. Use ``Pipeline.run``; this is its engine room."""
+
+    def __init__(
+        self,
+        name: str,
+        source: SourceAdapter,
+        steps: Sequence[NamedStep],
+        *,
+        run_id: str | None = None,
+        on_event: Listener | None = None,
+    ) -> None:
+        self.steps = list(steps)
+        self.source = source
+        self.report = RunReport(run_id or uuid.uuid4().hex[:12], name, source.name)
+        self.stages: list[Stage] = []
+        self.fitted: dict[str, Fitted] = {}
+        self.removed = pl.DataFrame(schema=REMOVED_SCHEMA)
+        self._listener = on_event
+        self._began = time.perf_counter()
+        self._read = 0
+        self._spill = TemporaryDirectory(prefix="automic-run-")
+        self._alive = 0
+
+    def close(self) -> None:
+        """Delete what the run spilled."""
+        self._spill.cleanup()
+
+    def tell(self, kind: str, rows: int = 0, message: str = "") -> None:
+        """Send an event to the listener, if there is one."""
+        if self._listener is not None:
+            seconds = time.perf_counter() - self._began
+            total = self.report.rows_in or None
+            self._listener(Event(kind, self.report.run_id, rows, total, seconds, message))  # type: ignore[arg-type]
+
+    def execute(self, destination: DestinationAdapter, mode: Mode, keys: Sequence[str], metadata: bool) -> None:
+        """Read, transform and load; the caller commits after this returned.
+
+        Raises:
+            LedgerError: Rows are unaccounted for.
+            GateError: A rule with action "fail" did not pass.
+        """
+        self.tell("started")
+        tee = self.survivors()
+        hidden = [n for n in tee.frame.collect_schema().names() if frames.is_hidden(n) and n != frames.FATE]
+        drop = [] if metadata else hidden
+        schema = pl.Schema({n: t for n, t in tee.frame.collect_schema().items() if n not in {*drop, frames.FATE}})
+        stream = frames.BatchStream(schema, (batch.drop(drop) for batch in tee.batches()))
+        destination.create_schema(self._described(schema))
+        self.report.rows_out = destination.load(stream, mode, keys)
+        self.report.destination = destination.name
+        self.finish(tee)
+        self.tell("loaded", self.report.rows_out)
+
+    def survivors(self) -> Tee:
+        """Plan all stages, running all but the last; what comes out of the returned tee is the result."""
+        frame = self._start()
+        pending: list[NamedStep] = []
+        for named in self.steps:
+            if not named.step.segment:
+                pending.append(named)
+                continue
+            frame = self._next_stage(frame, pending, named)
+            pending = []
+        self._plan(frame, pending)
+        return Tee(len(self.stages) - 1, self.stages[-1].frame, lambda rows: self.tell("progress", rows))
+
+    def _start(self) -> pl.LazyFrame:
+        """The tracked source; malformed records already have their fate."""
+
+        def count(rows: int) -> None:
+            self._read += rows
+
+        frame = self.source.scan(ReadRequest(on_rows=count))
+        self._counts_itself = type(self.source).scan is SourceAdapter.scan and self.source.repeatable
+        if not self.source.repeatable:
+            frame = self._spilled(frame, "source")
+        self._source_frame = frame
+        frame = frames.track(frame)
+        if frames.RESCUED in frame.collect_schema():
+            broken = pl.col(frames.RESCUED).str.json_path_match("$.reason").is_not_null()
+            token = frames.current_step.set(EXTRACT)
+            frame = frames.condemn(frame, broken, f"{frames.QUARANTINED}:malformed")
+            frames.current_step.reset(token)
+        return frame
+
+    def _spilled(self, frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+        path = Path(self._spill.name) / f"{name}.parquet"
+        frame.sink_parquet(path, compression="lz4")
+        return pl.scan_parquet(path)
+
+    def _plan(self, frame: pl.LazyFrame, steps: list[NamedStep]) -> Stage:
+        stage = plan_stage(frame, steps, self._on_fit)
+        self.stages.append(stage)
+        self._read = 0  # what the fits read does not count; the pass that follows does
+        return stage
+
+    def _on_fit(self, step_id: str, fitted: Fitted) -> None:
+        self.fitted[step_id] = fitted
+        if fitted.note:
+            self.report.notes.append(f"{step_id}: {fitted.note}")
+        self.tell("fit", self._read, step_id)
+
+    def _next_stage(self, frame: pl.LazyFrame, steps: list[NamedStep], opener: NamedStep) -> pl.LazyFrame:
+        """Run a stage through the segment step that ends it; its result is the start of the next stage."""
+        token = frames.current_step.set(opener.id)
+        try:
+            stage = self._plan(frame, steps)
+            stage.frame = opener.step.prepare(stage.frame)
+            tee = Tee(len(self.stages) - 1, stage.frame, lambda rows: self.tell("progress", rows))
+            schema = {n: t for n, t in stage.frame.collect_schema().items() if n != frames.FATE}
+            living = frames.lazy(lambda _rows: tee.batches(), schema)
+            result = self._spilled(opener.step.apply(living), f"stage-{len(self.stages)}")
+        finally:
+            frames.current_step.reset(token)
+        lines = self._ledger(tee, opener)
+        counted, weight = result.select(pl.len(), pl.col(frames.WEIGHT).sum()).collect().row(0)
+        line = lines[-1]
+        if weight != line.rows_out:
+            raise LedgerError(f"Step {opener.id} accounts for {weight:,} of the {line.rows_out:,} rows it was given.")
+        difference = counted - line.rows_out
+        line.added, line.grouped = max(difference, 0), max(-difference, 0)
+        line.rows_out = self._alive = counted
+        return frames.track(
+            result.drop(frames.WEIGHT).with_row_index(frames.RID).with_columns(pl.col(frames.RID).cast(pl.Int64))
+        )
+
+    def _ledger(self, tee: Tee, opener: NamedStep | None = None) -> list[StepStats]:
+        """Ledger lines of a finished stage from the fates its tee saw."""
+        first = len(self.stages) == 1
+        if first:
+            self.report.rows_in = self._rows_read()
+            self._alive = self.report.rows_in
+        ids = [(named.id, named.label) for named, _ in self.stages[-1].steps]
+        ids = [(EXTRACT, self.source.kind or "source"), *ids] if first else ids
+        ids += [(opener.id, opener.label)] if opener else []
+        lines = []
+        for step_id, kind in ids:
+            removed = {reason: rows for (step, reason), rows in tee.counts.items() if step == step_id}
+            line = StepStats(step_id, kind, self._alive, removed)
+            self._alive -= sum(removed.values())
+            line.rows_out = self._alive
+            lines.append(line)
+        named_ids = {step_id for step_id, _ in ids}
+        strangers = [step for step, _ in tee.counts if step not in named_ids]
+        if strangers:
+            raise LedgerError(f"Rows were removed by {strangers[0]!r}, which is no step of this pipeline.")
+        if tee.kept != self._alive:
+            raise LedgerError(f"{tee.kept:,} rows left a stage where the ledger expects {self._alive:,}.")
+        self.report.steps.extend(lines)
+        self.removed = pl.concat([self.removed, tee.removed()])
+        return lines
+
+    def _rows_read(self) -> int:
+        """Rows the source delivered, counted where it was read."""
+        if self._counts_itself:
+            return self._read
+        return int(self._source_frame.select(pl.len()).collect().item())
+
+    def finish(self, tee: Tee) -> None:
+        """Close the ledger of the last stage and prove it; check the gates."""
+        self._ledger(tee)
+        self.report.seconds = time.perf_counter() - self._began
+        self.report.check()
+        self._gates(tee)
+
+    def _gates(self, tee: Tee) -> None:
+        """Count what warns, and stop where a rule says fail."""
+        for named, _ in self.stages[-1].steps:
+            checks = getattr(named.step, "verdicts", None)
+            if checks is None:
+                continue
+            line = next(line for line in self.report.steps if line.id == named.id)
+            verdict = checks(frames.survivors(tee.frame))
+            line.warned.update(verdict.warned)
+            self.report.warnings.extend(verdict.messages)
+            if verdict.failed:
+                raise GateError("; ".join(verdict.failed), "Fix the data or the rule; nothing was published.")
+
+    def _described(self, schema: pl.Schema) -> Schema:
+        return from_polars(schema, self.source.name)
+
+    def failures(self) -> pl.DataFrame:
+        """Every reason of every quarantined row: ``_rid``, step, rule, column, value, message."""
+        found = []
+        for number, stage in enumerate(self.stages):
+            mine = self.removed.filter(
+                (pl.col("stage") == number) & pl.col("reason").str.starts_with(frames.QUARANTINED)
+            )
+            if not mine.height:
+                continue
+            start = stage.start.join(mine.select(frames.RID).lazy(), on=frames.RID, how="semi")
+            if number == 0 and frames.RESCUED in start.collect_schema():
+                found.append(_malformed(start))
+            for named, frame in stage.replay(start):
+                part = named.step.failures(frame)
+                if part is not None:
+                    found.append(part.with_columns(pl.lit(named.id).alias("step")))
+        columns = ["_rid", "step", "rule", "column", "value", "message"]
+        empty = pl.DataFrame(schema={n: pl.Int64 if n == "_rid" else pl.String for n in columns})
+        return pl.concat([empty, *(part.select(columns) for part in pl.collect_all(found))])
+
+    def rows(self, rids: pl.DataFrame, stage: int = 0) -> pl.DataFrame:
+        """Rows as they entered a stage, by ``_rid``."""
+        start = self.stages[stage].start.drop(frames.FATE)
+        return start.join(rids.select(frames.RID).lazy(), on=frames.RID, how="semi").collect()
