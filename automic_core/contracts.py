@@ -38,7 +38,7 @@ class ReadRequest:
     Attributes:
         columns: Names wanted; None = all.
         limit: Number of rows wanted; None = all.
-        on_rows: Told the size of each batch as it is read; a source that overrides ``scan`` does not call it.
+        on_rows: Told, batch by batch, how many rows a scan has read so far; not called by an overridden ``scan``.
     """
 
     columns: tuple[str, ...] | None = None

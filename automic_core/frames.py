@@ -115,19 +115,20 @@ def lazy(
     Args:
         produce: Called once a scan with the wanted number of rows (None = all); yields batches with ``schema``.
         schema: Column name to Polars type.
-        on_rows: Told the size of each batch as it passes.
+        on_rows: Told, as each batch passes, how many rows this scan has delivered so far.
     """
 
     def source(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        left = n_rows
+        left, passed = n_rows, 0
         for batch in produce(n_rows):
             if left is not None:
                 batch = batch.head(left)
                 left -= batch.height
             if on_rows is not None:
-                on_rows(batch.height)
+                passed += batch.height
+                on_rows(passed)
             if predicate is not None:
                 batch = batch.filter(predicate)
             yield batch if with_columns is None else batch.select(with_columns)

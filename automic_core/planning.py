@@ -27,11 +27,12 @@ class NamedStep:
         A step from outside the core may filter although it should not: rows it lost come back with a fate.
         """
         token = frames.current_step.set(self.id)
+        foreign = fitted is None and not self._trusted and type(self.step).apply is not Transformer.apply
         try:
+            if foreign:
+                frame = frame.cache()  # read by the step and by the comparison: scan once
             after = (fitted or self.step).apply(frame)
-            if self._trusted or fitted is not None or type(self.step).apply is Transformer.apply:
-                return after
-            return _restore_lost(frame, after)
+            return _restore_lost(frame, after) if foreign else after
         except pl.exceptions.PolarsError as exc:
             raise TransformError(f"Step {self.id} ({self.label}): {exc}", "Check the step's columns.") from exc
         finally:

@@ -149,7 +149,7 @@ class Run:
         """The tracked source; malformed records already have their fate."""
 
         def count(rows: int) -> None:
-            self._read += rows
+            self._read = max(self._read, rows)  # a plan may scan twice; every scan sees all rows
 
         frame = self.source.scan(ReadRequest(on_rows=count))
         self._counts_itself = type(self.source).scan is SourceAdapter.scan and self.source.repeatable
