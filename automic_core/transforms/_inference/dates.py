@@ -1,8 +1,8 @@
 """Dates, timestamps and times written as text.
 
 A format is a strptime format ("%d/%m/%Y"); several may be joined by "|", the first that fits counts. None is ISO 8601.
-Years have four digits (1000 to 9999) unless the format says "%y". A timestamp with a zone becomes UTC; one without stays
-as written.
+Years have four digits (1000 to 9999) unless the format says "%y". A timestamp with a zone becomes UTC; one without
+stays as written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NUMERIC_DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y",
     "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y",
 )  # fmt: skip
-NAMED_DATES = ("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d-%b-%y")
+NAMED_DATES = ("%d %B %Y", "%d-%B-%Y", "%B %d, %Y", "%B %d %Y", "%d-%B-%y")  # %B reads short and long names
 COMPACT_DATE = "%Y%m%d"
 TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f")

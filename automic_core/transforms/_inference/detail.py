@@ -1,0 +1,116 @@
+"""The last pass: counter-examples, distinct values and ranges of the columns that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from automic_core.transforms._inference.candidates import Candidate
+from automic_core.transforms._inference.columns import stripped
+from automic_core.transforms._inference.evidence import ColumnEvidence, CounterExample
+from automic_core.transforms.patterns import matches
+
+_EXAMPLES = 5
+_ROWS_KEPT = 100
+_TOP = 25
+_STEPS = 20
+
+
+class Question(NamedTuple):
+    """What to find out about one text column.
+
+    Attributes:
+        misfits: Counter-examples to this type or pattern.
+        exact: Values that do not print back are counter-examples too.
+        typed: Range of this type.
+        describe: Distinct values, frequent values, length.
+    """
+
+    misfits: Candidate | str | None = None
+    exact: bool = False
+    typed: Candidate | None = None
+    describe: bool = True
+
+
+def detail_texts(
+    frame: pl.LazyFrame,
+    questions: Mapping[str, Question],
+    evidence: Mapping[str, ColumnEvidence],
+    tokens: Sequence[str],
+) -> None:
+    """Answer the questions in one pass and write the answers into the evidence."""
+    wanted: dict[tuple[str, str], pl.Expr] = {}
+    for name, question in questions.items():
+        text = stripped(name, tokens)
+        for what, expr in _asked(text, question).items():
+            wanted[name, what] = expr
+    if not wanted:
+        return
+    row = frame.select(expr.alias(str(i)) for i, expr in enumerate(wanted.values())).collect().row(0)
+    for (name, what), value in zip(wanted, row, strict=True):
+        _answer(evidence[name], what, value)
+    for name in questions:
+        _place(evidence[name], dict(zip(wanted, row, strict=True)).get((name, "rows")))
+
+
+def _asked(text: pl.Expr, question: Question) -> dict[str, pl.Expr]:
+    asked: dict[str, pl.Expr] = {}
+    if question.misfits is not None:
+        misfit = text.is_not_null() & ~_fits(text, question)
+        value = text.filter(misfit)
+        asked["misfits"] = misfit.sum()
+        asked["examples"] = _most_frequent(value.value_counts(name="n"), _EXAMPLES)
+        where = pl.int_range(pl.len()).filter(misfit).head(_ROWS_KEPT)
+        asked["rows"] = pl.struct(row=where, value=value.head(_ROWS_KEPT)).implode()
+    if question.typed is not None:
+        asked["quantiles"] = quantiles(question.typed.cast(text))
+    if question.describe:
+        counted = text.drop_nulls().value_counts(name="n")
+        asked["distinct"] = counted.len()
+        asked["top_values"] = _most_frequent(counted, _TOP)
+        asked["longest"] = text.str.len_chars().max()
+        asked["spaced"] = text.str.contains(r"\s").mean()
+    return asked
+
+
+def _most_frequent(counted: pl.Expr, most: int) -> pl.Expr:
+    """Values with the highest counts in a fixed order, so that two runs show the same."""
+    pair = pl.element().struct.rename_fields(["value", "n"])
+    order = [pair.struct.field("n"), pair.struct.field("value")]
+    return counted.implode().list.eval(pair.sort_by(order, descending=[True, False]).head(most))
+
+
+def _fits(text: pl.Expr, question: Question) -> pl.Expr:
+    if isinstance(question.misfits, str):
+        return matches(question.misfits, text)
+    assert question.misfits is not None
+    return question.misfits.prints_back(text) if question.exact else question.misfits.cast(text).is_not_null()
+
+
+def quantiles(values: pl.Expr) -> pl.Expr:
+    """21 values from minimum to maximum at equal steps of rank, as a list; empty if there is no value."""
+    known = values.drop_nulls().sort()
+    ranks = pl.int_range(_STEPS + 1) * (known.len().cast(pl.Int64) - 1) // _STEPS
+    return known.gather(ranks.filter(known.len() > 0)).implode()
+
+
+def _answer(evidence: ColumnEvidence, what: str, value: Any) -> None:
+    match what:
+        case "examples":
+            evidence.counter_examples = [CounterExample(one["value"], one["n"]) for one in value]
+        case "top_values":
+            evidence.top_values = [(one["value"], one["n"]) for one in value]
+        case "rows":
+            pass
+        case _:
+            setattr(evidence, what, value)
+
+
+def _place(evidence: ColumnEvidence, rows: list[dict[str, Any]] | None) -> None:
+    first: dict[str, int] = {}
+    for found in rows or ():
+        first.setdefault(found["value"], found["row"])
+    for example in evidence.counter_examples:
+        example.row = first.get(example.value)

@@ -1,0 +1,101 @@
+"""What was learned about each column, as plain data that a page can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from automic_core.records import FieldType, Schema
+
+
+@dataclass(slots=True)
+class CounterExample:
+    """A value that does not fit the proposed type or pattern.
+
+    Attributes:
+        count: How many rows have it.
+        row: 0-based index of the first such row, if it is among the first misfits of the column.
+    """
+
+    value: str
+    count: int
+    row: int | None = None
+
+
+@dataclass(slots=True)
+class CandidateShare:
+    """How well one type fits a column, as shares of its non-null values.
+
+    Attributes:
+        confidence: Share that casts.
+        round_trip: Share that casts and prints back.
+    """
+
+    type: FieldType
+    format: str | None
+    confidence: float
+    round_trip: float
+
+
+@dataclass(slots=True)
+class ColumnEvidence:
+    """Why a column got its type.
+
+    Attributes:
+        source_type: The column's type in the frame.
+        rows: Rows looked at.
+        nulls: Rows that are null or a null token.
+        distinct: Different non-null values; None when not counted.
+        reason: Why the column has (or does not have) its type, in words.
+        confidence: Share of non-null values that cast to the type.
+        round_trip: Share of non-null values that print back from the type.
+        candidates: Other types that were tried and fitted some values, best first.
+        counter_examples: Most frequent values that do not fit, at most five.
+        misfits: Number of non-null values that do not fit.
+        patterns: Share of non-null values that follow a pattern.
+        quantiles: 21 typed values from minimum to maximum at equal steps of rank; empty if not orderable.
+        top_values: Most frequent values with their counts, at most 25.
+        longest: Characters of the longest text; None for typed columns.
+        spaced: Share of non-null texts with a blank inside; None for typed columns.
+    """
+
+    name: str
+    source_type: str
+    rows: int = 0
+    nulls: int = 0
+    type: FieldType = FieldType.STRING
+    format: str | None = None
+    reason: str = ""
+    confidence: float = 1.0
+    round_trip: float = 1.0
+    distinct: int | None = None
+    misfits: int = 0
+    candidates: list[CandidateShare] = field(default_factory=list)
+    counter_examples: list[CounterExample] = field(default_factory=list)
+    patterns: dict[str, float] = field(default_factory=dict)
+    quantiles: list[Any] = field(default_factory=list)
+    top_values: list[tuple[Any, int]] = field(default_factory=list)
+    longest: int | None = None
+    spaced: float | None = None
+
+    @property
+    def values(self) -> int:
+        """Rows that hold a value."""
+        return self.rows - self.nulls
+
+    @property
+    def null_share(self) -> float:
+        """Share of rows without a value, 0 to 1."""
+        return self.nulls / self.rows if self.rows else 0.0
+
+
+@dataclass(slots=True)
+class Inference:
+    """A schema and the evidence for each of its columns, in the same order."""
+
+    schema: Schema
+    columns: list[ColumnEvidence]
+
+    def column(self, name: str) -> ColumnEvidence | None:
+        """Evidence for one column, or None if there is no such column."""
+        return next((column for column in self.columns if column.name == name), None)
