@@ -31,6 +31,7 @@ COLUMNS = (
     "gift_note",
 )
 ITEM_COLUMNS = ("order_id", "item", "sku", "quantity", "unit_price")
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 LONGEST_DELAY = 2000  # orders between an order and its second delivery
 
 
@@ -60,7 +61,7 @@ def write_orders(
 
     def noted() -> Iterator[Order]:
         for order in sales(faults.stream(seed, TABLE), count, shoppers, catalogue):
-            flat = flatten(order)
+            flat = order | flatten(order["shipping"], "shipping")
             clean.writerow([show(flat.get(column)) for column in COLUMNS])
             items.writerows(
                 (order["order_id"], at, *map(show, item.values())) for at, item in enumerate(order["items"])
@@ -103,7 +104,7 @@ def _deliveries(rng: random.Random, orders: Iterator[Order], count: int, rates: 
             continue
         if copy == "version":
             old = order | {"status": "placed"}
-            first = Entry(_text(old), entry.key, changes("outdated", flatten(order), flatten(old)))
+            first = Entry(_as_json(old), entry.key, changes("outdated", flatten(order), flatten(old)))
             entry.earlier, entry.relation = first, copy
         else:
             entry = Entry(entry.body, entry.key, entry.cells, "", first, copy)
@@ -114,18 +115,14 @@ def _deliveries(rng: random.Random, orders: Iterator[Order], count: int, rates: 
 
 
 def _entry(rng: random.Random, order: Order, kind: str | None) -> Entry[str]:
-    text, key = _text(order), order["order_id"]
+    text, key = _as_json(order), order["order_id"]
     if kind is None:
         return Entry(text, key)
     if kind in _BREAKS:
         return Entry(_BREAKS[kind](text), key, malformed=kind)
     wrong = json.loads(text)
     _CELLS[kind](rng, wrong)
-    return Entry(_text(wrong), key, changes(kind, flatten(order), flatten(wrong)))
-
-
-def _text(order: Order) -> str:
-    return json.dumps(order, ensure_ascii=False, separators=(",", ":"))
+    return Entry(_as_json(wrong), key, changes(kind, flatten(order), flatten(wrong)))
 
 
 def _missing_key(rng: random.Random, order: Order) -> None:

@@ -25,6 +25,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
 NUMBERS = ("record", "duplicate_of_record", "line", "records")
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class Place(NamedTuple):
     """One record of one file; ``record`` is its 1-based ordinal, malformed ones counted, header and blanks not."""
 
@@ -72,7 +75,7 @@ def show(value: Any) -> str:
     """A value as the clean tables write it: text as it is, null as empty text, anything else as JSON."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else _as_json(value)
 
 
 def changes(kind: str, clean: Mapping[str, Any], wrong: Mapping[str, Any]) -> list[Change]:
@@ -85,9 +88,7 @@ def changes(kind: str, clean: Mapping[str, Any], wrong: Mapping[str, Any]) -> li
         seen = wrong.get(column)
         if seen != right or type(seen) is not type(right):
             mistyped = isinstance(seen, str) and right is not None and not isinstance(right, str)
-            found.append(
-                Change(column, kind, json.dumps(seen, ensure_ascii=False) if mistyped else show(seen), show(right))
-            )
+            found.append(Change(column, kind, _as_json(seen) if mistyped else show(seen), show(right)))
     return found
 
 
