@@ -1,0 +1,89 @@
+"""The state's tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An instant: aware in Python, stored in UTC with microseconds on every database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC, without the zone that SQLite cannot store."""
+        return value.astimezone(UTC).replace(tzinfo=None) if value is not None else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Back to an aware instant."""
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+metadata = MetaData()
+
+batches = Table(
+    "automic_batches",
+    metadata,
+    Column("table_name", String, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("content_hash", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    UniqueConstraint("table_name", "number"),
+)
+
+runs = Table(
+    "automic_runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("pipeline", String, nullable=False, index=True),
+    Column("table_name", String),
+    Column("actor", String, nullable=False, default=""),
+    Column("state", String, nullable=False),
+    Column("started_at", UtcTime, nullable=False, index=True),
+    Column("ended_at", UtcTime),
+    Column("report", JSON(none_as_null=True)),
+    Column("error", Text),
+)
+
+watermarks = Table(
+    "automic_watermarks",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("run_id", String),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+drafts = Table(
+    "automic_drafts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("actor", String, nullable=False, default=""),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+leases = Table(
+    "automic_leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("heartbeat_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+samples = Table(
+    "automic_samples",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String, nullable=False, index=True),
+    Column("data", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
