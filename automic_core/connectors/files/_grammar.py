@@ -1,4 +1,4 @@
-"""One record of delimited text at a time, whatever is wrong with it: the tolerant half of the reader."""
+"""A dialect, and one record of delimited text at a time, whatever is wrong with it: the tolerant half of the reader."""
 
 from __future__ import annotations
 
@@ -6,12 +6,39 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from automic_core.connectors.files._dialect import Dialect
-
 UNCLOSED = "a quote is opened and never closed"
 TRAILING = "text after a closing quote"
 # Longer than this, an open quote counts as never closed: no memory is spent on looking for its end.
 LONGEST_RECORD = 64 << 20
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The way one delimited file is written.
+
+    Attributes:
+        delimiter: What stands between two fields; may be longer than one character.
+        quotechar: What surrounds a field that holds a delimiter or a line end; None = nothing does.
+        escapechar: What takes the meaning from the next character; None = nothing does.
+        doublequote: Whether a quote inside a quoted field is written twice.
+        skip_blanks: Whether blanks after a delimiter are no part of the field. With a blank as the delimiter, any
+            number of them is one delimiter (columns aligned by blanks).
+        header: Whether the first record holds the column names.
+        skip_lines: Physical lines before the table: titles, comments, blank lines.
+        confidence: How sure the choice is, 0 to 1; 1 = all of it was given.
+        evidence: What the choice rests on, for a person.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quotechar: str | None = '"'
+    escapechar: str | None = None
+    doublequote: bool = True
+    skip_blanks: bool = False
+    header: bool = True
+    skip_lines: int = 0
+    confidence: float = 1.0
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +55,8 @@ class Grammar:
     """The rules of a dialect over UTF-8 bytes.
 
     Quoting follows RFC 4180: a quote matters only at the start of a field; elsewhere it is text. Any of LF, CR LF and
-    CR ends a record.
+    CR ends a record. An escape character takes the meaning from a quote, a delimiter, a line end or another escape
+    character; before anything else it is text.
     """
 
     def __init__(self, dialect: Dialect) -> None:
@@ -36,32 +64,30 @@ class Grammar:
         self.quote = (dialect.quotechar or "").encode()
         self.escape = (dialect.escapechar or "").encode()
         self.doublequote = dialect.doublequote
-        self.repeated = dialect.repeated
-        self._line_ends = b"\r\n"
+        self.skip_blanks = dialect.skip_blanks
+        self._aligned = self.skip_blanks and not self.delimiter.strip(b" ")
         self._blanks = b" \t\r\n".replace(self.delimiter[:1], b"")
-        between = re.escape(self.delimiter) + (re.escape(self.delimiter[-1:]) + b"*" if self.repeated else b"")
-        quote, escape = re.escape(self.quote), re.escape(self.escape)
-        escaped = escape + b"[\\s\\S]" if escape else b"(?!)"
-        first = re.escape(self.delimiter[:1])
-        plain = b"[^" + first + b"\\r\\n" + escape + b"]"
-        if len(self.delimiter) > 1:
-            plain = b"(?!" + re.escape(self.delimiter) + b")[^\\r\\n" + escape + b"]"
-        self._between = re.compile(between)
-        cut = escape + b"\\Z" if escape else b"(?!)"
-        self._plain = re.compile(b"(?:" + plain + b"|" + escaped + b"|" + cut + b")*+")
-        self._escaped = re.compile(escape + b"([\\s\\S])") if escape else None
-        double = quote + quote if self.doublequote else b"(?!)"
-        inside = b"(?:[^" + quote + escape + b"]|" + double + b"|" + escaped + b")*+"
+        delimiter, quote, escape = map(re.escape, (self.delimiter, self.quote, self.escape))
+        never = b"(?!)"
+        between = delimiter + (b" *+" if self.skip_blanks else b"")
+        special = b"|".join(filter(None, (delimiter, quote, escape, b"[\\r\\n]")))
+        escaped = escape + b"(?:" + special + b")" if escape else never
+        doubled = quote + quote if self.doublequote else never
+        outside = b"(?!" + delimiter + b")[^\\r\\n]" if len(self.delimiter) > 1 else b"[^" + delimiter + b"\\r\\n]"
+        inside = b"(?:" + escaped + b"|" + doubled + b"|[^" + (quote or b"x") + b"])*+"
         stop = b"(?=" + between + b"|[\\r\\n]|\\Z)"
+        self._between = re.compile(between)
+        self._plain = re.compile(b"(?:" + escaped + b"|" + outside + b")*+")
+        self._escaped = re.compile(escape + b"(" + special + b")") if escape else None
         self._quoted = re.compile(quote + b"(" + inside + b")" + quote + stop) if quote else None
-        self._open = re.compile(quote + inside + b"(?:" + cut + b"|\\Z)")
+        self._open = re.compile(quote + inside + b"\\Z")
         self._loose = re.compile(quote + b"([^\\r\\n]*?)" + quote + stop)
 
     @property
     def simple(self) -> bool:
         """Whether every mark is one ASCII byte, which is what the fast parser can do."""
         marks = (self.delimiter, self.quote or b"x", self.escape or b"x")
-        return not self.repeated and all(len(mark) == 1 and mark.isascii() for mark in marks)
+        return not self._aligned and all(len(mark) == 1 and mark.isascii() for mark in marks)
 
     def rows(self, data: bytes, start: int, stop: int, width: int, *, final: bool = True) -> Iterator[Row]:
         """The records of ``data[start:stop]``, blank lines left out.
@@ -77,9 +103,9 @@ class Grammar:
             row = self._row(data, start, stop, final)
             if row is None:
                 return
-            if row.problem is None and len(row.fields) != width:
-                row = self._resynchronised(data, row, width)
-            blank = self._line_ends if width == 1 else self._blanks
+            if len(row.fields) != width:
+                row = self._literal(data, row, width) if row.problem else self._resynchronised(data, row, width)
+            blank = b"\r\n" if width == 1 else self._blanks
             if data[row.start : row.end].strip(blank):
                 yield row
             start = row.end
@@ -96,6 +122,11 @@ class Grammar:
                 return Row(row.start, begin, alone.fields, alone.problem)
         return row
 
+    def _literal(self, data: bytes, row: Row, width: int) -> Row:
+        """The record with its bad quotes taken as text, if that gives the right number of fields."""
+        fields, _, _ = self._fields(data, row.start, row.end, True, loose=False)
+        return Row(row.start, row.end, fields, row.problem) if len(fields) == width else row
+
     def _row(self, data: bytes, start: int, stop: int, final: bool) -> Row | None:
         end = _line_end(data, start, stop)
         line = data[start:end]
@@ -105,44 +136,51 @@ class Grammar:
             fields, problem = self._split(line), None
         after = end + self._newline(data, end)
         # What lies at the very edge may go on in the next block: more text, a second quote, the LF of a CR.
-        return (
-            None
-            if not final and after >= stop and not data[end:after].endswith(b"\n")
-            else Row(start, after, fields, problem)
-        )
+        cut = not final and after >= stop and not data[end:after].endswith(b"\n")
+        return None if cut else Row(start, after, fields, problem)
 
     def _split(self, line: bytes) -> list[bytes]:
-        if self.repeated:
-            return self._between.split(line.lstrip(self.delimiter[:1]))
-        return line.split(self.delimiter)
+        if self._aligned:
+            line = line.strip(b" ")
+        return self._between.split(line.lstrip(b" ")) if self.skip_blanks else line.split(self.delimiter)
 
-    def _fields(self, data: bytes, start: int, stop: int, final: bool) -> tuple[list[bytes], int, str | None]:
+    def _fields(
+        self, data: bytes, start: int, stop: int, final: bool, loose: bool = True
+    ) -> tuple[list[bytes], int, str | None]:
+        """The fields of a record, where it ends, and what is wrong with its quotes.
+
+        Args:
+            loose: Whether a bad quoted field may go on to the next quote that closes one on the same line; else it
+                is taken as unquoted.
+        """
         fields: list[bytes] = []
         problem = None
         at = start
-        if self.repeated and (leading := self._between.match(data, at, stop)):
-            at = leading.end()
+        while self.skip_blanks and data[at : at + 1] == b" ":
+            at += 1
         while True:
             found = self._quoted.match(data, at, stop) if self._quoted else None
             if found:
-                fields.append(self._unquoted(found[1]))
+                text = self._unquoted(found[1])
             elif self.quote and data.startswith(self.quote, at):
                 if not final and stop - at < LONGEST_RECORD and self._open.match(data, at, stop):
                     return fields, stop, None
                 line = _line_end(data, at, stop)
-                loose = self._loose.match(data, at, line)
                 problem = problem or (TRAILING if data.find(self.quote, at + 1, line) >= 0 else UNCLOSED)
-                found = loose or self._plain.match(data, at, line)
-                fields.append(loose[1] if loose else found[0] if found else b"")
-            else:
+                found = self._loose.match(data, at, line) if loose else None
+                text = found[1] if found else b""
+            if not found:
                 found = self._plain.match(data, at, stop)
                 text = found[0] if found else b""
-                fields.append(self._escaped.sub(rb"\1", text) if self._escaped else text)
+                text = self._escaped.sub(rb"\1", text) if self._escaped else text
+            fields.append(text)
             at = found.end() if found else at
             between = self._between.match(data, at, stop)
             if not between:
                 return fields, at, problem
             at = between.end()
+            if self._aligned and (at == stop or self._newline(data, at)):
+                return fields, at, problem
 
     def _unquoted(self, inner: bytes) -> bytes:
         if self._escaped and self.escape in inner:

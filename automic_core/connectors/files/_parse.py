@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import compute, csv
 
 from automic_core.connectors.files import _encoding
 from automic_core.connectors.files._blocks import Block, line_ends
@@ -45,7 +45,10 @@ class Parser:
         while at < len(data):
             dirty = True
             if self.grammar.simple:
-                end, dirty = Structure(self.grammar, data, at).clean(final=block.final)
+                structure = Structure(self.grammar, data, at)
+                end, dirty = structure.clean(final=block.final)
+                if self.grammar.skip_blanks and len(structure.quotes):
+                    end, dirty = at, True
                 if end > at:
                     yield self._fast(block, at, end)
                     at, self._run = end, _RUN if end - at > _RUN else self._run
@@ -120,6 +123,9 @@ class Parser:
                 include_columns=[names[position] for position in self.chosen],
             ),
         )
+        if self.grammar.skip_blanks:
+            trimmed = [compute.utf8_ltrim(column, " ") for column in table.columns]
+            table = pa.Table.from_arrays(trimmed, table.column_names)
         return table, invalid
 
     def _merged(
@@ -168,7 +174,7 @@ class Parser:
             found.append(f"{len(row.fields)} fields, expected {self.width}")
         if not valid:
             found.append(NOT_UTF8)
-        if b"\0" in raw:
+        if any(b"\0" in field for field in row.fields):
             found.append(NUL)
         if self.encoding != _encoding.UTF8 and "\ufffd".encode() in raw:
             found.append(UNDECODABLE)

@@ -91,11 +91,18 @@ class Structure:
                 found.append(int(quotes[first - first % 2]))
             if final and len(quotes) % 2:
                 found.append(int(quotes[-1]))
-        if self.grammar.escape and self.grammar.escape in self.data:
-            # An escaped line end would be a record's end to the arithmetic here.
-            ends = np.union1d(self._find(b"\n"), self._find(b"\r"))
-            found.extend(int(at) for at in ends[self._escaped(ends)][:1])
+        if self.grammar.escape and self.data.find(self.grammar.escape, self.start) >= 0:
+            found.extend(self._odd_escapes()[:1].tolist())
         return min(found, default=None)
+
+    def _odd_escapes(self) -> Positions:
+        """Escapes that Arrow's parser sees otherwise: before a line end, at the very end, or before plain text."""
+        marks = self._find(self.grammar.escape)
+        marks = marks[~self._escaped(marks)]
+        plain = np.zeros(256, bool)
+        plain[[mark[0] for mark in (self.grammar.quote, self.grammar.escape, self.grammar.delimiter) if mark]] = True
+        last = len(self.data) - 1
+        return marks[~np.where(marks < last, plain[self.view[np.minimum(marks + 1, last)]], False)]
 
     def _record_end(self, before: int) -> int:
         """One past the last line end before ``before`` that is outside quotes; ``start`` if there is none."""
