@@ -1,0 +1,212 @@
+"""Replace rows by key and add new ones in one snapshot, rewriting only the files that hold a changed key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from pyiceberg.conversions import from_bytes
+from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.io.pyarrow import ArrowScan
+from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
+from pyiceberg.table import FileScanTask, Table, Transaction
+from pyiceberg.table.refs import MAIN_BRANCH
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DateType,
+    DecimalType,
+    IntegerType,
+    LongType,
+    PrimitiveType,
+    StringType,
+    TimestampType,
+    TimestamptzType,
+)
+
+from automic_core.errors import CatalogError, ConflictError, SchemaError, TransformError, translate
+from automic_core.lakehouse import files as landing
+from automic_core.lakehouse.commits import commit, full_name, head, working_copy
+from automic_core.lakehouse.types import arrow_schema, conform
+
+_ATTEMPTS = 6
+# Types whose column bounds compare like the physical values of the Polars column.
+_ORDERED = (
+    *(BooleanType, IntegerType, LongType, DateType, DecimalType),
+    *(TimestampType, TimestamptzType, StringType, BinaryType),
+)
+
+
+@dataclass(frozen=True)
+class UpsertResult:
+    """What an upsert did.
+
+    Attributes:
+        updated: Keys that were there and got a new row.
+        inserted: Keys that were not there.
+        rewritten: Files that were replaced.
+        kept: Files that stayed as they were.
+    """
+
+    snapshot_id: int
+    updated: int
+    inserted: int
+    rewritten: int
+    kept: int
+
+
+def upsert(
+    table: Table,
+    frame: pl.LazyFrame | pl.DataFrame,
+    keys: Sequence[str],
+    *,
+    branch: str = MAIN_BRANCH,
+    properties: Mapping[str, str] | None = None,
+) -> UpsertResult:
+    """Put rows into the table: one with a key that is there replaces it, others are added.
+
+    The changes are held in memory; of the table only the keys of files whose bounds overlap, and a batch at a time.
+
+    Args:
+        table: The table; refreshed to the result.
+        frame: The rows, with all columns of the table.
+        keys: Columns that identify a row.
+        branch: The branch to write to.
+        properties: Snapshot properties.
+
+    Raises:
+        SchemaError: A column is missing or unknown.
+        TransformError: A key is null or appears twice in the frame; nothing is written.
+        ConflictError: Other writers kept changing the table.
+    """
+    changes = _changes(table, frame, list(keys))
+    for attempt in range(_ATTEMPTS):
+        fresh = working_copy(table)
+        base = head(fresh, branch)
+        if base is None:
+            raise CatalogError(f"{full_name(table)} has no snapshot on {branch}.", "Open the branch first.")
+        with translate(CatalogError, f"planning an upsert into {full_name(table)}"):
+            tasks = list(fresh.scan(snapshot_id=base).plan_files())
+        touched, updated = _touched(fresh, tasks, changes.select(keys))
+        added = _rewrite(fresh, tasks, touched, changes, list(keys), base)
+
+        def build(
+            transaction: Transaction,
+            _: Table,
+            summary: Mapping[str, str],
+            touched: Sequence[FileScanTask] = touched,
+            added: Sequence[DataFile] = added,
+        ) -> None:
+            update = transaction.update_snapshot(snapshot_properties=dict(summary), branch=branch)
+            with update.overwrite() as producer:
+                for task in touched:
+                    producer.delete_data_file(task.file)
+                for file in added:
+                    producer.append_data_file(file)
+
+        try:
+            snapshot_id = commit(table, "upsert", build, branch=branch, expected=base, properties=properties)
+        except ConflictError:
+            landing.remove(fresh, [file.file_path for file in added])
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            continue
+        kept = len(tasks) - len(touched)
+        return UpsertResult(snapshot_id, updated, changes.height - updated, len(touched), kept)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _changes(table: Table, frame: pl.LazyFrame | pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    schema = arrow_schema(working_copy(table).schema())
+    present = frame.lazy().collect_schema().names()
+    if missing := [name for name in schema.names if name not in present]:
+        raise SchemaError(f"The rows lack the column {', '.join(map(repr, missing))} of {full_name(table)}.")
+    if unknown := [key for key in keys if key not in schema.names]:
+        raise SchemaError(f"{full_name(table)} has no key column {', '.join(map(repr, unknown))}.")
+    if not keys:
+        raise SchemaError(f"An upsert into {full_name(table)} needs keys.", "Name the columns that identify a row.")
+    with translate(TransformError, f"computing the rows for {full_name(table)}"):
+        changes = conform(frame.lazy(), schema).collect()
+    if (nulls := changes.filter(pl.any_horizontal(pl.col(keys).is_null()))).height:
+        raise TransformError(f"{nulls.height} rows have no key: {_key(nulls, keys)}.", "Drop or fill them first.")
+    twice = changes.filter(pl.struct(keys).is_duplicated())
+    if twice.height:
+        raise TransformError(
+            f"{twice.height} rows share their key with another, such as {_key(twice, keys)}.", "Deduplicate them first."
+        )
+    return changes
+
+
+def _touched(table: Table, tasks: Sequence[FileScanTask], keys: pl.DataFrame) -> tuple[list[FileScanTask], int]:
+    """The files that hold one of the keys, and how many of the keys are in the table."""
+    schema = table.schema().select(*keys.columns)
+    touched, found = [], [keys.clear()]
+    for task in tasks:
+        if not _may_hold(task.file, schema, keys):
+            continue
+        with translate(CatalogError, f"reading keys of {task.file.file_path}"):
+            held = pl.DataFrame(_scan(table, schema).to_table([task])).cast(keys.schema)
+        hits = keys.join(held, on=keys.columns, how="semi")
+        if hits.height:
+            touched.append(task)
+            found.append(hits)
+    return touched, pl.concat(found).unique().height
+
+
+def _may_hold(file: DataFile, schema: Schema, keys: pl.DataFrame) -> bool:
+    for field in schema.fields:
+        kind = field.field_type
+        lower = (file.lower_bounds or {}).get(field.field_id)
+        upper = (file.upper_bounds or {}).get(field.field_id)
+        if lower is None or upper is None or not isinstance(kind, PrimitiveType) or not isinstance(kind, _ORDERED):
+            continue
+        column = keys[field.name]
+        if not isinstance(kind, DecimalType):
+            column = column.to_physical()
+        first, last = column.min(), column.max()
+        if first is None or last is None or last < from_bytes(kind, lower) or first > from_bytes(kind, upper):  # type: ignore[operator]
+            return False
+    return True
+
+
+def _rewrite(
+    table: Table,
+    tasks: Sequence[FileScanTask],
+    touched: Sequence[FileScanTask],
+    changes: pl.DataFrame,
+    keys: list[str],
+    base: int,
+) -> list[DataFile]:
+    """Land the rows of the touched files that stay, and the changes."""
+    lookup = changes.select(keys)
+    if touched and len(touched) == len(tasks):
+        # Every file goes, so the one pass that Polars plans itself is the cheapest.
+        stay = _whole(table, base).join(lookup.lazy(), on=keys, how="anti", maintain_order="left")
+        return landing.land(table, pl.concat([stay, changes.lazy()])).collect()
+    writer = landing.BatchWriter(table)
+    try:
+        with translate(CatalogError, f"rewriting files of {full_name(table)}"):
+            for batch in _scan(table, table.schema()).to_record_batches(touched):
+                rows = pl.DataFrame(batch).cast(changes.schema)
+                for part in rows.join(lookup, on=keys, how="anti", maintain_order="left").to_arrow().to_batches():
+                    writer.write(part)
+            for part in changes.to_arrow().to_batches():
+                writer.write(part)
+        return writer.close()
+    except BaseException:
+        writer.abort()
+        raise
+
+
+def _whole(table: Table, base: int) -> pl.LazyFrame:
+    return pl.scan_iceberg(table, snapshot_id=None if base == head(table) else base)
+
+
+def _scan(table: Table, schema: Schema) -> ArrowScan:
+    return ArrowScan(table.metadata, table.io, schema, AlwaysTrue())
+
+
+def _key(rows: pl.DataFrame, keys: list[str]) -> str:
+    return ", ".join(f"{key}={rows[key][0]!r}" for key in keys)
