@@ -15,6 +15,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from automic_core.connectors.files import _encoding, _names
+from automic_core.connectors.files._align import Aligner
 from automic_core.connectors.files._blocks import Block, blocks
 from automic_core.connectors.files._dialect import Dialect
 from automic_core.connectors.files._grammar import Grammar, Row
@@ -22,7 +23,7 @@ from automic_core.connectors.files._parse import Parser
 from automic_core.errors import SourceError
 
 BATCH_BYTES = 4 << 20
-_LOOK_AHEAD = 1000
+_LOOK_AHEAD = 500
 _COMMON = 0.5
 
 
@@ -71,7 +72,9 @@ class DelimitedReader:
         self._open_file = open_file
         self._batch_bytes = batch_bytes
         self._grammar = Grammar(dialect)
-        self._names = self._read_names()
+        first = self._look_ahead()
+        self._names = self._name(first)
+        self._aligner = Aligner([_texts(row) for row in first if not row.problem], len(self._names))
         self.columns = self._chosen(columns)
 
     @property
@@ -88,12 +91,12 @@ class DelimitedReader:
         if not self._names:
             return
         chosen = [self._names.index(column) for column in self.columns]
-        parser = Parser(self._grammar, len(self._names), chosen, self.schema, self.dialect.encoding)
+        parser = Parser(self.dialect, self._aligner, chosen, self.schema)
         skip = self.dialect.header
         for block in self._blocks():
             start = 0
             if skip:
-                header = next(self._records(block, len(self._names)), None)
+                header = next(self._records(block), None)
                 if header is None and not block.final:
                     continue
                 start, skip = header.end if header else len(block.data), False
@@ -102,35 +105,44 @@ class DelimitedReader:
     def _blocks(self) -> Generator[Block, None, None]:
         return blocks(self._open_file, self.name, self.dialect, self._batch_bytes)
 
-    def _records(self, block: Block, width: int = 0) -> Iterator[Row]:
-        return self._grammar.rows(block.data, 0, len(block.data), width, final=block.final)
+    def _records(self, block: Block) -> Iterator[Row]:
+        """The records before it is known how many fields they should have."""
+        return self._grammar.rows(block.data, 0, len(block.data), 0, final=block.final)
 
-    def _read_names(self) -> list[str]:
-        first: list[Row] = []
+    def _look_ahead(self) -> list[Row]:
         source = self._blocks()
+        first: list[Row] = []
         try:
             for block in source:
                 self.notes[:] = [_skipped(block)] if block.skipped else []
-                first = list(islice(self._records(block), _LOOK_AHEAD + 1))
+                first = list(islice(self._records(block), _LOOK_AHEAD))
                 if len(first) > 1 or block.final:
                     break
         finally:
             source.close()
+        return first
+
+    def _name(self, first: list[Row]) -> list[str]:
+        """The names of all columns, as many as most records have fields."""
         if not first:
             self.notes.append(f"{self.name} is empty: no columns and no rows.")
             return []
-        head = [_encoding.decode(field)[0] for field in first[0].fields] if self.dialect.header else []
-        widths = Counter(len(row.fields) for row in first[len(head) > 0 :])
-        if not widths and self.dialect.header:
-            self.notes.append(f"{self.name} has a header and no rows.")
-        common, count = widths.most_common(1)[0] if widths else (len(head), 0)
-        if not head:
+        header, rows = (first[:1], first[1:]) if self.dialect.header else ([], first)
+        head = [name for row in header for name in _texts(row)]
+        widths = Counter(len(row.fields) for row in rows)
+        common, count = widths.most_common(1)[0] if rows else (len(head), 0)
+        if not header:
             return _names.safe([""] * common)[0]
-        if common > len(head) and count > _COMMON * widths.total():
-            self.notes.append(f"The header has {len(head)} names, the rows have {common} fields; the rest is numbered.")
+        if not rows:
+            self.notes.append(f"{self.name} has a header and no rows.")
+        if header[0].problem:
+            self.notes.append(f"In the header, {header[0].problem}.")
+        if count > _COMMON * len(rows):
+            if common > len(head):
+                self.notes.append(f"The header has {len(head)} names, the rows have {common} fields.")
+            while len(head) > common and not head[-1].strip():
+                head.pop()
             head += [""] * (common - len(head))
-        while len(head) > max(common, 1) and not head[-1].strip() and count > _COMMON * widths.total():
-            head.pop()
         names, renamed = _names.safe(head)
         self.notes += renamed
         return names
@@ -142,6 +154,10 @@ class DelimitedReader:
             known = ", ".join(self._names[:20])
             raise SourceError(f"{self.name} has no column {missing[0]!r}.", f"Its columns are: {known}.")
         return [column for column in self._names if column in set(columns)]
+
+
+def _texts(row: Row) -> list[str]:
+    return [_encoding.decode(field)[0] for field in row.fields]
 
 
 def _skipped(block: Block) -> str:

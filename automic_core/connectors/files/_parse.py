@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute, csv
 
 from automic_core.connectors.files import _encoding
+from automic_core.connectors.files._align import Aligner
 from automic_core.connectors.files._blocks import Block, line_ends
-from automic_core.connectors.files._grammar import Grammar, Row
+from automic_core.connectors.files._grammar import Dialect, Grammar, Row
 from automic_core.connectors.files._structure import Positions, Structure
 
 NOT_UTF8 = "bytes that are not UTF-8, read as Windows-1252"
@@ -19,24 +21,28 @@ UNDECODABLE = "bytes that are not valid in the file's encoding"
 NUL = "a NUL byte"
 # Records read the slow way after a malformed one, before the fast way is tried again; doubled while that fails.
 _RUN = 64
+# Two or three words prove no other delimiter.
+_FEWEST = 3
 
 
 class Parser:
     """Turns blocks into batches of text columns plus ``_rescued``.
 
     Args:
-        width: Fields expected in a record.
-        chosen: Positions of the fields to give.
+        aligner: Places the fields of ragged records, and says how many there should be.
+        chosen: Positions of the columns to give.
         schema: Schema of the batches.
-        encoding: The original file's encoding, to tell byte offsets in it.
     """
 
-    def __init__(self, grammar: Grammar, width: int, chosen: Sequence[int], schema: pa.Schema, encoding: str) -> None:
-        self.grammar = grammar
-        self.width = width
+    def __init__(self, dialect: Dialect, aligner: Aligner, chosen: Sequence[int], schema: pa.Schema) -> None:
+        self.grammar = Grammar(dialect)
+        self.aligner = aligner
+        self.width = aligner.width
         self.chosen = chosen
         self.schema = schema
-        self.encoding = _encoding.canonical(encoding)
+        self.encoding = _encoding.canonical(dialect.encoding)
+        others = [mark for mark in ",;\t| " if mark != dialect.delimiter]
+        self._others = [Grammar(replace(dialect, delimiter=mark)) for mark in others]
         self._run = _RUN
 
     def batches(self, block: Block, start: int) -> Generator[pa.RecordBatch, None, int]:
@@ -90,7 +96,9 @@ class Parser:
             (batch,) = table.combine_chunks().to_batches() or [None]
             if batch is None:
                 return pa.RecordBatch.from_pylist([], self.schema)
-            return pa.RecordBatch.from_arrays([*batch.columns, pa.nulls(len(batch), pa.string())], schema=self.schema)
+            return pa.RecordBatch.from_arrays(
+                [*batch.columns[: len(self.chosen)], pa.nulls(len(batch), pa.string())], schema=self.schema
+            )
         if starts is None:
             starts = Structure(self.grammar, whole).starts()
         return self._merged(block, start, table, starts, invalid, suspects)
@@ -120,7 +128,8 @@ class Parser:
             convert_options=csv.ConvertOptions(
                 default_column_type=pa.string(),
                 strings_can_be_null=False,
-                include_columns=[names[position] for position in self.chosen],
+                # No names would mean all columns; the first one then only counts the rows.
+                include_columns=[names[position] for position in self.chosen or [0]],
             ),
         )
         if self.grammar.skip_blanks:
@@ -150,7 +159,9 @@ class Parser:
                 rows.append(row)
                 places.append(ordinal)
         extra = pa.Table.from_batches([self._slow(block, rows)])
-        good = pa.Table.from_arrays([*table.columns, pa.nulls(len(table), pa.string())], schema=self.schema)
+        good = pa.Table.from_arrays(
+            [*table.columns[: len(self.chosen)], pa.nulls(len(table), pa.string())], schema=self.schema
+        )
         order = np.argsort(np.concatenate([parsed[kept], places]), kind="stable")
         index = np.concatenate([np.flatnonzero(kept), len(table) + np.arange(len(rows))])[order].astype(np.int64)
         (batch,) = pa.concat_tables([good, extra]).take(index).combine_chunks().to_batches()
@@ -159,26 +170,40 @@ class Parser:
     def _slow(self, block: Block, rows: list[Row]) -> pa.RecordBatch:
         columns: list[list[str | None]] = [[] for _ in self.schema]
         for row in rows:
-            fields, valid = zip(*map(_encoding.decode, row.fields), strict=True)
-            problem = self._problem(block, row, all(valid))
+            fields, problem = self._read(block.data, row)
             for column, position in zip(columns, self.chosen, strict=False):
-                column.append(fields[position] if position < len(fields) else None)
+                column.append(fields[position])
             columns[-1].append(self._rescue(block, row, problem) if problem else None)
         arrays = [pa.array(column, pa.string()) for column in columns]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _problem(self, block: Block, row: Row, valid: bool) -> str | None:
-        raw = block.data[row.start : row.end]
+    def _read(self, data: bytes, row: Row) -> tuple[list[str | None], str]:
+        """The fields of a record in their columns, and what is wrong with it ("" = nothing)."""
+        texts, valid = zip(*map(_encoding.decode, row.fields), strict=True)
         found = [row.problem] if row.problem else []
-        if len(row.fields) != self.width:
-            found.append(f"{len(row.fields)} fields, expected {self.width}")
-        if not valid:
+        fields = self.aligner.place(texts)
+        if len(texts) != self.width:
+            found.append(f"{len(texts)} fields, expected {self.width}")
+            fields, note = self._otherwise(data, row, fields)
+            found += note
+        if not all(valid):
             found.append(NOT_UTF8)
-        if any(b"\0" in field for field in row.fields):
+        if any("\0" in text for text in texts):
             found.append(NUL)
-        if self.encoding != _encoding.UTF8 and "\ufffd".encode() in raw:
+        if self.encoding != _encoding.UTF8 and any("\ufffd" in text for text in texts):
             found.append(UNDECODABLE)
-        return "; ".join(found) or None
+        return fields, "; ".join(found)
+
+    def _otherwise(self, data: bytes, row: Row, fields: list[str | None]) -> tuple[list[str | None], list[str]]:
+        """The record read with another delimiter, if that gives the right fields and each looks more at home."""
+        best, note = self.aligner.fit(fields), []
+        for other in self._others:
+            whole = list(other.rows(data, row.start, row.end, self.width))
+            if len(whole) == 1 and len(whole[0].fields) == self.width > _FEWEST and not whole[0].problem:
+                texts = [_encoding.decode(field)[0] for field in whole[0].fields]
+                if (fit := self.aligner.fit(texts)) > max(best, self.width / 2):
+                    best, fields, note = fit, list(texts), [f"read with {other.delimiter.decode()!r} as the delimiter"]
+        return fields, note
 
     def _rescue(self, block: Block, row: Row, problem: str) -> str:
         before = block.data[: row.start]

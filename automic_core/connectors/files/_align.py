@@ -1,0 +1,75 @@
+"""Which column each field of a ragged record belongs to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from automic_core.connectors.files import _cells
+
+_WIDEST = 200
+_MOST_APART = 8
+_LOST = 0.5
+
+
+class Aligner:
+    """Knows which kinds of cells each column holds, from good records.
+
+    Args:
+        good: Fields of records; those of another number than ``width`` teach nothing.
+        width: Number of columns.
+    """
+
+    def __init__(self, good: Sequence[Sequence[str]], width: int) -> None:
+        self.width = width
+        self._shares: list[dict[str, float]] = [{} for _ in range(width)]
+        if width <= _WIDEST:
+            fitting = [fields for fields in good if len(fields) == width]
+            for shares, column in zip(self._shares, zip(*fitting, strict=True), strict=False):
+                kinds = Counter(map(_cells.kind, column))
+                shares.update({kind: count / len(column) for kind, count in kinds.items()})
+
+    def fit(self, fields: Sequence[str | None]) -> float:
+        """How well fields look at home in their columns: the sum of each one's share there."""
+        return sum(
+            shares.get(_cells.kind(field), 0.0)
+            for shares, field in zip(self._shares, fields, strict=False)
+            if field is not None
+        )
+
+    def place(self, fields: Sequence[str]) -> list[str | None]:
+        """The fields in their columns, in order: the most fitting columns stay null, the least fitting fields stay out.
+
+        The best common subsequence by ``fit`` (dynamic programming over fields and columns); where two are equal,
+        fields stay as far left as they were. Records too wide or too far off keep their positions.
+        """
+        apart = len(fields) - self.width
+        if apart == 0 or self.width > _WIDEST or abs(apart) > _MOST_APART:
+            return [*fields[: self.width], *[None] * max(-apart, 0)]
+        kinds = [_cells.kind(field) for field in fields]
+        rows, columns = len(fields), self.width
+        best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+        for i in range(rows - 1, -1, -1):
+            best[i][columns] = best[i + 1][columns] - self._loss(kinds[i])
+            for j in range(columns - 1, -1, -1):
+                best[i][j] = max(self._choices(best, kinds, i, j))
+        placed: list[str | None] = [None] * columns
+        i = j = 0
+        while i < rows and j < columns:
+            here, leave, skip = self._choices(best, kinds, i, j)
+            if here >= max(leave, skip) - 1e-9:
+                placed[j] = fields[i]
+                i, j = i + 1, j + 1
+            elif leave > skip:
+                i += 1
+            else:
+                j += 1
+        return placed
+
+    def _choices(self, best: list[list[float]], kinds: list[str], i: int, j: int) -> tuple[float, float, float]:
+        """Worth of putting field i into column j, of leaving the field out, and of leaving the column null."""
+        here = self._shares[j].get(kinds[i], 0.0) + best[i + 1][j + 1]
+        return here, best[i + 1][j] - self._loss(kinds[i]), best[i][j + 1]
+
+    def _loss(self, kind: str) -> float:
+        return 0.0 if kind == _cells.EMPTY else _LOST
