@@ -9,7 +9,7 @@ import polars as pl
 
 
 def exact(value: Any, dtype: Any) -> Any:
-    """``value`` as the column type holds it; dates, timestamps and times may be ISO 8601 text, text takes any value's text.
+    """``value`` as the column type holds it; dates and times may be ISO 8601 text.
 
     Raises:
         ValueError: The type cannot hold the value without changing it.

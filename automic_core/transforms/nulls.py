@@ -26,7 +26,6 @@ class NullRemover(Transformer):
     """
 
     kind: ClassVar[str] = "nulls"
-    rewrites: ClassVar[bool] = True
 
     strategy: Annotated[
         Literal["drop", "drop_all", "remove_fields", "fill"], Field(description="What to do with missing values.")
@@ -66,6 +65,11 @@ class NullRemover(Transformer):
     def fits(self) -> bool:
         """Whether the value to fill is learned from the table."""
         return self.strategy == "fill" and self.fill_method != "value"
+
+    @property
+    def rewrites(self) -> bool:
+        """Filled columns are no longer what later digests would have read before."""
+        return True
 
     def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Make the nulls real, then drop or fill."""
