@@ -39,12 +39,22 @@ def head(table: Table, branch: str = MAIN_BRANCH) -> int | None:
     return snapshot.snapshot_id if snapshot else None
 
 
-def frozen(table: Table, metadata: TableMetadata | None = None) -> Table:
-    """A copy whose metadata no commit or refresh changes; readers hold one so that what they see stays put."""
+def frozen(table: Table) -> Table:
+    """A copy that no commit or refresh changes; readers hold one so that what they see stays put."""
+    return _copy(table, table.metadata, table.metadata_location)
+
+
+def imagined(table: Table, metadata: TableMetadata) -> Table:
+    """The table as it would be under metadata that no catalog has seen: to read what is staged but not committed."""
+    # Without a location readers plan from the metadata in hand instead of reading the file it would be in.
+    return _copy(table, metadata, None)
+
+
+def _copy(table: Table, metadata: TableMetadata, location: str | None) -> Table:
     return Table(
         identifier=table.name(),
-        metadata=metadata or table.metadata,
-        metadata_location=table.metadata_location,
+        metadata=metadata,
+        metadata_location=location,  # type: ignore[arg-type]
         io=table.io,
         catalog=table.catalog,
         config=table.config,

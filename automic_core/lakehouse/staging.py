@@ -16,8 +16,7 @@ from pyiceberg.table.refs import MAIN_BRANCH
 
 from automic_core.errors import ConflictError, SchemaError, translate
 from automic_core.lakehouse import files as landing
-from automic_core.lakehouse import tables
-from automic_core.lakehouse.commits import commit, frozen, full_name, head, working_copy
+from automic_core.lakehouse.commits import commit, frozen, full_name, head, imagined, working_copy
 from automic_core.lakehouse.schemas import Change
 
 
@@ -35,7 +34,7 @@ class Staging:
         transaction = self._transaction(working_copy(table))
         self.fork = head(table)
         self._schema = transaction.table_metadata.schema()
-        self.table = frozen(table, transaction.table_metadata)
+        self.table = imagined(table, transaction.table_metadata)
         self._files: list[DataFile] = []
         self._replace = True
 
@@ -53,7 +52,7 @@ class Staging:
         self._check(fresh)
         transaction = self._transaction(fresh)
         self._build(transaction, fresh, {})
-        return tables.scan(frozen(fresh, transaction.table_metadata))
+        return pl.scan_iceberg(imagined(fresh, transaction.table_metadata))
 
     def publish(self, properties: Mapping[str, str] | None = None) -> int:
         """Make schema and rows those of main, in one snapshot.
