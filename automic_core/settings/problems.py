@@ -83,7 +83,7 @@ def explain(exc: Exception, model: type[BaseModel], file: Path | None, arguments
             hints.append(f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(known)}.")
             continue
         message = error["msg"].removeprefix("Value error, ")
-        shown = f", not {error['input']!r:.80}" if _may_show(error["input"], error["type"]) else ""
+        shown = f", not {error['input']!r:.80}" if _may_show(error["input"], error["type"], loc) else ""
         lines.append(f"{where}: {key}: {message}{shown}")
     return ConfigError("; ".join(dict.fromkeys(lines)) + ".", " ".join(dict.fromkeys(hints)))
 
@@ -116,9 +116,10 @@ def _is_branch(part: object) -> bool:
     return isinstance(part, str) and ("[" in part or part in ("str", "nullable"))
 
 
-def _may_show(value: object, kind: str) -> bool:
+def _may_show(value: object, kind: str, loc: Sequence[Any]) -> bool:
     """Only plain wrong values; a value error of ours may be about a secret and speaks for itself."""
-    return kind not in ("value_error", "missing") and isinstance(value, str | int | float | bool | None)
+    plain = isinstance(value, str | int | float | bool | None)
+    return plain and kind not in ("value_error", "missing") and loc[:1] != ["secrets"]
 
 
 def _origin(loc: Sequence[Any], file: Path | None, arguments: Mapping[str, Any]) -> str:

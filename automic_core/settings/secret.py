@@ -65,6 +65,17 @@ class Secret:
     def __hash__(self) -> int:
         return hash((self.name, self._value))
 
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        if self._value is not None:
+            raise TypeError("a literal secret is not written anywhere; declare it under 'secrets:' instead")
+        return Secret, (self.name,)
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
