@@ -24,8 +24,8 @@ class AnomalyDetector(Transformer):
     """Flags rows with a number far from the others of its column.
 
     Adds ``_anomaly_score`` (distance over limit, the largest of the row's columns: above 1 is an anomaly, 0 is
-    ordinary), ``_is_anomaly`` and ``_anomaly_reasons``. Nulls are no anomaly; an infinite value is one. Columns with too few
-    values, or with equal ones only, are not judged; nor by iqr those with equal quartiles.
+    ordinary), ``_is_anomaly`` and ``_anomaly_reasons``. Nulls are no anomaly; an infinite value is one. Columns with
+    few values (3; 4 for iqr), or with equal ones only, are not judged; nor by iqr those with equal quartiles.
     """
 
     kind: ClassVar[str] = "anomaly"

@@ -1,0 +1,187 @@
+"""A quality score from 0 to 1 for every row, with the reasons."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from automic_core import frames
+from automic_core.contracts import Fitted, Scope, Transformer, configured
+from automic_core.errors import ConfigError
+from automic_core.transforms._inference import numbers
+from automic_core.transforms._names import data_names, require
+from automic_core.transforms._sparse import only_where, reasons
+from automic_core.transforms.patterns import PATTERNS, matches
+
+SCORE, REASONS = "_quality_score", "_quality_reasons"
+Part = Literal["completeness", "validity", "consistency"]
+DEFAULT_WEIGHTS: dict[Part, float] = {"completeness": 0.25, "validity": 0.5, "consistency": 0.25}
+BANDS: dict[str, float] = {"excellent": 0.8, "good": 0.6, "fair": 0.4, "poor": 0.0}
+"""Lower ends of the bands, best first."""
+
+SHAPES: tuple[str, ...] = (*PATTERNS, "number")
+"""What the values of a text column can be expected to look like."""
+
+_ORDINAL = (1 << 36) - 1  # the part of a row id that counts records
+_HEAD, _STRIDE = 1000, 97  # sample: the first rows, and every 97th
+
+
+@configured
+class QualityScorer(Transformer):
+    """Scores each row from 0 to 1; the score is the weighted mean of three shares of its columns.
+
+    - completeness: columns with a value (null, NaN and blank text are none);
+    - validity: columns with a value that also has the form of its column: of the nine patterns or a number, whichever
+      more than half of a sample of the column's values have;
+    - consistency: columns with a value, but 0 for a row that an earlier step flagged as an anomaly, because a row that
+      contradicts the others cannot be trusted column by column.
+
+    Validity weighs twice by default: a wrong value harms more than a missing one, which can be seen. A missing value
+    lowers all three. Adds ``_quality_score`` (to 4 decimals) and ``_quality_reasons`` (null for a perfect row).
+    """
+
+    kind: ClassVar[str] = "quality"
+    scope: ClassVar[Scope] = "table"
+
+    min_score: Annotated[float, Field(ge=0, le=1, description="Rows below it are filtered, if they are to be.")] = 0.7
+    filter_low_quality: Annotated[bool, Field(description="Remove rows below min_score instead of marking them.")] = (
+        False
+    )
+    weights: Annotated[
+        dict[Part, float], Field(description="Weights of completeness, validity and consistency; any scale.")
+    ] = Field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    patterns: Annotated[
+        dict[str, str] | None,
+        Field(description="Expected form by column (email, url, …, number); empty = learned from the values."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Check weights and patterns.
+
+        Raises:
+            ConfigError: A weight is negative or all are 0; a pattern is unknown.
+        """
+        wrong = [w for w in self.weights.values() if not 0 <= w < math.inf]
+        if wrong or not sum(self.weights.values()):
+            raise ConfigError(f"QualityScorer: weights {self.weights} must be 0 or more, and not all 0.")
+        for name, pattern in (self.patterns or {}).items():
+            if pattern not in SHAPES:
+                raise ConfigError(
+                    f"QualityScorer: column {name!r}: there is no pattern {pattern!r}.",
+                    f"Use one of: {', '.join(SHAPES)}.",
+                )
+
+    @property
+    def rewrites(self) -> bool:
+        """Filtered rows are not known before the fit."""
+        return self.filter_low_quality
+
+    def digest(self, schema: pl.Schema) -> list[pl.Expr]:
+        """For a sample of rows, which forms each text has, as bits; null where there is no value."""
+        if self.patterns is not None:
+            require(self.patterns, schema, "QualityScorer, patterns")
+            return []
+        ordinal = pl.col(frames.RID) & _ORDINAL
+        sampled = (ordinal < _HEAD) | (ordinal % _STRIDE == 0)
+        wanted = []
+        for name in data_names(schema):
+            if schema[name] == pl.String:
+                text = _present_text(name)
+                bits = pl.sum_horizontal(_has_shape(s, text).cast(pl.Int16) * 2**i for i, s in enumerate(SHAPES))
+                wanted.append(only_where(sampled & text.is_not_null(), bits, pl.Int16).alias(name))
+        return wanted
+
+    def learn(self, digest: pl.DataFrame) -> Fitted:
+        """The form most values of a text column have, if there is one."""
+        if self.patterns is not None:
+            return _Scored(self, self.patterns)
+        living = digest.filter(frames.alive()).drop(frames.RID, frames.FATE)
+        found = {name: shape for name in living.columns if (shape := _usual(living[name].drop_nulls()))}
+        return _Scored(self, found)
+
+    @staticmethod
+    def summary(frame: pl.LazyFrame) -> dict[str, int]:
+        """Living rows of a scored frame by band: excellent (0.8 and more), good (0.6), fair (0.4), poor."""
+        living = frame.filter(frames.alive()) if frames.FATE in frame.collect_schema() else frame
+        score, counts, above = pl.col(SCORE), {}, math.inf
+        for band, least in BANDS.items():
+            counts[band] = ((score >= least) & (score < above)).sum().alias(band)
+            above = least
+        return living.select(counts.values()).collect().row(0, named=True)
+
+
+class _Scored(Fitted):
+    """The expected form of each text column."""
+
+    def __init__(self, step: QualityScorer, shapes: dict[str, str]) -> None:
+        super().__init__({"patterns": dict(shapes)})
+        self._step = step
+        self._shapes = shapes
+
+    @property
+    def note(self) -> str:
+        """Which forms are expected."""
+        return "; ".join(f"expects {name} to be {_NOUNS.get(s, s)}" for name, s in self._shapes.items())
+
+    def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Score the living rows, and explain those that are not perfect."""
+        schema = frame.collect_schema()
+        names = data_names(schema)
+        step, width = self._step, max(len(names), 1)
+        present = {name: _present(name, schema[name]) for name in names}
+        invalid = {n: ~_has_shape(s, pl.col(n).cast(pl.String)) for n, s in self._shapes.items() if n in schema}
+        flagged = pl.col("_is_anomaly").fill_null(False) if "_is_anomaly" in schema else pl.lit(False)
+        filled = pl.sum_horizontal(*present.values(), pl.lit(0))
+        wrong = pl.sum_horizontal(*((present[n] & bad).fill_null(False) for n, bad in invalid.items()), pl.lit(0))
+        shares = {
+            "completeness": filled,
+            "validity": filled - wrong,
+            "consistency": pl.when(~flagged).then(filled).otherwise(0),
+        }
+        total = sum(step.weights.values())
+        score = pl.sum_horizontal(shares[part] * (w / total / width) for part, w in step.weights.items()).round(4)
+        texts: list[pl.Expr] = [pl.when(~there).then(pl.lit(f"{name} is missing")) for name, there in present.items()]
+        texts += [pl.when(present[n] & bad).then(_complaint(n, self._shapes[n])) for n, bad in invalid.items()]
+        texts += [pl.when(flagged).then(pl.lit("flagged as an anomaly"))] if "_is_anomaly" in schema else []
+        frame = frame.with_columns(pl.when(frames.alive()).then(score).alias(SCORE))
+        frame = frame.with_columns(reasons(pl.col(SCORE) < 1, texts).alias(REASONS))
+        if not step.filter_low_quality:
+            return frame
+        return frames.condemn(frame, pl.col(SCORE) < step.min_score, f"{frames.FILTERED}:quality")
+
+
+_NOUNS = {"phone_us": "a US phone number", "credit_card": "a card number", "email": "an email address",
+          "url": "a web address", "ipv4": "an IPv4 address", "uuid": "a UUID", "ssn": "a US social security number", "number": "a number",
+          "date_iso": "an ISO date", "datetime_iso": "an ISO timestamp"}  # fmt: skip
+
+
+def _present(name: str, dtype: Any) -> pl.Expr:
+    column = pl.col(name)
+    if dtype == pl.String:
+        return column.is_not_null() & column.str.contains(r"\S").fill_null(False)
+    return column.is_not_null() & column.is_not_nan().fill_null(False) if dtype.is_float() else column.is_not_null()
+
+
+def _present_text(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name))
+
+
+def _has_shape(shape: str, text: pl.Expr) -> pl.Expr:
+    text = text.str.strip_chars()
+    return numbers.floating(text).is_not_null() if shape == "number" else matches(shape, text)
+
+
+def _usual(bits: pl.Series) -> str | None:
+    """The form that more than half of the sampled values have; the commonest, the first of a tie."""
+    if bits.is_empty():
+        return None
+    counts = {shape: int(((bits & 2**i) > 0).sum()) for i, shape in enumerate(SHAPES)}
+    best = max(SHAPES, key=lambda shape: counts[shape])
+    return best if counts[best] * 2 > bits.len() else None
+
+
+def _complaint(name: str, shape: str) -> pl.Expr:
+    return pl.format(f"{{}} is not {_NOUNS[shape]}: {{}}", pl.lit(name), pl.col(name).cast(pl.String).str.head(80))
