@@ -11,6 +11,7 @@ from automic_core.settings.secret import Secret
 from automic_core.settings.sections import CatalogSection, LocalStorage
 
 _LOCK_SECONDS = 60
+_STORAGE_PREFIXES = ("s3.", "gcs.", "adls.")
 
 
 def warehouse(catalog: CatalogSection, cloud: CloudStorage | None, local: LocalStorage, root: Path) -> str:
@@ -50,7 +51,8 @@ def catalog_properties(
     if catalog.type == "glue" and isinstance(cloud, AwsStorage):
         properties |= _glue(cloud, host, reveal)
     for name, value in catalog.properties.items():
-        properties[name] = reveal(value, host) if isinstance(value, Secret) else value
+        receiver = cloud.host if cloud is not None and name.startswith(_STORAGE_PREFIXES) else host
+        properties[name] = reveal(value, receiver) if isinstance(value, Secret) else value
     return properties
 
 

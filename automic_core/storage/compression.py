@@ -7,13 +7,12 @@ import gzip
 import io
 import lzma
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import IO, Any, BinaryIO, Literal, cast
 
-from automic_core.errors import SourceError
+from automic_core.errors import AutomicError, SourceError
 from automic_core.storage.policy import AccessPolicy
 
 Compression = Literal["gzip", "bz2", "xz", "zstd", "zip"]
@@ -28,7 +27,6 @@ MAGIC: dict[bytes, Compression] = {
 SUFFIXES: dict[str, Compression] = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd", ".zip": "zip"}
 RATIO_FLOOR = 100_000_000
 _BUFFER = 1 << 20
-_BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, NotImplementedError, ValueError)
 
 
 def sniff(head: bytes) -> Compression | None:
@@ -55,7 +53,7 @@ def inner_stream(kind: Compression, raw: BinaryIO) -> IO[bytes]:
 
 
 class Guarded(io.RawIOBase):
-    """A decompressed stream that stops a bomb and explains a broken end."""
+    """A decompressed or remote stream that stops a bomb and explains a broken end."""
 
     def __init__(self, inner: IO[bytes], raw: IO[bytes], stored: int, name: str, policy: AccessPolicy) -> None:
         super().__init__()
@@ -109,10 +107,16 @@ class Guarded(io.RawIOBase):
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except _BROKEN as exc:
-            what = "ends early" if isinstance(exc, EOFError) or "truncated" in str(exc).lower() else "is damaged"
+        except AutomicError:
+            raise
+        except Exception as exc:  # a codec or a remote file system may raise anything
+            what = "is damaged"
+            if isinstance(exc, EOFError) or "truncated" in str(exc).lower():
+                what = "ends early"
+            elif self._inner is self._raw or getattr(exc, "errno", None):
+                what = "cannot be read to its end"
             raise SourceError(
-                f"{self._name} {what}: {self._position:,} bytes were unpacked, "
+                f"{self._name} {what}: {self._position:,} bytes were read, "
                 f"up to about byte {self._reached():,} of {self._stored:,} ({exc}).",
                 "Fetch the file again.",
             ) from exc

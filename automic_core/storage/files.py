@@ -8,8 +8,8 @@ import tempfile
 import zipfile
 from typing import BinaryIO, cast
 
-from automic_core.errors import AutomicError, SourceError
-from automic_core.storage.compression import Compression, Guarded, buffered, inner_stream, sniff
+from automic_core.errors import AutomicError, SourceError, translate
+from automic_core.storage.compression import Guarded, buffered, inner_stream, sniff
 from automic_core.storage.filesystems import filesystem
 from automic_core.storage.paths import Location
 from automic_core.storage.writing import disk_errors
@@ -25,8 +25,8 @@ def open_stored(location: Location) -> BinaryIO:
         SourceError: It is missing or cannot be read.
         SecurityError: The policy forbids it.
     """
-    location.check()
     try:
+        location.check()
         if location.is_local:
             return location.path.open("rb")
         files, path = filesystem(location)
@@ -76,15 +76,14 @@ def open_binary(location: Location) -> BinaryIO:
     raw = open_stored(location)
     try:
         kind = sniff(_head(raw, location))
-        if kind is None and location.member is None:
+        if kind is None and location.member is None and location.is_local:
             return raw
         stored = raw.seek(0, os.SEEK_END)
         raw.seek(0)
         if kind == "zip" or location.member is not None:
             return _open_zip(raw, location, stored)
-        return buffered(
-            Guarded(inner_stream(cast(Compression, kind), raw), raw, stored, str(location), location.policy)
-        )
+        inner = inner_stream(kind, raw) if kind else raw
+        return buffered(Guarded(inner, raw, stored, str(location), location.policy))
     except BaseException:
         raw.close()
         raise
@@ -160,10 +159,8 @@ def content_hash(location: Location) -> str:
         SourceError: The file is missing, or vanishes while it is read.
     """
     digest = hashlib.sha256()
-    with open_binary(location) if location.member is not None else open_stored(location) as stream:
-        try:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-        except OSError as exc:
-            raise SourceError(f"{location} cannot be read to its end: {exc.strerror or exc}.") from exc
+    stream = open_binary(location) if location.member is not None else open_stored(location)
+    with stream, translate(SourceError, f"{location} cannot be read to its end"):
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
     return digest.hexdigest()

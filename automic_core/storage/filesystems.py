@@ -30,7 +30,7 @@ def filesystem(location: Location) -> tuple[Any, str]:
     options = {scheme: dict(location.options.get(scheme, {})) for scheme in links}
     for scheme in options:
         if scheme in _HTTP:
-            options[scheme] |= _watched(location.policy, options[scheme])
+            options[scheme] |= _watched(location.policy)
     keywords: dict[str, Any] = options if "::" in url else options[links[0]]
     try:
         files, path = fsspec.core.url_to_fs(url, **keywords)
@@ -42,22 +42,40 @@ def filesystem(location: Location) -> tuple[Any, str]:
     return files, path
 
 
-def _watched(policy: AccessPolicy, options: dict[str, Any]) -> dict[str, Any]:
-    """HTTP options under which each redirect is checked like the first address."""
+def _watched(policy: AccessPolicy) -> dict[str, Any]:
+    """HTTP options under which each redirect, and each address a name turns out to have, is checked like the first."""
     try:
         import aiohttp
+        from aiohttp.abc import AbstractResolver
     except ImportError as exc:
         raise MissingDriverError("aiohttp", "http") from exc
 
+    class Resolver(AbstractResolver):
+        """Checks the very addresses that are connected to: a name may answer differently the second time."""
+
+        def __init__(self) -> None:
+            self._names = aiohttp.ThreadedResolver()
+
+        async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[Any]:
+            found = await self._names.resolve(host, port, family)
+            policy.check_addresses(host, [str(one["host"]) for one in found])
+            return list(found)
+
+        async def close(self) -> None:
+            await self._names.close()
+
     async def on_redirect(session: Any, context: Any, params: Any) -> None:
-        headers = params.response.headers
-        target = params.response.url.join(type(params.url)(headers.get("Location") or headers.get("URI") or ""))
+        target = params.response.headers.get("Location") or params.response.headers.get("URI") or ""
         try:
-            policy.check_url(str(target))
+            policy.check_url(str(params.response.url.join(type(params.url)(target))))
         except SecurityError as exc:
             raise SecurityError(f"Redirected from {params.url.host}: {exc.message}", exc.hint) from exc
 
-    trace = aiohttp.TraceConfig()
-    trace.on_request_redirect.append(on_redirect)
-    client = {**options.get("client_kwargs", {}), "trace_configs": [trace]}
-    return {"client_kwargs": client, "skip_instance_cache": True}
+    async def client(**keywords: Any) -> Any:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_redirect.append(on_redirect)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=Resolver()), trace_configs=[trace], **keywords
+        )
+
+    return {"get_client": client, "skip_instance_cache": True}

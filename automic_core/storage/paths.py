@@ -5,14 +5,14 @@ from __future__ import annotations
 import fnmatch
 import glob
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from automic_core.errors import SourceError
+from automic_core.errors import SourceError, translate
 from automic_core.storage.policy import AccessPolicy
 
 _MEMBER = re.compile(r"(?P<archive>.+?\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
@@ -103,17 +103,22 @@ def resolve(
     text = str(path_or_url)
     if not text.strip() or "\0" in text:
         raise SourceError(f"{text!r} is not a path.", "Give a file, a glob or a URL.")
+    with translate(SourceError, f"{text!r} cannot be looked up", catch=(OSError, RuntimeError)):
+        return list(_resolve(text, policy, options or {}))
+
+
+def _resolve(text: str, policy: AccessPolicy, options: Mapping[str, Mapping[str, Any]]) -> Iterator[Location]:
     url, member = _split_member(text)
     local = _local_path(url) if "::" not in url or "://" not in url else None
-    probe = Location(str(local) if local is not None else url, member, policy, options or {})
     if local is not None:
-        found = [Location(str(p), member, policy) for p in _expand_local(local, policy)]
+        found: Iterable[Location] = [Location(str(path), member, policy) for path in _expand_local(local, policy)]
     else:
-        probe.check()
-        found = list(_expand_remote(probe))
+        remote = Location(url, member, policy, options)
+        remote.check()
+        found = _expand_remote(remote)
     for location in found:
         location.check()
-    return [one for location in found for one in _expand_members(location)]
+        yield from _expand_members(location)
 
 
 def _split_member(text: str) -> tuple[str, str | None]:

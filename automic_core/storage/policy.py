@@ -118,27 +118,28 @@ class AccessPolicy:
             SecurityError: Link-local; or private, loopback or otherwise not public, unless listed.
             SourceError: The host is unknown (strict policy only; otherwise the driver says so).
         """
-        if host.lower() in (listed.lower() for listed in self.allowed_hosts):
-            return
-        for address in self._addresses(host):
-            refused = address.is_link_local or (self.refuse_private and not address.is_global) or address.is_multicast
-            if refused:
-                shown = host if host == str(address) else f"{host} ({address})"
-                raise SecurityError(
-                    f"The host {shown} has a link-local, private or loopback address and is not listed.",
-                    "Add it to security.allowed_hosts if it should be read.",
-                )
-
-    def _addresses(self, host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as exc:
             if self.refuse_private:
                 raise SourceError(f"The host {host!r} cannot be found: {exc}.", "Check its spelling.") from exc
-            return []
-        addresses = []
-        for *_, sockaddr in found:
-            address = ipaddress.ip_address(str(sockaddr[0]).split("%")[0])
-            mapped = getattr(address, "ipv4_mapped", None)
-            addresses.append(mapped or address)
-        return addresses
+            return
+        self.check_addresses(host, [str(sockaddr[0]) for *_, sockaddr in found])
+
+    def check_addresses(self, host: str, addresses: Iterable[str]) -> None:
+        """Refuse ``host`` if one of its numeric addresses must not be reached.
+
+        Raises:
+            SecurityError: See ``check_host``.
+        """
+        if host.lower() in (listed.lower() for listed in self.allowed_hosts):
+            return
+        for text in addresses:
+            parsed = ipaddress.ip_address(text.split("%")[0])
+            address = getattr(parsed, "ipv4_mapped", None) or parsed
+            if address.is_link_local or address.is_multicast or (self.refuse_private and not address.is_global):
+                shown = host if host == str(address) else f"{host} ({address})"
+                raise SecurityError(
+                    f"The host {shown} has a link-local, private or loopback address and is not listed.",
+                    "Add it to security.allowed_hosts if it should be read.",
+                )

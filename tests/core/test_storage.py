@@ -9,6 +9,7 @@ import http.server
 import io
 import lzma
 import os
+import socket
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -83,12 +84,16 @@ class TestResolve:
             (".", "is a folder"),
             ("", "not a path"),
             ("a\0b", "not a path"),
+            ("~nobody-of-this-name/x.csv", "cannot be looked up"),
+            ("x" * 300, "cannot be looked up"),
+            ("loop", "There is no file|cannot be looked up"),
         ],
     )
     def test_nothing_there_says_what_to_do(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
     ) -> None:
         (tmp_path / "orders.csv").write_text("x")
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
         monkeypatch.chdir(tmp_path)
         with pytest.raises(SourceError, match=words):
             resolve(text)
@@ -206,6 +211,13 @@ class TestHttp:
                     self.end_headers()
                     return
                 body = pack("gzip", DATA)
+                if "broken" in self.path:
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(body) + 1000))
+                    self.end_headers()
+                    self.wfile.write(body)
+                    self.close_connection = True
+                    return
                 self.send_response(200)
                 if "chunked" not in self.path:
                     self.send_header("Content-Length", str(len(body)))
@@ -238,6 +250,26 @@ class TestHttp:
         policy = AccessPolicy(allowed_schemes=("http",), allowed_hosts=("127.0.0.1",), refuse_private=True)
         with pytest.raises(SecurityError, match="Redirected from"):
             open_binary(*resolve(f"{server}/to/{target}", policy))
+
+    def test_a_name_that_changes_its_address_is_refused(self, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        pytest.importorskip("aiohttp")
+        policy = AccessPolicy(allowed_schemes=("http",), refuse_private=True)
+        public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 0))]
+        (location,) = [Location(server.replace("127.0.0.1", "localhost") + "/a.csv", policy=policy)]
+        real = socket.getaddrinfo
+
+        def once_public(host: str, port: object, *args: object, **more: object) -> object:
+            return public if port is None else real(host, port, *args, **more)  # the check asks without a port
+
+        monkeypatch.setattr(socket, "getaddrinfo", once_public)
+        with pytest.raises(SecurityError, match=r"localhost \(127\.0\.0\.1\)|localhost \(::1\)"):
+            open_binary(location)
+
+    def test_a_connection_that_breaks_names_the_file(self, server: str) -> None:
+        pytest.importorskip("aiohttp")
+        (location,) = resolve(f"{server}/broken.csv")
+        with pytest.raises(SourceError, match=r"broken\.csv"):
+            open_binary(location).read()
 
 
 class TestCompression:
@@ -289,7 +321,7 @@ class TestCompression:
 
     def test_early_end_says_how_far_it_came(self, tmp_path: Path) -> None:
         (tmp_path / "a.gz").write_bytes(gzip.compress(DATA)[:-9])
-        with pytest.raises(SourceError, match=r"[1-9][\d,]* bytes were unpacked, up to about byte [1-9]"):
+        with pytest.raises(SourceError, match=r"[1-9][\d,]* bytes were read, up to about byte [1-9]"):
             read(tmp_path / "a.gz")
 
     @pytest.mark.parametrize("kind", ["gzip", "bz2", "xz", "zip"])  # a zstd frame need not carry a checksum
