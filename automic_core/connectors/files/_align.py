@@ -10,6 +10,9 @@ from automic_core.connectors.files import _cells
 _WIDEST = 200
 _MOST_APART = 8
 _LOST = 0.5
+# Fewer examples say little about a column, and a smaller gain is no reason to move a field.
+_EXAMPLES = 10
+_GAIN = 0.5
 
 
 class Aligner:
@@ -23,8 +26,8 @@ class Aligner:
     def __init__(self, good: Sequence[Sequence[str]], width: int) -> None:
         self.width = width
         self._shares: list[dict[str, float]] = [{} for _ in range(width)]
-        if width <= _WIDEST:
-            fitting = [fields for fields in good if len(fields) == width]
+        fitting = [fields for fields in good if len(fields) == width]
+        if width <= _WIDEST and len(fitting) >= _EXAMPLES:
             for shares, column in zip(self._shares, zip(*fitting, strict=True), strict=False):
                 kinds = Counter(map(_cells.kind, column))
                 shares.update({kind: count / len(column) for kind, count in kinds.items()})
@@ -41,11 +44,16 @@ class Aligner:
         """The fields in their columns, in order: the most fitting columns stay null, the least fitting fields stay out.
 
         The best common subsequence by ``fit`` (dynamic programming over fields and columns); where two are equal,
-        fields stay as far left as they were. Records too wide or too far off keep their positions.
+        fields stay as far left as they were. Records too wide, too far off or not clearly better keep their positions.
         """
         apart = len(fields) - self.width
-        if apart == 0 or self.width > _WIDEST or abs(apart) > _MOST_APART:
-            return [*fields[: self.width], *[None] * max(-apart, 0)]
+        straight = [*fields[: self.width], *[None] * max(-apart, 0)]
+        if apart == 0 or abs(apart) > _MOST_APART or not self._shares[0]:
+            return straight
+        moved = self._best(fields)
+        return moved if self.fit(moved) >= self.fit(straight) + _GAIN else straight
+
+    def _best(self, fields: Sequence[str]) -> list[str | None]:
         kinds = [_cells.kind(field) for field in fields]
         rows, columns = len(fields), self.width
         best = [[0.0] * (columns + 1) for _ in range(rows + 1)]

@@ -40,6 +40,7 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
         SourceError: The file cannot be opened, or ends in the middle (a cut archive, a lost connection).
     """
     offset, line, data = 0, 1, b""
+    encoding, parts = dialect.encoding, [b""]
     try:
         with closing(open_file()) as stream:
             head = stream.read(4)
@@ -47,11 +48,11 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
             chunks = _encoding.transcode(_Prefixed(head, stream), encoding, size)
             first, skipped, ahead = True, b"", next(chunks, b"")
             while ahead or first:
-                parts = [data, ahead]
-                fresh = len(ahead)
-                while (ahead := next(chunks, b"")) and fresh < max(size, len(data)):
+                parts, wanted = [data], max(size, len(data))
+                while ahead and wanted > 0:
                     parts.append(ahead)
-                    fresh += len(ahead)
+                    wanted -= len(ahead)
+                    ahead = next(chunks, b"")
                 data = b"".join(parts)
                 if first:
                     clean = _encoding.strip_mark(data)
@@ -65,13 +66,15 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
                 offset += _encoding.width(data[: block.used], encoding)
                 line += line_ends(data[: block.used])
                 data, skipped = data[block.used :], b""
+                parts = [data]
     except AutomicError:
         raise
     except Exception as exc:
         detail = " ".join(str(exc).split()) or type(exc).__name__
+        seen = b"".join(parts)
+        byte, row = offset + _encoding.width(seen, encoding), line + line_ends(seen)
         raise SourceError(
-            f"{name} could be read up to byte {offset + _encoding.width(data, dialect.encoding)} only "
-            f"(line {line + line_ends(data)}): {detail[:300]}",
+            f"{name} could be read up to byte {byte} only (line {row}): {detail[:300]}",
             "Check that the file is whole (its size, or a test of the archive), then read it again.",
         ) from exc
 
@@ -100,11 +103,12 @@ class _Prefixed:
 
     def __init__(self, head: bytes, stream: BinaryIO) -> None:
         self._head = head
-        self._stream = stream
+        self._piece: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``."""
         if self._head:
             head, self._head = self._head, b""
             return head
-        return self._stream.read(size)
+        # One piece at a time: a buffered stream that fails in its second piece would throw away the first.
+        return self._piece(size)

@@ -23,6 +23,8 @@ from automic_core.connectors.files._parse import Parser
 from automic_core.errors import SourceError
 
 BATCH_BYTES = 4 << 20
+# What names and columns are learnt from; not the batch size, which may not change what is read.
+_LOOK_BYTES = 1 << 18
 _LOOK_AHEAD = 500
 _COMMON = 0.5
 
@@ -93,7 +95,7 @@ class DelimitedReader:
         chosen = [self._names.index(column) for column in self.columns]
         parser = Parser(self.dialect, self._aligner, chosen, self.schema)
         skip = self.dialect.header
-        for block in self._blocks():
+        for block in self._blocks(self._batch_bytes):
             start = 0
             if skip:
                 header = next(self._records(block), None)
@@ -102,15 +104,15 @@ class DelimitedReader:
                 start, skip = header.end if header else len(block.data), False
             block.used = yield from parser.batches(block, start)
 
-    def _blocks(self) -> Generator[Block, None, None]:
-        return blocks(self._open_file, self.name, self.dialect, self._batch_bytes)
+    def _blocks(self, size: int) -> Generator[Block, None, None]:
+        return blocks(self._open_file, self.name, self.dialect, size)
 
     def _records(self, block: Block) -> Iterator[Row]:
         """The records before it is known how many fields they should have."""
         return self._grammar.rows(block.data, 0, len(block.data), 0, final=block.final)
 
     def _look_ahead(self) -> list[Row]:
-        source = self._blocks()
+        source = self._blocks(_LOOK_BYTES)
         first: list[Row] = []
         try:
             for block in source:

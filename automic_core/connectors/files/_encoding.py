@@ -83,11 +83,11 @@ def canonical(encoding: str, head: bytes = b"") -> str:
 
 
 def decode(data: bytes) -> tuple[str, bool]:
-    """Text of bytes that should be UTF-8, and whether they were; others are read as Windows-1252."""
+    """Text of bytes that should be UTF-8, and whether they were; the bytes that are not are read as Windows-1252."""
     try:
         return data.decode(UTF8), True
     except UnicodeDecodeError:
-        return data.decode(FALLBACK, _C1), False
+        return data.decode(UTF8, _LEGACY), False
 
 
 def transcode(stream: Readable, encoding: str, block: int) -> Iterator[bytes]:
@@ -165,5 +165,12 @@ def _as_control(error: UnicodeError) -> tuple[str, int]:
     return "".join(map(chr, error.object[error.start : error.end])), error.end
 
 
-_C1 = "automic-c1"
+def _as_legacy(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode(FALLBACK, _C1), error.end
+
+
+_C1, _LEGACY = "automic-c1", "automic-legacy"
 codecs.register_error(_C1, _as_control)
+codecs.register_error(_LEGACY, _as_legacy)

@@ -85,9 +85,9 @@ class Grammar:
 
     @property
     def simple(self) -> bool:
-        """Whether every mark is one ASCII byte, which is what the fast parser can do."""
+        """Whether every mark is one ASCII byte, and not NUL, which is what the fast parser can do."""
         marks = (self.delimiter, self.quote or b"x", self.escape or b"x")
-        return not self._aligned and all(len(mark) == 1 and mark.isascii() for mark in marks)
+        return not self._aligned and all(len(mark) == 1 and b"\0" < mark < b"\x80" for mark in marks)
 
     def rows(self, data: bytes, start: int, stop: int, width: int, *, final: bool = True) -> Iterator[Row]:
         """The records of ``data[start:stop]``, blank lines left out.

@@ -75,35 +75,26 @@ class Parser:
         return at
 
     def _fast(self, block: Block, start: int, end: int) -> pa.RecordBatch:
-        piece = memoryview(block.data)[start:end]
-        suspects: set[int] = set()
-        starts = None
-        try:
-            table, invalid = self._arrow(piece)
-        except pa.ArrowInvalid:
-            starts = Structure(self.grammar, block.data[start:end]).starts()
-            fixed, spoiled = _readable(bytes(piece))
-            suspects.update((np.searchsorted(starts, spoiled, "right") - 1).tolist())
-            table, invalid = self._arrow(memoryview(fixed))
-        whole = block.data[start:end] if suspects or invalid else b""
+        piece = block.data[start:end]
+        valid, spoiled = _readable(piece)
+        table, invalid = self._arrow(valid)
         marks = [b"\0"] if self.encoding == _encoding.UTF8 else [b"\0", "\ufffd".encode()]
-        for mark in marks:
-            if block.data.find(mark, start, end) >= 0:
-                whole = whole or block.data[start:end]
-                starts = Structure(self.grammar, whole).starts() if starts is None else starts
-                suspects.update((np.searchsorted(starts, _all(whole, mark), "right") - 1).tolist())
-        if not suspects and not invalid:
-            (batch,) = table.combine_chunks().to_batches() or [None]
-            if batch is None:
-                return pa.RecordBatch.from_pylist([], self.schema)
-            return pa.RecordBatch.from_arrays(
-                [*batch.columns[: len(self.chosen)], pa.nulls(len(batch), pa.string())], schema=self.schema
-            )
-        if starts is None:
-            starts = Structure(self.grammar, whole).starts()
-        return self._merged(block, start, table, starts, invalid, suspects)
+        places = [*spoiled, *(place for mark in marks for place in _all(piece, mark))]
+        if places or invalid:
+            starts = Structure(self.grammar, piece).starts()
+            suspects = set(invalid).union((np.searchsorted(starts, places, "right") - 1).tolist())
+            return self._merged(block, start, table, starts, invalid, sorted(suspects))
+        return self._batch(self._with_rescued(table))
 
-    def _arrow(self, piece: memoryview) -> tuple[pa.Table, list[int]]:
+    def _batch(self, table: pa.Table) -> pa.RecordBatch:
+        batches = table.combine_chunks().to_batches()
+        return batches[0] if batches else pa.RecordBatch.from_pylist([], self.schema)
+
+    def _with_rescued(self, table: pa.Table) -> pa.Table:
+        columns = [*table.columns[: len(self.chosen)], pa.nulls(len(table), pa.string())]
+        return pa.Table.from_arrays(columns, schema=self.schema)
+
+    def _arrow(self, piece: bytes) -> tuple[pa.Table, list[int]]:
         """The well-formed records of a piece, and the ordinals (from 0) of those with another number of fields."""
         invalid: list[int] = []
 
@@ -126,6 +117,7 @@ class Parser:
                 invalid_row_handler=skip,
             ),
             convert_options=csv.ConvertOptions(
+                check_utf8=False,
                 default_column_type=pa.string(),
                 strings_can_be_null=False,
                 # No names would mean all columns; the first one then only counts the rows.
@@ -144,12 +136,11 @@ class Parser:
         table: pa.Table,
         starts: Positions,
         invalid: list[int],
-        suspects: set[int],
+        again: list[int],
     ) -> pa.RecordBatch:
         """The table with every suspect record read again by the grammar, in its place."""
         total = table.num_rows + len(invalid)
         parsed = np.delete(np.arange(total), invalid)
-        again = sorted(suspects.union(invalid))
         kept = ~np.isin(parsed, again)
         rows: list[Row] = []
         places: list[int] = []
@@ -159,13 +150,9 @@ class Parser:
                 rows.append(row)
                 places.append(ordinal)
         extra = pa.Table.from_batches([self._slow(block, rows)])
-        good = pa.Table.from_arrays(
-            [*table.columns[: len(self.chosen)], pa.nulls(len(table), pa.string())], schema=self.schema
-        )
         order = np.argsort(np.concatenate([parsed[kept], places]), kind="stable")
         index = np.concatenate([np.flatnonzero(kept), len(table) + np.arange(len(rows))])[order].astype(np.int64)
-        (batch,) = pa.concat_tables([good, extra]).take(index).combine_chunks().to_batches()
-        return batch
+        return self._batch(pa.concat_tables([self._with_rescued(table), extra]).take(index))
 
     def _slow(self, block: Block, rows: list[Row]) -> pa.RecordBatch:
         columns: list[list[str | None]] = [[] for _ in self.schema]
@@ -219,14 +206,15 @@ class Parser:
 
 def _readable(piece: bytes) -> tuple[bytes, list[int]]:
     """A piece with each line that is not UTF-8 made so, and where such lines begin in the original."""
+    if piece.isascii() or _encoding.decode(piece)[1]:
+        return piece, []
     lines = piece.split(b"\n")
     spoiled, at = [], 0
     for number, line in enumerate(lines):
-        if not line.isascii():
-            text, valid = _encoding.decode(line)
-            if not valid:
-                spoiled.append(at)
-                lines[number] = text.encode(_encoding.UTF8)
+        text, valid = _encoding.decode(line)
+        if not valid:
+            spoiled.append(at)
+            lines[number] = text.encode(_encoding.UTF8)
         at += len(line) + 1
     return b"\n".join(lines), spoiled
 
