@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import IntEnum, StrEnum
@@ -10,16 +10,14 @@ from enum import IntEnum, StrEnum
 import polars as pl
 import pyarrow as pa
 from pyiceberg.table import Table, Transaction
-from pyiceberg.table.update.schema import UpdateSchema
 
 from automic_core.errors import SchemaError, translate
 from automic_core.lakehouse.commits import commit, full_name, refresh
+from automic_core.lakehouse.mapping import Change, apply_change
 from automic_core.lakehouse.types import arrow_schema, storable
 
 CHANGE = "automic.change"
 _ALIKE = 0.6
-
-Change = Callable[[UpdateSchema], object]
 
 
 class ContractMode(StrEnum):
@@ -169,11 +167,8 @@ def alter(table: Table, change: Change, note: str, properties: Mapping[str, str]
     """
 
     def build(transaction: Transaction, fresh: Table, summary: Mapping[str, str]) -> None:
-        with (
-            translate(SchemaError, f"changing the schema of {full_name(fresh)} ({note})"),
-            transaction.update_schema() as update,
-        ):
-            change(update)
+        with translate(SchemaError, f"changing the schema of {full_name(fresh)} ({note})"):
+            apply_change(transaction, change)
         transaction.update_snapshot(snapshot_properties=dict(summary)).fast_append().commit()
 
     return commit(table, "alter", build, properties={**(properties or {}), CHANGE: note})

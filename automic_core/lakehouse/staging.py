@@ -17,7 +17,7 @@ from pyiceberg.table.refs import MAIN_BRANCH
 from automic_core.errors import ConflictError, SchemaError, translate
 from automic_core.lakehouse import files as landing
 from automic_core.lakehouse.commits import commit, frozen, full_name, head, imagined, working_copy
-from automic_core.lakehouse.schemas import Change
+from automic_core.lakehouse.mapping import Change, apply_change
 
 
 class Staging:
@@ -84,11 +84,8 @@ class Staging:
     def _stage_schema(self, transaction: Transaction) -> None:
         if self._change is None:
             return
-        with (
-            translate(SchemaError, f"changing the schema of {full_name(self._target)}"),
-            transaction.update_schema() as update,
-        ):
-            self._change(update)
+        with translate(SchemaError, f"changing the schema of {full_name(self._target)}"):
+            apply_change(transaction, self._change)
 
     def _check(self, fresh: Table) -> None:
         """The files carry the field ids of the schema as staged; another schema now would give them other columns."""

@@ -16,6 +16,7 @@ from pyiceberg.table.refs import MAIN_BRANCH
 from automic_core.errors import CatalogError, translate
 from automic_core.faults import commit_point
 from automic_core.lakehouse import catalog as catalogs
+from automic_core.lakehouse import mapping
 from automic_core.lakehouse.commits import commit, frozen, full_name, head
 from automic_core.lakehouse.types import storable
 
@@ -138,6 +139,31 @@ def append(
                 producer.append_data_file(file)
 
     return commit(table, "append", build, branch=branch, expected=expected, properties=properties)
+
+
+def adopt(
+    table: Table,
+    locations: Sequence[str],
+    *,
+    branch: str = MAIN_BRANCH,
+    properties: Mapping[str, str] | None = None,
+) -> int:
+    """Add Parquet files that someone else wrote, in place. Files without field ids are matched by column name.
+
+    Raises:
+        CatalogError: A file does not fit the schema or is part of the table already, or a column has the name of a
+            dropped one, so that matching by name would be wrong.
+    """
+
+    def build(transaction: Transaction, fresh: Table, summary: Mapping[str, str]) -> None:
+        if names := mapping.reused(transaction):
+            raise CatalogError(
+                f"{full_name(fresh)} used the name {', '.join(names)} for another column before.",
+                "Read the files and append their rows instead.",
+            )
+        transaction.add_files(list(locations), snapshot_properties=dict(summary), branch=branch)
+
+    return commit(table, "adopt", build, branch=branch, properties=properties)
 
 
 def replace(
