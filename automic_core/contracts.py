@@ -73,6 +73,19 @@ class SourceAdapter:
         """Short name of what is read; names default tables and reports."""
         return self.kind or type(self).__name__
 
+    @property
+    def identity(self) -> str:
+        """Where the rows come from, in full (a path, a URL, a table): what bronze records as ``_source``."""
+        return self.name
+
+    def parts(self) -> Sequence[SourceAdapter]:
+        """The sources this one is made of (the files of a glob); the lakehouse takes each as one batch."""
+        return [self]
+
+    def content_hash(self) -> str | None:
+        """A hash of the stored content, if it can be had without reading the rows; equal content is one batch."""
+        return None
+
     def connect(self) -> None:
         """Open what reading needs; called once before reading."""
 

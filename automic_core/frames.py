@@ -24,6 +24,8 @@ RID = "_rid"
 FATE = "_fate"
 WEIGHT = "_weight"
 RESCUED = "_rescued"
+ORIGIN = "_origin"
+WAIVED = "_waived"
 FATE_TYPE = pl.Struct({"step": pl.String, "reason": pl.String, "into": pl.Int64})
 BATCH_ROWS = 100_000
 
@@ -31,6 +33,9 @@ MERGED, FILTERED, QUARANTINED, DROPPED = "merged", "filtered", "quarantined", "d
 
 current_step: ContextVar[str] = ContextVar("current_step", default="step")
 """Id of the step whose plan is being built; the run loop sets it so that fates name the step."""
+
+waivers_present: ContextVar[bool] = ContextVar("waivers_present", default=False)
+"""Whether the frame has ``_waived``: text such as "|r1|cast|", the rules a person exempted the row from."""
 
 table_resolver: ContextVar[Callable[[str], pl.LazyFrame] | None] = ContextVar("table_resolver", default=None)
 """Finds lake tables ("silver.customers") for steps with a second input; set by the lakehouse."""
@@ -73,6 +78,9 @@ def condemn(frame: pl.LazyFrame, where: pl.Expr, reason: str, into: pl.Expr | No
         reason: ``category`` or ``category:detail``; the category is one of merged, filtered, quarantined, dropped.
         into: ``_rid`` of the surviving row, for merges.
     """
+    if waivers_present.get() and reason.startswith(QUARANTINED):
+        waived = pl.col(WAIVED).str.contains(f"|{reason.rpartition(':')[2]}|", literal=True)
+        where = where & ~waived.fill_null(False)
     fate = pl.struct(
         pl.lit(current_step.get()).alias("step"),
         pl.lit(reason).alias("reason"),

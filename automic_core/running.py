@@ -64,6 +64,15 @@ class Tee:
         return pl.concat([pl.DataFrame(schema=REMOVED_SCHEMA), *self.gone])
 
 
+def _new_identity(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows after a segment step get a ``_rid`` of their own; the row each came from stays in ``_origin``."""
+    names = frame.collect_schema().names()
+    if frames.RID in names:
+        known = pl.col(frames.RID) if frames.ORIGIN not in names else pl.coalesce(frames.ORIGIN, frames.RID)
+        frame = frame.with_columns(known.alias(frames.ORIGIN)).drop(frames.RID)
+    return frame
+
+
 def _malformed(start: pl.LazyFrame) -> pl.LazyFrame:
     """Reasons of the records that could not be read."""
     rescued = pl.col(frames.RESCUED)
@@ -201,9 +210,7 @@ class Run:
         difference = counted - line.rows_out
         line.added, line.grouped = max(difference, 0), max(-difference, 0)
         line.rows_out = self._alive = counted
-        return frames.track(
-            result.drop(frames.WEIGHT).with_row_index(frames.RID).with_columns(pl.col(frames.RID).cast(pl.Int64))
-        )
+        return frames.track(_new_identity(result.drop(frames.WEIGHT)))
 
     def _ledger(self, tee: Tee, opener: NamedStep | None = None) -> list[StepStats]:
         """Ledger lines of a finished stage from the fates its tee saw."""

@@ -1,0 +1,182 @@
+"""The lakehouse in one object: bronze in, silver proven, gold asked."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+
+from automic_core.errors import CatalogError
+from automic_core.lakehouse import history as histories
+from automic_core.lakehouse import sql as engine
+from automic_core.lakehouse import tables
+from automic_core.lakehouse.catalog import open_catalog
+from automic_core.lakehouse.commits import head
+from automic_core.medallion import provenance, quarantine
+from automic_core.medallion.bronze import BATCH, HASH, SOURCE, Bronze
+from automic_core.medallion.context import ACTOR, REPORT, RUN_ID, LakeContext
+from automic_core.medallion.decisions import Decisions
+from automic_core.medallion.gold import Gold
+from automic_core.medallion.silver import Silver
+from automic_core.settings import Settings
+from automic_core.state import State
+
+STATE_FILE = "state.db"
+
+
+class Lakehouse:
+    """An open lake. Use ``Lakehouse.open``; close it, or use it in a ``with`` block.
+
+    Attributes:
+        bronze: Takes records in: ``ingest``.
+        silver: Builds trusted tables: ``promote``.
+        gold: Builds tables for questions: ``build``.
+        decisions: What people decided: ``fix``, ``waive``, ``revoke``.
+    """
+
+    def __init__(self, context: LakeContext) -> None:
+        self.context = context
+        self.bronze = Bronze(context)
+        self.silver = Silver(context)
+        self.gold = Gold(context)
+        self.decisions = Decisions(context)
+
+    @classmethod
+    def open(cls, path: str | Path | Settings = "lake", *, actor: str | None = None, **settings: Any) -> Self:
+        """Open a lake; what is missing is created.
+
+        Args:
+            path: The lake's folder, or settings (the folder is then the settings file's, else the current one).
+            actor: Who is acting, for the records; default the login name.
+            settings: Sections that override the lake's automic.yaml.
+
+        Raises:
+            ConfigError: The settings are wrong.
+            CatalogError: The catalog cannot be opened.
+        """
+        if isinstance(path, Settings):
+            chosen = path
+            root = path.file.parent if path.file else Path.cwd()
+        else:
+            root = Path(path).expanduser().absolute()
+            chosen = Settings.load(root, **settings)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise CatalogError(f"Cannot create the lake {root}: {exc.strerror}.", "Choose another folder.") from exc
+        catalog = open_catalog(chosen.lakehouse.name, chosen.catalog_properties(root))
+        fresh = not (root / STATE_FILE).exists()
+        lake = cls(LakeContext(root, chosen, catalog, State(root / STATE_FILE), actor or _login()))
+        if fresh:
+            lake.rebuild_state()
+        return lake
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the catalog and the state."""
+        self.context.state.close()
+        self.context.catalog.close()
+
+    def rebuild_state(self) -> None:
+        """Fill the state from the lake's snapshots: the lake is the truth, the state a cache of it."""
+        batches: list[dict[str, Any]] = []
+        runs: list[dict[str, Any]] = []
+        for name in self.tables():
+            for info in histories.history(self.context.need(name)):
+                summary = info.summary
+                if BATCH in summary:
+                    entry = {"source": summary[SOURCE], "content_hash": summary[HASH], "batch": int(summary[BATCH])}
+                    batches.append({"table": name, **entry})
+                if REPORT in summary:
+                    report = json.loads(summary[REPORT])
+                    runs.append(
+                        {
+                            "run_id": summary[RUN_ID],
+                            "pipeline": report["name"],
+                            "table": name,
+                            "actor": summary.get(ACTOR, ""),
+                            "started_at": datetime.fromisoformat(report["started_at"]),
+                            "ended_at": info.at,
+                            "report": report,
+                        }
+                    )
+        self.context.state.rebuild(batches, runs)
+
+    def tables(self, layer: str | None = None) -> list[str]:
+        """Full names of the published tables, bronze first."""
+        return self.context.names(layer)
+
+    def scan(self, table: str, snapshot: int | None = None) -> pl.LazyFrame:
+        """A table as a lazy frame, pinned to a snapshot.
+
+        Raises:
+            CatalogError: There is no such table or snapshot.
+        """
+        found = self.context.need(table)
+        return tables.scan(found, snapshot if snapshot is not None else head(found))
+
+    def query(self, sql: str, as_of: int | datetime | None = None) -> pl.DataFrame:
+        """Answer one SELECT over all namespaces; each table is read at one pinned snapshot.
+
+        Args:
+            sql: DuckDB SQL; ``AT (VERSION => id)`` or ``AT (TIMESTAMP => ts)`` behind a table reads its past.
+            as_of: A time for all tables, or a snapshot id if there is only one.
+
+        Raises:
+            SecurityError: More than a SELECT.
+            CatalogError: A table or snapshot is missing.
+            TransformError: A column or function is missing.
+        """
+        return engine.query(lambda name: self.context.need(name), sql, as_of=as_of)
+
+    def history(self, table: str) -> list[histories.SnapshotInfo]:
+        """The states a table had, oldest first."""
+        return histories.history(self.context.need(table))
+
+    def rollback(self, table: str, snapshot: int) -> int:
+        """Make an earlier state current again, rows and schema.
+
+        Raises:
+            CatalogError: The table never had this state.
+            ConflictError: It changed meanwhile.
+        """
+        return histories.rollback(self.context.need(table), snapshot)
+
+    def diff(self, table: str, before: int, after: int, keys: list[str]) -> histories.RowDiff:
+        """Rows added, removed and changed between two states, matched by key."""
+        return histories.row_diff(self.context.need(table), before, after, keys)
+
+    def quarantine(self, table: str) -> pl.DataFrame:
+        """Rows of a table in quarantine now: ``_rid``, ``_key``, every reason, the row as JSON, its state."""
+        return quarantine.current(self.context, table.rpartition(".")[2])
+
+    def trace(self, table: str, rid: int) -> provenance.Trace:
+        """From a gold or silver row to its bronze records, file and line.
+
+        Raises:
+            CatalogError: There is no such table or row; says where a removed row went.
+        """
+        return provenance.trace(self.context, table, rid)
+
+    def runs(self, limit: int = 50) -> list[Any]:
+        """The newest runs first."""
+        return self.context.state.runs(limit)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,1 @@
+"""Bronze, silver and gold: policies that build pipelines over lakehouse tables."""

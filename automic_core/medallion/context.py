@@ -1,0 +1,130 @@
+"""What the layers share: the open catalog, the state, the settings, and who is acting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
+
+from automic_core import frames
+from automic_core.errors import CatalogError, ConfigError
+from automic_core.events import RunReport
+from automic_core.lakehouse import history, tables
+from automic_core.lakehouse.catalog import tables as list_tables
+from automic_core.lakehouse.commits import refresh
+from automic_core.settings import Settings
+from automic_core.state import State
+
+LAYERS = ("bronze", "silver", "gold", "quarantine", "meta")
+RUN_ID = tables.RUN_ID
+REPORT = "automic.report"
+ACTOR = "automic.actor"
+
+
+@dataclass
+class LakeContext:
+    """One open lake."""
+
+    root: Path
+    settings: Settings
+    catalog: Catalog
+    state: State
+    actor: str = "unknown"
+    _published: dict[str, Table] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table | None:
+        """A table by full name, or None if it does not exist or nothing was published in it yet."""
+        if not tables.exists(self.catalog, name):
+            return None
+        table = tables.load(self.catalog, name)
+        return table if is_published(table) else None
+
+    def need(self, name: str) -> Table:
+        """The same, or an error with similar names.
+
+        Raises:
+            CatalogError: There is no such table.
+        """
+        found = self.table(name)
+        if found is None:
+            raise CatalogError(f"There is no table {name}.", tables.suggestion(name, self.names()))
+        return found
+
+    def names(self, layer: str | None = None) -> list[str]:
+        """Full names of the published tables, sorted by layer, then name."""
+        found = [name for name in list_tables(self.catalog) if layer is None or name.split(".")[0] == layer]
+        known = [name for name in found if is_published(tables.load(self.catalog, name))]
+        order = {layer: number for number, layer in enumerate(LAYERS)}
+        return sorted(known, key=lambda name: (order.get(name.split(".")[0], len(order)), name))
+
+    def create(self, name: str, schema: Mapping[str, Any], properties: Mapping[str, str] | None = None) -> Table:
+        """The table, created empty if it is missing."""
+        if not tables.exists(self.catalog, name):
+            return tables.create(self.catalog, name, pl.Schema(schema), properties=properties, exist_ok=True)
+        return refresh(tables.load(self.catalog, name))
+
+    @contextmanager
+    def resolving(self) -> Iterator[None]:
+        """Let steps with a second input find lake tables by name."""
+        token = frames.table_resolver.set(lambda name: tables.scan(self.need(name)))
+        try:
+            yield
+        finally:
+            frames.table_resolver.reset(token)
+
+    def summary(self, report: RunReport) -> dict[str, str]:
+        """Snapshot properties of a run: enough to rebuild the state from the lake."""
+        return {RUN_ID: report.run_id, ACTOR: self.actor, REPORT: json.dumps(report.to_dict(), default=str)}
+
+
+def is_published(table: Table) -> bool:
+    """Whether a run has put something into the table; a table just created for a run that died has nothing."""
+    return any(
+        snapshot.summary is not None and RUN_ID in snapshot.summary.additional_properties
+        for snapshot in table.snapshots()
+    )
+
+
+def published_runs(table: Table) -> dict[str, history.SnapshotInfo]:
+    """Snapshots of main by the run that made them."""
+    return {info.run_id: info for info in history.history(table) if info.run_id}
+
+
+def split_name(name: str, layer: str) -> str:
+    """The table's own name, with or without its layer before it.
+
+    Raises:
+        ConfigError: The name belongs to another layer, or cannot be a table name.
+    """
+    head, _, tail = name.rpartition(".")
+    if head not in ("", layer):
+        raise ConfigError(f"{name!r} is not a table of {layer}.", f"Write {layer}.{tail} or {tail}.")
+    if not tail.replace("_", "a").isalnum() or tail[0].isdigit() or tail.startswith("_"):
+        raise ConfigError(f"{tail!r} cannot be a table name.", "Use letters, digits and underscores, a letter first.")
+    return tail
+
+
+def now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
+def run_entry(report: RunReport, table: str, actor: str) -> dict[str, Any]:
+    """A run as the state keeps it."""
+    return {
+        "run_id": report.run_id,
+        "pipeline": report.name,
+        "table": table,
+        "actor": actor,
+        "started_at": report.started_at,
+        "ended_at": now(),
+        "report": json.loads(json.dumps(report.to_dict(), default=str)),
+    }

@@ -1,0 +1,225 @@
+"""What a person decided (a fixed cell, a waived rule): data of its own, applied again at every promotion."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+
+from automic_core import frames
+from automic_core.errors import CatalogError, ConfigError
+from automic_core.lakehouse import tables
+from automic_core.lakehouse.files import BatchWriter
+from automic_core.medallion.context import RUN_ID, LakeContext, now
+
+TABLE = "meta.decisions"
+SCHEMA: dict[str, Any] = {
+    "id": pl.String,
+    "kind": pl.String,
+    "table": pl.String,
+    "key": pl.String,
+    "match": pl.String,
+    "column": pl.String,
+    "value": pl.String,
+    "reason": pl.String,
+    "actor": pl.String,
+    "at": pl.Datetime("us", "UTC"),
+    "revoked_at": pl.Datetime("us", "UTC"),
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision about one row.
+
+    Attributes:
+        kind: fix (``column`` gets ``value``) or waive (the row is exempt from the rule named in ``column``).
+        table: The table's own name, without its layer.
+        key: Hash of the row's declared key, else of its content, so that a redelivered row keeps its decisions.
+        match: The columns behind the key, as JSON: how the row is found again.
+    """
+
+    id: str
+    kind: Literal["fix", "waive"]
+    table: str
+    key: str
+    match: str
+    column: str
+    value: str | None
+    reason: str
+    actor: str
+    at: datetime
+    revoked_at: datetime | None = None
+
+
+def row_match(row: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """The declared key of a row, else its whole content, as JSON text."""
+    names = list(keys) or sorted(name for name in row if not frames.is_hidden(name))
+    return json.dumps({name: _text(row.get(name)) for name in names}, ensure_ascii=False, sort_keys=True)
+
+
+def row_key(match: str) -> str:
+    """A stable, short name of a row: SHA-256 of its match text, 16 bytes in hex."""
+    return hashlib.sha256(match.encode()).hexdigest()[:32]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+class Decisions:
+    """Remembers decisions in the lake. Get it as ``lake.decisions``."""
+
+    def __init__(self, context: LakeContext) -> None:
+        self._lake = context
+
+    def fix(
+        self,
+        table: str,
+        row: Mapping[str, Any],
+        keys: Sequence[str],
+        changes: Mapping[str, str | None],
+        reason: str = "",
+    ) -> list[Decision]:
+        """Give cells of a bronze row other values; None empties a cell.
+
+        Args:
+            table: The table's own name.
+            row: The row as bronze has it, earlier fixes not applied.
+            keys: The declared key columns; empty = the row is known by its content.
+            changes: Column to its new text.
+
+        Raises:
+            ConfigError: A column does not exist, or is part of the key.
+        """
+        for column in changes:
+            if column not in row or frames.is_hidden(column):
+                raise ConfigError(f"{table} has no column {column!r}.", f"Columns: {', '.join(row)}.")
+        match = row_match(row, keys)
+        return self._add([self._new("fix", table, match, column, value, reason) for column, value in changes.items()])
+
+    def waive(
+        self, table: str, row: Mapping[str, Any], keys: Sequence[str], rules: Iterable[str], reason: str
+    ) -> list[Decision]:
+        """Exempt a row from rules.
+
+        Args:
+            rules: Rule ids; "cast" for a value that does not fit its type (it becomes null), "malformed" for a record
+                that could not be read properly.
+            reason: Why; must not be empty.
+
+        Raises:
+            ConfigError: No reason is given.
+        """
+        if not reason.strip():
+            raise ConfigError("A waiver needs a reason.", "Say why this row may break the rule.")
+        match = row_match(row, keys)
+        return self._add([self._new("waive", table, match, rule, None, reason) for rule in rules])
+
+    def revoke(self, decision_id: str) -> Decision:
+        """Take a decision back; the next promotion no longer applies it.
+
+        Raises:
+            CatalogError: There is no such decision in force.
+        """
+        for decision in self.current():
+            if decision.id == decision_id:
+                revoked = Decision(**{**asdict(decision), "revoked_at": now(), "actor": self._lake.actor})
+                return self._add([revoked])[0]
+        raise CatalogError(f"There is no decision {decision_id} in force.", "See `automic decisions`.")
+
+    def current(self, table: str | None = None) -> list[Decision]:
+        """Decisions in force, oldest first; a later fix of a cell replaces an earlier one."""
+        stored = self._lake.table(TABLE)
+        if stored is None:
+            return []
+        rows = tables.scan(stored).sort("at", maintain_order=True).collect()
+        latest: dict[str, Decision] = {}
+        for row in rows.iter_rows(named=True):
+            latest[row["id"]] = Decision(**row)
+        living = [d for d in latest.values() if d.revoked_at is None and table in (None, d.table)]
+        return list({(d.kind, d.table, d.key, d.column): d for d in living}.values())
+
+    def _new(
+        self, kind: Literal["fix", "waive"], table: str, match: str, column: str, value: str | None, reason: str
+    ) -> Decision:
+        return Decision(
+            uuid.uuid4().hex[:12], kind, table, row_key(match), match, column, value, reason, self._lake.actor, now()
+        )
+
+    def _add(self, decisions: list[Decision]) -> list[Decision]:
+        frame = pl.DataFrame([asdict(decision) for decision in decisions], schema=SCHEMA)
+        append_rows(self._lake, TABLE, frame, {RUN_ID: f"decision-{decisions[0].id}"})
+        return decisions
+
+
+def append_rows(lake: LakeContext, name: str, rows: pl.DataFrame, properties: Mapping[str, str]) -> None:
+    """Append rows to a table of the lake, created if missing, in one snapshot."""
+    table = lake.create(name, rows.schema)
+    writer = BatchWriter(table)
+    try:
+        for batch in rows.to_arrow().to_batches():
+            writer.write(batch)
+        files = writer.close()
+        tables.append(table, files, properties=properties)
+    except BaseException:
+        writer.abort()
+        raise
+
+
+def apply_decisions(frame: pl.LazyFrame, decisions: Sequence[Decision]) -> pl.LazyFrame:
+    """Fixed cells get their values, and ``_waived`` names the rules each row is exempt from.
+
+    A row is found by the columns behind its key; null equals null. A fix of a malformed record makes it whole.
+    """
+    names = frame.collect_schema().names()
+    rows: dict[str, dict[str, Any]] = {}
+    for decision in decisions:
+        row = rows.setdefault(decision.match, {"_waived": "|"})
+        if decision.kind == "waive":
+            row["_waived"] += f"{decision.column}|"
+        else:
+            row[f"_fix_{decision.column}"] = decision.value
+            row[f"_fixed_{decision.column}"] = True
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for match, row in rows.items():
+        columns = json.loads(match)
+        known = {name: value for name, value in columns.items() if name in names}
+        groups.setdefault(tuple(known), []).append({**known, **row})
+    frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(frames.WAIVED))
+    for on, members in groups.items():
+        frame = _apply_group(frame, list(on), members, names)
+    return frame
+
+
+def _apply_group(frame: pl.LazyFrame, on: list[str], members: list[dict[str, Any]], names: list[str]) -> pl.LazyFrame:
+    """Decisions on rows that are known by the same columns."""
+    columns = list(dict.fromkeys(name for member in members for name in member))
+    types = {name: pl.Boolean if name.startswith("_fixed_") else pl.String for name in columns}
+    patch = pl.DataFrame(members, schema=types).rename({name: f"_on_{name}" for name in on} | {"_waived": "_waive"})
+    left = [pl.col(name).cast(pl.String) for name in on]
+    right = [pl.col(f"_on_{name}") for name in on]
+    schema = frame.collect_schema()
+    frame = frame.join(
+        patch.lazy(), left_on=left, right_on=right, how="left", nulls_equal=True, maintain_order="left", coalesce=True
+    )
+    fixed = [name.removeprefix("_fixed_") for name in columns if name.startswith("_fixed_")]
+    changes = [
+        pl.when(pl.col(f"_fixed_{name}").fill_null(False))
+        .then(pl.col(f"_fix_{name}").cast(schema[name]))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in fixed
+        if name in names
+    ]
+    changes.append(pl.coalesce("_waive", frames.WAIVED).alias(frames.WAIVED))
+    if frames.RESCUED in names and fixed:
+        whole = pl.any_horizontal(pl.col(f"_fixed_{name}") for name in fixed).fill_null(False)
+        changes.append(pl.when(whole).then(None).otherwise(pl.col(frames.RESCUED)).alias(frames.RESCUED))
+    return frame.with_columns(changes).select(schema.names())

@@ -1,0 +1,133 @@
+"""Gold: answers kept as tables, built from silver by aggregates or SQL."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from automic_core.contracts import ReadRequest, SourceAdapter
+from automic_core.errors import ConfigError, ConflictError
+from automic_core.events import Event, Listener, RunReport
+from automic_core.lakehouse import sql as engine
+from automic_core.lakehouse import tables
+from automic_core.lakehouse.commits import frozen, head
+from automic_core.lakehouse.statements import parse
+from automic_core.medallion.context import LakeContext, run_entry, split_name
+from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
+from automic_core.medallion.staged import StagedTable
+from automic_core.pipeline import Pipeline
+from automic_core.transforms.aggregate import Aggregator
+
+
+@dataclass
+class Build:
+    """What a build did."""
+
+    table: str
+    report: RunReport
+    snapshot: int
+
+
+class _Rows(SourceAdapter):
+    """Rows of a lake table, or of an answer, as a source."""
+
+    kind = "table"
+
+    def __init__(self, name: str, rows: pl.LazyFrame) -> None:
+        self._name, self._rows = name, rows
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def scan(self, request: ReadRequest = ReadRequest()) -> pl.LazyFrame:
+        return self._rows
+
+
+class Gold:
+    """Builds tables for questions. Get it as ``lake.gold``."""
+
+    def __init__(self, context: LakeContext) -> None:
+        self._lake = context
+
+    def build(
+        self,
+        name: str,
+        sql: str | None = None,
+        *,
+        source: str | None = None,
+        group_by: Sequence[str] | None = None,
+        aggregations: Mapping[str, Mapping[str, Any]] | None = None,
+        on_event: Listener | None = None,
+    ) -> Build:
+        """Make a gold table anew, all at once.
+
+        Args:
+            name: Name with or without "gold.".
+            sql: One SELECT over lake tables; or instead of it:
+            source: The table to aggregate, by default silver's table of that name.
+            group_by: Columns that make a group.
+            aggregations: Output column to ``{"field", "function"}``, as for ``Aggregator``.
+            on_event: Called with signs of life.
+
+        Raises:
+            ConfigError: Neither SQL nor groups are given, or both.
+            AutomicError: Nothing was published.
+        """
+        if (sql is None) == (group_by is None):
+            raise ConfigError(f"gold.{name} needs either sql or group_by.", "Give one of them.")
+        target = f"gold.{split_name(name, 'gold')}"
+        for attempt in range(ATTEMPTS):
+            run_id = uuid.uuid4().hex[:12]
+            staged = StagedTable(self._lake, target)
+            try:
+                if sql is not None:
+                    pipeline, sources = self._by_sql(target, sql)
+                    definition: dict[str, Any] = {"sql": sql}
+                else:
+                    pipeline, sources = self._by_groups(target, source, list(group_by or ()), dict(aggregations or {}))
+                    definition = {
+                        "source": next(iter(sources)),
+                        "group_by": list(group_by or ()),
+                        "aggregations": {k: dict(v) for k, v in (aggregations or {}).items()},
+                    }
+                report = pipeline.load(staged, metadata=True).run(on_event, run_id).report
+                properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}
+                snapshot = staged.staging.publish({**self._lake.summary(report), **properties})
+            except ConflictError:
+                staged.rollback()
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                continue
+            except BaseException:
+                staged.rollback()
+                raise
+            self._lake.state.rebuild(runs=[run_entry(report, target, self._lake.actor)])
+            if on_event is not None:
+                on_event(Event("finished", run_id, report.rows_out))
+            return Build(target, report, snapshot)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _by_sql(self, target: str, sql: str) -> tuple[Pipeline, dict[str, int | None]]:
+        """The answer as a source. The tables are pinned first, so the recorded snapshots are those that were read."""
+        names = sorted({use.name for use in parse(sql).tables})
+        pinned = {name: frozen(self._lake.need(name)) for name in names}
+        answer = engine.query(pinned, sql)
+        pipeline = Pipeline(f"build {target}").extract(_Rows("sql", answer.lazy()))
+        return pipeline, {name: head(table) for name, table in pinned.items()}
+
+    def _by_groups(
+        self, target: str, source: str | None, group_by: list[str], aggregations: dict[str, Mapping[str, Any]]
+    ) -> tuple[Pipeline, dict[str, int | None]]:
+        name = source or f"silver.{target.partition('.')[2]}"
+        table = frozen(self._lake.need(name if "." in name else f"silver.{name}"))
+        rows = tables.scan(table, head(table))
+        data = [n for n in rows.collect_schema().names() if not n.startswith("_") or n == "_rid"]
+        step = Aggregator(group_by=group_by, aggregations=aggregations)
+        pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
+        return pipeline.transform(step, id="aggregate"), {name: head(table)}

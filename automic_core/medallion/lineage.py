@@ -1,0 +1,139 @@
+"""Which source rows a row of a SQL answer stands for: the same SQL turned inside out.
+
+``SELECT country, sum(total) FROM silver.orders GROUP BY country`` becomes ``SELECT _rid FROM silver.orders WHERE country
+IS NOT DISTINCT FROM 'DE'``. Output columns that hold no aggregate are the conditions: the lineage of one block of SELECT
+in the sense of Cui, Widom and Wiener, "Tracing the lineage of view data in a warehousing environment" (TODS 2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from automic_core.errors import AutomicError
+from automic_core.lakehouse import sql as engine
+from automic_core.lakehouse.sql import literal, quoted
+from automic_core.lakehouse.statements import Statement, parse
+from automic_core.medallion.context import LakeContext
+
+Node = dict[str, Any]
+
+
+def origin_query(
+    lake: LakeContext, sql: str, source: str, sources: dict[str, int], row: dict[str, Any], limit: int
+) -> list[int] | None:
+    """``_rid`` of the rows of ``source`` behind one row of the answer; None if the statement's form does not tell."""
+    try:
+        question = reverse(sql, source, sources, row, limit)
+        return None if question is None else engine.query(lake.need, question)["_rid"].to_list()
+    except AutomicError:
+        return None
+
+
+def reverse(sql: str, source: str, sources: dict[str, int], row: dict[str, Any], limit: int) -> str | None:
+    """The question for the source rows, or None if the statement is not one block over that table."""
+    statement = parse(sql)
+    node: Node = statement.parse["statements"][0]["node"]
+    if node.get("type") != "SELECT_NODE":
+        return None
+    mentions = [each for each in _base_tables(node["from_table"]) if _name(each) == source]
+    if len(mentions) != 1:
+        return None
+    alias = mentions[0]["alias"] or source.rpartition(".")[2]
+    same: list[tuple[Node, str]] = []
+    for item in node["select_list"]:
+        name = item.get("alias") or (item.get("column_names") or [""])[-1]
+        if _sums_up(item):
+            continue
+        if item.get("class") == "STAR" or name not in row:
+            return None
+        same.append(({**item, "alias": ""}, _literal(row[name])))
+    template = _template(alias, [value for _, value in same], limit)
+    conditions = list(_comparisons(template["where_clause"]))
+    for comparison, (item, _) in zip(conditions, same, strict=True):
+        comparison["left"] = item
+    where = template["where_clause"]
+    if node.get("where_clause"):
+        where = {**where, "children": [*where["children"], node["where_clause"]]}
+    for use in statement.tables:
+        if use.node.get("at_clause") is None and use.name in sources:
+            use.node["at_clause"] = _version(sources[use.name])
+    node.update(
+        select_list=template["select_list"],
+        where_clause=where,
+        group_expressions=[],
+        group_sets=[],
+        having=None,
+        qualify=None,
+        modifiers=template["modifiers"],
+    )
+    return Statement(sql, statement.parse, []).rewritten()
+
+
+def _template(alias: str, values: list[str], limit: int) -> Node:
+    conditions = " AND ".join(["true", "true", *(f"(NULL IS NOT DISTINCT FROM {value})" for value in values)])
+    text = f"SELECT DISTINCT {quoted(alias)}._rid AS _rid FROM t WHERE {conditions} LIMIT {limit}"
+    node: Node = parse(text).parse["statements"][0]["node"]
+    return node
+
+
+def _version(snapshot: int) -> Node:
+    node: Node = parse(f"SELECT 1 FROM t AT (VERSION => {snapshot})").parse["statements"][0]["node"]
+    clause: Node = node["from_table"]["at_clause"]
+    return clause
+
+
+def _comparisons(node: Node) -> Iterator[Node]:
+    """The comparisons of the template, in order."""
+    if node.get("type") == "COMPARE_NOT_DISTINCT_FROM":
+        yield node
+    for child in node.get("children") or ():
+        yield from _comparisons(child)
+
+
+def _base_tables(node: Node | None) -> Iterator[Node]:
+    """Tables named directly in FROM and its joins."""
+    if node is None:
+        return
+    if node.get("type") == "BASE_TABLE":
+        yield node
+    elif node.get("type") == "JOIN":
+        yield from _base_tables(node["left"])
+        yield from _base_tables(node["right"])
+
+
+def _name(node: Node) -> str:
+    return ".".join(str(part) for part in node["qualified_name"]["path"])
+
+
+def _sums_up(node: Any) -> bool:
+    """Whether an expression holds an aggregate function or a window."""
+    if isinstance(node, list):
+        return any(_sums_up(child) for child in node)
+    if not isinstance(node, dict):
+        return False
+    if node.get("class") == "WINDOW":
+        return True
+    if node.get("class") == "FUNCTION" and str(node.get("function_name", "")).lower() in _aggregates():
+        return True
+    return any(_sums_up(child) for child in node.values())
+
+
+@cache
+def _aggregates() -> frozenset[str]:
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'"
+        ).fetchall()
+    return frozenset({row[0] for row in rows} | {"count_star"})
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return repr(value).lower() if isinstance(value, bool) else repr(value)
+    return literal(str(value))

@@ -1,0 +1,255 @@
+"""Silver: typed, validated, deduplicated; a function of bronze, the steps and a person's decisions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from automic_core import frames
+from automic_core.contracts import Fitted, ReadRequest, Rule, SourceAdapter, Transformer
+from automic_core.errors import ConflictError
+from automic_core.events import Event, Listener, RunReport
+from automic_core.inference import infer_exact
+from automic_core.lakehouse import tables
+from automic_core.lakehouse.commits import head
+from automic_core.medallion import quarantine
+from automic_core.medallion.bronze import RID_BITS, BronzeLayout, layout
+from automic_core.medallion.context import LakeContext, run_entry, split_name
+from automic_core.medallion.decisions import Decisions, apply_decisions
+from automic_core.medallion.staged import StagedTable
+from automic_core.pipeline import Pipeline
+from automic_core.planning import NamedStep
+from automic_core.records import Schema
+from automic_core.transforms.columns import Cast
+
+ATTEMPTS = 5
+SOURCES, DEFINITION = "automic.sources", "automic.definition"
+
+
+class BronzeRows(SourceAdapter):
+    """What silver reads of a bronze table: the batches that count, with a person's decisions applied."""
+
+    kind = "bronze"
+
+    def __init__(self, lake: LakeContext, table: str) -> None:
+        self._table = table
+        self._stored = lake.need(f"bronze.{table}")
+        self.layout: BronzeLayout = layout(self._stored)
+        self.snapshot = head(self._stored)
+        self.decisions = Decisions(lake).current(table)
+
+    @property
+    def name(self) -> str:
+        return f"bronze.{self._table}"
+
+    def raw(self) -> pl.LazyFrame:
+        """The rows that count, as bronze has them."""
+        frame = tables.scan(self._stored, self.snapshot)
+        if self.layout.mode == "snapshot":
+            newest = list(self.layout.newest.values())
+            frame = frame.filter((pl.col(frames.RID) // (1 << RID_BITS)).is_in(newest))
+        names = frame.collect_schema().names()
+        return frame.select(n for n in names if not frames.is_hidden(n) or n in (frames.RID, frames.RESCUED))
+
+    def scan(self, request: ReadRequest = ReadRequest()) -> pl.LazyFrame:
+        frame = self.raw()
+        return apply_decisions(frame, self.decisions) if self.decisions else frame
+
+
+class _Newest(Fitted):
+    def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        if self.keys is None or not self.keys.height:
+            return frame
+        joined = frame.join(self.keys.lazy(), on=frames.RID, how="left", maintain_order="left")
+        return frames.condemn(joined, pl.col("_into").is_not_null(), f"{frames.MERGED}:version", pl.col("_into")).drop(
+            "_into"
+        )
+
+
+class LatestVersion(Transformer):
+    """Keeps the last delivered version of each key; rows without a key stay for the rules to judge."""
+
+    kind = "latest"
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.keys = list(keys)
+
+    def digest(self, schema: pl.Schema) -> list[pl.Expr]:
+        whole = pl.all_horizontal(pl.col(k).is_not_null() for k in self.keys)
+        key = pl.struct(self.keys)
+        return [pl.when(whole).then(key.hash(seed)).alias(f"h{seed}") for seed in (1, 99991)]
+
+    def learn(self, digest: pl.DataFrame) -> Fitted:
+        rows = digest.filter(pl.col("h1").is_not_null()).select(frames.RID, "h1", "h99991")
+        rows = rows.filter(pl.col("h1").is_duplicated())
+        newest = pl.col(frames.RID).max().over("h1", "h99991")
+        keys = rows.select(frames.RID, newest.alias("_into")).filter(pl.col(frames.RID) != pl.col("_into"))
+        return _Newest({"superseded": keys.height}, keys)
+
+
+@dataclass
+class Promotion:
+    """A staged change of a silver table under review: look, then publish or discard.
+
+    Attributes:
+        report: The row ledger.
+        schema: The schema that was applied; ``schema.inferred`` says whether a person accepted it.
+        quarantined: The rows set aside, with every reason.
+    """
+
+    table: str
+    report: RunReport
+    schema: Schema
+    quarantined: pl.DataFrame
+    removed: pl.DataFrame
+    fitted: dict[str, Fitted]
+    _lake: LakeContext = field(repr=False)
+    _staged: StagedTable = field(repr=False)
+    _properties: dict[str, str] = field(repr=False)
+    snapshot: int | None = None
+
+    def rows(self) -> pl.LazyFrame:
+        """The table as it will be."""
+        return self._staged.staging.scan()
+
+    def publish(self) -> int:
+        """Make it the table: quarantine first, then silver by compare-and-set, then the state.
+
+        Returns:
+            The new snapshot id.
+
+        Raises:
+            ConflictError: The table changed since the promotion began; promote again.
+        """
+        quarantine.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
+        properties = {**self._lake.summary(self.report), **self._properties}
+        self.snapshot = self._staged.staging.publish(properties)
+        self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
+        return self.snapshot
+
+    def discard(self) -> None:
+        """Drop it; schema and rows of the table stay as they are."""
+        self._staged.rollback()
+
+
+class Silver:
+    """Builds trusted tables from bronze. Get it as ``lake.silver``."""
+
+    def __init__(self, context: LakeContext) -> None:
+        self._lake = context
+
+    def promote(
+        self,
+        table: str,
+        schema: Schema | None = None,
+        steps: Sequence[Transformer | NamedStep] = (),
+        rules: Sequence[Rule | tuple[str, Rule]] = (),
+        on_event: Listener | None = None,
+    ) -> Promotion:
+        """Stage and publish; when another promotion was faster, do it again on the new state.
+
+        Args:
+            table: The table's name, the same in bronze and silver.
+            schema: The accepted schema. None = the inferred one; a column in which a value does not fit stays text.
+            steps: What to do after typing.
+            rules: What must hold in the end.
+            on_event: Called with signs of life.
+
+        Raises:
+            GateError: A rule with action "fail" did not pass; nothing was published.
+            ConflictError: Others kept publishing.
+        """
+        for attempt in range(ATTEMPTS):
+            promotion = self.stage(table, schema, steps, rules, on_event)
+            try:
+                promotion.publish()
+            except ConflictError:
+                promotion.discard()
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                continue
+            except BaseException:
+                promotion.discard()
+                raise
+            if on_event is not None:
+                on_event(Event("finished", promotion.report.run_id, promotion.report.rows_out))
+            return promotion
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def stage(
+        self,
+        table: str,
+        schema: Schema | None = None,
+        steps: Sequence[Transformer | NamedStep] = (),
+        rules: Sequence[Rule | tuple[str, Rule]] = (),
+        on_event: Listener | None = None,
+    ) -> Promotion:
+        """Compute the promotion and hold it for review; readers see nothing yet. Arguments as for ``promote``."""
+        name = split_name(table, "silver")
+        source = BronzeRows(self._lake, name)
+        schema = schema or self.infer(name, source)
+        pipeline = Pipeline(f"promote {name}").extract(source)
+        if source.layout.keys:
+            pipeline.transform(LatestVersion(source.layout.keys), id="latest")
+        pipeline.transform(Cast.from_schema(schema), id="cast")
+        for step in steps:
+            named = step if isinstance(step, NamedStep) else NamedStep("", step)
+            pipeline.transform(named.step, id=named.id or None)
+        for rule in rules:
+            rule_id, checked = rule if isinstance(rule, tuple) else (None, rule)
+            pipeline.check(checked, id=rule_id)
+        staged = StagedTable(self._lake, f"silver.{name}")
+        run_id = uuid.uuid4().hex[:12]
+        token = frames.waivers_present.set(bool(source.decisions))
+        try:
+            with self._lake.resolving():
+                pipeline.load(staged, metadata=True).run(on_event, run_id)
+                quarantined = quarantine.describe(pipeline, source, source.layout.keys)
+        except BaseException:
+            staged.rollback()
+            raise
+        finally:
+            frames.waivers_present.reset(token)
+        report = pipeline.report
+        report.notes.append("The schema was inferred; nobody has accepted it yet.") if schema.inferred else None
+        if source.layout.mode == "snapshot" and source.layout.older:
+            report.notes.append(f"{source.layout.older} older batches are superseded by newer ones of their source.")
+        properties = {
+            SOURCES: f'{{"bronze.{name}": {source.snapshot}}}',
+            DEFINITION: _definition(schema, pipeline),
+        }
+        return Promotion(
+            f"silver.{name}",
+            report,
+            schema,
+            quarantined,
+            pipeline.removed,
+            pipeline.fitted,
+            self._lake,
+            staged,
+            properties,
+        )
+
+    def infer(self, table: str, source: BronzeRows | None = None) -> Schema:
+        """The schema every value of the bronze table fits; the rest stays text."""
+        rows = (source or BronzeRows(self._lake, split_name(table, "silver"))).scan()
+        if frames.RESCUED in rows.collect_schema():
+            rows = rows.filter(pl.col(frames.RESCUED).str.json_path_match("$.reason").is_null())
+        data = rows.select(frames.data_columns(rows))
+        schema = infer_exact(data, name=table)
+        schema.inferred = True
+        return schema
+
+
+def _definition(schema: Schema, pipeline: Pipeline) -> str:
+    """What the promotion did, for the snapshot: schema and fitted numbers as JSON."""
+    import json
+    from dataclasses import asdict
+
+    learned: dict[str, Any] = {step: fitted.state for step, fitted in pipeline.fitted.items()}
+    steps = [{"id": named.id, "kind": named.label} for named in pipeline.steps]
+    return json.dumps({"schema": asdict(schema), "steps": steps, "fitted": learned}, default=str)

@@ -1,0 +1,73 @@
+"""A destination that stages rows for a lake table; publishing is a separate, guarded step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import polars as pl
+
+from automic_core import frames
+from automic_core.contracts import DestinationAdapter, Mode
+from automic_core.errors import CatalogError
+from automic_core.lakehouse import schemas
+from automic_core.lakehouse.exact import exactly
+from automic_core.lakehouse.files import BatchWriter
+from automic_core.lakehouse.staging import Staging, open_staging
+from automic_core.medallion.context import LakeContext
+
+NOT_STORED = (frames.RESCUED, frames.WAIVED, frames.FATE)
+
+
+class StagedTable(DestinationAdapter):
+    """Rows and schema of a table as they will be after ``publish``."""
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"overwrite", "transaction", "nested", "metadata"})
+
+    def __init__(self, lake: LakeContext, table: str) -> None:
+        self._lake, self._table = lake, table
+        self._staging: Staging | None = None
+        self._writer: BatchWriter | None = None
+        self.changes: schemas.SchemaDiff | None = None
+
+    @property
+    def name(self) -> str:
+        return self._table
+
+    def load(self, frame: frames.Frame, mode: Mode = "overwrite", keys: Sequence[str] = ()) -> int:
+        """Land all rows as the table's new content."""
+        stream = frames.stream(frame)
+        shape = {n: t for n, t in stream.schema.items() if n not in {*NOT_STORED, frames.ORIGIN}}
+        table = self._lake.create(self._table, shape)
+        self.changes = schemas.diff(table, pl.Schema(shape))
+        self._staging = open_staging(table, exactly(table, shape))
+        self._writer = BatchWriter(self._staging.table)
+        rows = 0
+        for batch in stream:
+            if frames.ORIGIN in batch.columns:  # rows that came from one bronze row keep its name
+                batch = batch.with_columns(pl.coalesce(frames.ORIGIN, frames.RID).alias(frames.RID))
+            kept = batch.select(list(shape))
+            for part in kept.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches():
+                self._writer.write(part)
+            rows += kept.height
+        files = self._writer.close()
+        self._staging.replace(files)
+        return sum(file.record_count for file in files)
+
+    def rollback(self) -> None:
+        """Drop what was staged."""
+        if self._staging is not None:
+            self._staging.discard()
+        if self._writer is not None:
+            self._writer.abort()
+
+    @property
+    def staging(self) -> Staging:
+        """The staged change.
+
+        Raises:
+            CatalogError: Nothing was staged.
+        """
+        if self._staging is None:
+            raise CatalogError(f"Nothing is staged for {self._table}.", "Run the promotion first.")
+        return self._staging
