@@ -17,6 +17,8 @@ def exact(value: Any, dtype: Any) -> Any:
     try:
         if dtype == pl.String:
             return str(value)
+        if dtype.is_temporal() and isinstance(value, int | float):
+            raise ValueError(f"{value!r} is a number, not {dtype}")
         if isinstance(value, str) and dtype.is_temporal():
             return pl.Series([value]).str.strptime(dtype, strict=True)[0]
         if dtype.is_decimal() and isinstance(value, int | float):

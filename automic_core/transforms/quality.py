@@ -153,9 +153,18 @@ class _Scored(Fitted):
         return frames.condemn(frame, pl.col(SCORE) < step.min_score, f"{frames.FILTERED}:quality")
 
 
-_NOUNS = {"phone_us": "a US phone number", "credit_card": "a card number", "email": "an email address",
-          "url": "a web address", "ipv4": "an IPv4 address", "uuid": "a UUID", "ssn": "a US social security number", "number": "a number",
-          "date_iso": "an ISO date", "datetime_iso": "an ISO timestamp"}  # fmt: skip
+_NOUNS = {
+    "email": "an email address",
+    "url": "a web address",
+    "phone_us": "a US phone number",
+    "ipv4": "an IPv4 address",
+    "date_iso": "an ISO date",
+    "datetime_iso": "an ISO timestamp",
+    "uuid": "a UUID",
+    "credit_card": "a card number",
+    "ssn": "a US social security number",
+    "number": "a number",
+}
 
 
 def _present(name: str, dtype: Any) -> pl.Expr:
