@@ -9,13 +9,14 @@ import polars as pl
 
 from automic_core.records import Field, FieldType
 from automic_core.transforms._inference import dates, numbers
-from automic_core.transforms._inference.casting import cast_expr
+from automic_core.transforms._inference.casting import cast_stripped
 
 _BLANKS = " \u00a0\u202f\u2009"
 
 LOOKS: dict[str, str] = {
     "word": r"^(?i:true|false|yes|no|y|n|t|f)$",
     "number": rf"^[+-]?\.?[0-9][0-9.,'\u2019{_BLANKS}]*(?:[eE][+-]?[0-9]+)?$",
+    "grouped": rf"^[+-]?[0-9.]*[0-9](?:[,'\u2019{_BLANKS}]|\.[0-9]{{3}}\.)[0-9.,'\u2019{_BLANKS}]*$",
     "day": r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}$",
     "month": r"^(?:[0-9]{1,2}[ -])?[A-Za-z]{3,9}[ -]\s?[0-9]{1,4}(?:,? [0-9]{4})?$",
     "moment": r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}[T ][0-9]{1,2}:[0-9]{2}",
@@ -39,7 +40,7 @@ class Candidate(NamedTuple):
 
     def cast(self, text: pl.Expr) -> pl.Expr:
         """Stripped text as this type."""
-        return cast_expr(self.field(), text)
+        return cast_stripped(self.field(), text)
 
     def prints_back(self, text: pl.Expr) -> pl.Expr:
         """Whether the typed value keeps all that the text says.
@@ -55,11 +56,18 @@ class Candidate(NamedTuple):
                 return numbers.float_prints_back(text, self.format)
             case FieldType.DECIMAL:
                 return self.cast(text).cast(pl.String) == text
-            case FieldType.DATETIME | FieldType.TIME if self.format is not None and "%.f" in self.format:
+            case FieldType.DATETIME | FieldType.TIME if not self.always_prints_back:
                 return self.cast(text).is_not_null() & ~text.str.contains(r"\.[0-9]{7}")
             case FieldType.ARRAY:
                 return text.is_null() & False
         return self.cast(text).is_not_null()
+
+    @property
+    def always_prints_back(self) -> bool:
+        """Whether a value that fits prints back in any case, so that there is nothing to count."""
+        if self.type in (FieldType.DATETIME, FieldType.TIME):
+            return self.format is not None and "%.f" not in self.format
+        return self.type in (FieldType.DATE, FieldType.BOOLEAN, FieldType.JSON)
 
     @property
     def guesses_century(self) -> bool:
@@ -72,10 +80,9 @@ class Candidate(NamedTuple):
 
 _OPTIONS: dict[str, tuple[Candidate, ...]] = {
     "word": (Candidate(FieldType.BOOLEAN),),
-    "number": tuple(
-        Candidate(kind, style)
-        for style in (None, *numbers.NUMBER_FORMATS)
-        for kind in (FieldType.INTEGER, FieldType.FLOAT)
+    "number": (Candidate(FieldType.INTEGER), Candidate(FieldType.FLOAT)),
+    "grouped": tuple(
+        Candidate(kind, style) for style in numbers.NUMBER_FORMATS for kind in (FieldType.INTEGER, FieldType.FLOAT)
     ),
     "day": tuple(Candidate(FieldType.DATE, style) for style in dates.NUMERIC_DATES),
     "month": tuple(Candidate(FieldType.DATE, style) for style in dates.NAMED_DATES),

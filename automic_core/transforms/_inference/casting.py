@@ -23,7 +23,8 @@ BOOLEAN_WORDS: tuple[tuple[str, str], ...] = (("true", "false"), ("yes", "no"), 
 def is_null_token(expr: pl.Expr, tokens: Iterable[str] = DEFAULT_NULL_TOKENS) -> pl.Expr:
     """Whether a text means "no value": null, or one of ``tokens`` up to blanks around it and case."""
     words = sorted({token.strip().lower() for token in tokens})
-    return expr.is_null() | expr.str.strip_chars().str.to_lowercase().is_in(words)
+    text = expr.str.strip_chars()
+    return expr.is_null() | (text == "" if words == [""] else text.str.to_lowercase().is_in(words))
 
 
 def polars_type(field: Field) -> pl.DataType:
@@ -46,10 +47,15 @@ def cast_expr(field: Field, raw: pl.Expr) -> pl.Expr:
     Raises:
         ConfigError: The field's format is unknown for its type.
     """
-    text = raw.str.strip_chars()
+    untouched = field.type in (FieldType.STRING, FieldType.BINARY)
+    return cast_stripped(field, raw if untouched else raw.str.strip_chars())
+
+
+def cast_stripped(field: Field, text: pl.Expr) -> pl.Expr:
+    """As `cast_expr`, for text without blanks around it."""
     match field.type:
         case FieldType.STRING:
-            return raw
+            return text
         case FieldType.INTEGER:
             return numbers.integer(text, field.format)
         case FieldType.FLOAT:
@@ -65,7 +71,7 @@ def cast_expr(field: Field, raw: pl.Expr) -> pl.Expr:
         case FieldType.TIME:
             return dates.time(text, field.format)
         case FieldType.BINARY:
-            return raw.cast(pl.Binary)
+            return text.cast(pl.Binary)
         case FieldType.JSON:
             return pl.when(_is_json(text)).then(text)
         case FieldType.ARRAY:

@@ -16,6 +16,7 @@ from automic_core.transforms._inference.screening import Look, Screened, sample_
 from automic_core.transforms.patterns import matches
 
 _LONG_DIGITS = r"^[+-]?[0-9]{19,}$"
+_PLAIN_DIGITS = r"^[+-]?[0-9.]+$"
 
 
 @dataclass(slots=True)
@@ -43,67 +44,91 @@ class Counts:
 
 def stripped(name: str, tokens: Sequence[str]) -> pl.Expr:
     """A text column without blanks around its values, null tokens as null."""
-    column = pl.col(name)
-    return pl.when(~is_null_token(column, tokens)).then(column.str.strip_chars())
+    text = pl.col(name).str.strip_chars()
+    return pl.when(text != "" if set(tokens) == {""} else ~is_null_token(text, tokens)).then(text)
 
 
 def count_columns(
-    frame: pl.LazyFrame, columns: Mapping[str, str], tokens: Sequence[str], look: Look
+    frame: pl.LazyFrame, columns: Mapping[str, str], tokens: Sequence[str], look: Look, rows: int | None = None
 ) -> dict[str, Counts]:
     """Screen text columns on a sample and count what is left over all rows, all columns in one pass.
 
     Args:
         columns: Column of the frame to the name that people know it by.
+        rows: Rows of the frame if they are in memory; the sample is then spread over them, else it is the first ones.
     """
-    names = list(columns)
-    screened = _screened(frame, columns, tokens, look)
-    wanted: dict[tuple[int, str, Any], pl.Expr] = {}
-    for i, (name, one) in enumerate(zip(names, screened, strict=True)):
-        for key, expr in _aggregates(stripped(name, tokens), one).items():
-            wanted[i, *key] = expr
-    exprs = [expr.alias(str(k)) for k, expr in enumerate(wanted.values())]
-    row = frame.select(pl.len().alias("rows"), *exprs).collect().row(0)
-    counts = [Counts(one, rows=row[0]) for one in screened]
-    for (i, what, key), value in zip(wanted, row[1:], strict=True):
-        _store(counts[i], what, key, value)
-    return dict(zip(names, counts, strict=True))
+    texts = frame.select(stripped(name, tokens).alias(name) for name in columns)
+    size = sample_size(len(columns))
+    step = max(1, (rows or 0) // size)  # sampled before anything is computed on all rows
+    sample = (frame.gather_every(step) if step > 1 else frame).head(size)
+    head = sample.select(stripped(name, tokens).alias(name) for name in columns).collect()
+    counts = {name: Counts(one) for name, one in _screened(texts, head, columns, look).items()}
+    _count(texts, counts, {name: _first_questions(pl.col(name), one.screened) for name, one in counts.items()})
+    _count(texts, counts, {name: _doubts(pl.col(name), one) for name, one in counts.items()})
+    return counts
 
 
-def _screened(frame: pl.LazyFrame, columns: Mapping[str, str], tokens: Sequence[str], look: Look) -> list[Screened]:
-    names = list(columns)
-    size = sample_size(len(names))
-    head = frame.head(size).select(stripped(name, tokens).alias(str(i)) for i, name in enumerate(names)).collect()
-    texts = [column.drop_nulls() for column in head.get_columns()]
-    late = [i for i, text in enumerate(texts) if text.is_empty()]
+def _count(
+    texts: pl.LazyFrame, counts: Mapping[str, Counts], asked: Mapping[str, dict[tuple[str, Any], pl.Expr]]
+) -> None:
+    wanted = {(name, *key): expr for name, questions in asked.items() for key, expr in questions.items()}
+    if not wanted:
+        return
+    exprs = (expr.alias(str(i)) for i, expr in enumerate(wanted.values()))
+    row = texts.select(pl.len().alias("rows"), *exprs).collect().row(0)
+    for (name, what, key), value in zip(wanted, row[1:], strict=True):
+        counts[name].rows = row[0]
+        _store(counts[name], what, key, value)
+
+
+def _screened(texts: pl.LazyFrame, head: pl.DataFrame, columns: Mapping[str, str], look: Look) -> dict[str, Screened]:
+    size = sample_size(len(columns))
+    samples = {name: head[name].drop_nulls() for name in columns}
+    late = [name for name, sample in samples.items() if sample.is_empty()]
     if late and head.height == size:  # values may come later
-        first = frame.select(stripped(names[i], tokens).drop_nulls().head(size).implode().alias(str(i)) for i in late)
-        for i, found in zip(late, first.collect().row(0), strict=True):
-            texts[i] = pl.Series(found, dtype=pl.String)
-    return [screen(text, name, look) for text, name in zip(texts, columns.values(), strict=True)]
+        first = texts.select(pl.col(name).drop_nulls().head(size).implode() for name in late).collect()
+        samples |= {name: first[name].explode(empty_as_null=False) for name in late}
+    return {name: screen(samples[name], known, look) for name, known in columns.items()}
 
 
-def _aggregates(text: pl.Expr, one: Screened) -> dict[tuple[str, Any], pl.Expr]:
-    wanted: dict[tuple[str, Any], pl.Expr] = {("values", None): text.count()}
+def _first_questions(text: pl.Expr, one: Screened) -> dict[tuple[str, Any], pl.Expr]:
+    asked: dict[tuple[str, Any], pl.Expr] = {("values", None): text.count()}
     for option in one.alive:
-        wanted["fits", option] = option.cast(text).count()
-        if option.type not in (FieldType.DATE, FieldType.BOOLEAN, FieldType.JSON):  # these print back where they fit
-            wanted["round_trips", option] = option.prints_back(text).sum()
-        if option.type is FieldType.FLOAT:
-            facts = numbers.scale_facts(text, option.format)
-            wanted["scales", option] = pl.struct(expr.alias(key) for key, expr in facts.items())
-        if option.type is FieldType.BOOLEAN:
-            wanted["spellings", None] = text.filter(option.cast(text).is_not_null()).unique().implode()
+        asked |= _fit_of(text, option)
     for left, right in one.rivals:
         both = left.cast(text).is_not_null() & right.cast(text).is_not_null()
-        wanted["both", (left, right)] = both.sum()
-    if one.numeric:
-        zeros, long = numbers.has_leading_zeros(text), text.str.contains(_LONG_DIGITS)
-        plain = text.str.contains(r"^[+-]?[0-9.]+$")
-        for what, mask in (("zeros", zeros & plain), ("long", long)):
-            wanted[what, None] = pl.struct(mask.sum().alias("n"), text.filter(mask).first().alias("example"))
+        asked["both", (left, right)] = both.sum()
     for pattern in one.patterns:
-        wanted["patterns", pattern] = matches(pattern, text).sum()
-    return wanted
+        asked["patterns", pattern] = matches(pattern, text).sum()
+    return asked
+
+
+def _doubts(text: pl.Expr, counts: Counts) -> dict[tuple[str, Any], pl.Expr]:
+    """What to ask where no candidate reads and prints back every value: wider forms, and why numbers do not fit."""
+    if any(n == counts.values == counts.round_trips.get(option, n) for option, n in counts.fits.items()):
+        return {}
+    asked: dict[tuple[str, Any], pl.Expr] = {}
+    for option in counts.screened.reserve:
+        asked |= _fit_of(text, option)
+    if counts.screened.numeric:
+        zeros = numbers.has_leading_zeros(text) & text.str.contains(_PLAIN_DIGITS)
+        long = text.str.contains(_LONG_DIGITS) & ~zeros & numbers.integer(text).is_null()
+        for what, mask in (("zeros", zeros), ("long", long)):
+            asked[what, None] = pl.struct(mask.sum().alias("n"), text.filter(mask).first().alias("example"))
+    return asked
+
+
+def _fit_of(text: pl.Expr, option: Candidate) -> dict[tuple[str, Any], pl.Expr]:
+    cast = option.cast(text)
+    asked: dict[tuple[str, Any], pl.Expr] = {("fits", option): cast.count()}
+    if not option.always_prints_back:
+        asked["round_trips", option] = option.prints_back(text).sum()
+    if option.type is FieldType.FLOAT:
+        facts = numbers.scale_facts(text, option.format)
+        asked["scales", option] = pl.struct(expr.alias(key) for key, expr in facts.items())
+    if option.type is FieldType.BOOLEAN:
+        asked["spellings", None] = text.filter(cast.is_not_null()).unique().implode()
+    return asked
 
 
 def _store(counts: Counts, what: str, key: Any, value: Any) -> None:

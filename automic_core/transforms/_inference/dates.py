@@ -30,9 +30,6 @@ DATETIMES = (
 )
 """Formats tried by inference, common ones first."""
 
-_FIRST_YEAR, _LAST_YEAR = 1000, 9999
-_LEAP_SECOND = r":60(?:[^0-9]|$)"
-
 
 def formats(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
     """The formats of a field in the order in which they are tried.
@@ -56,7 +53,7 @@ def is_zoned(text: str | None) -> bool:
 
 def date(text: pl.Expr, date_format: str | None = None) -> pl.Expr:
     """Date; null where the text is not a day that exists."""
-    return pl.coalesce(_year_known(text.str.to_date(f, strict=False)) for f in formats(date_format, ("%Y-%m-%d",)))
+    return pl.coalesce(_parsed(text, f, pl.Date()) for f in formats(date_format, ("%Y-%m-%d",)))
 
 
 def datetime(text: pl.Expr, datetime_format: str | None = None) -> pl.Expr:
@@ -64,31 +61,38 @@ def datetime(text: pl.Expr, datetime_format: str | None = None) -> pl.Expr:
 
     With no format, ISO 8601 texts with a zone are brought to UTC and lose the zone, so that one column keeps one type.
     """
+    zone = "UTC" if is_zoned(datetime_format) else None
     chosen = formats(datetime_format, (*_ISO_MOMENTS, *_ISO_ZONED, "%Y-%m-%d"))
-    zoned = is_zoned(datetime_format)
-    moment = pl.coalesce(_year_known(_moment(text, f, zoned)) for f in chosen)
-    # chrono rolls a leap second into the next minute; no other value has ":60"
-    return pl.when(~text.str.contains(_LEAP_SECOND)).then(moment) if any("%S" in f for f in chosen) else moment
+    return pl.coalesce(_moment(text, f).dt.replace_time_zone(zone) for f in chosen)
 
 
 def time(text: pl.Expr, time_format: str | None = None) -> pl.Expr:
     """Time of day; null where the text is none."""
-    chosen = formats(time_format, _CLOCKS)
-    moment = pl.coalesce(text.str.to_time(f, strict=False) for f in chosen)
-    return pl.when(~text.str.contains(_LEAP_SECOND)).then(moment)
+    return pl.coalesce(_parsed(text, f, pl.Time()) for f in formats(time_format, _CLOCKS))
 
 
-def _moment(text: pl.Expr, one_format: str, zoned: bool) -> pl.Expr:
+def _moment(text: pl.Expr, one_format: str) -> pl.Expr:
+    """A timestamp in UTC or without zone, as the format has it; midnight if it is a date's."""
     if "%H" not in one_format and "%I" not in one_format:
-        moment = text.str.to_date(one_format, strict=False).cast(pl.Datetime("us"))
-    elif is_zoned(one_format):
-        moment = text.str.to_datetime(one_format, strict=False, time_unit="us", time_zone="UTC")
-    else:
-        moment = text.str.to_datetime(one_format, strict=False, time_unit="us")
-    if zoned:
-        return moment if is_zoned(one_format) else moment.dt.replace_time_zone("UTC")
-    return moment.dt.replace_time_zone(None) if is_zoned(one_format) else moment
+        return _parsed(text, one_format, pl.Date()).cast(pl.Datetime("us"))
+    return _parsed(text, one_format, pl.Datetime("us", "UTC" if is_zoned(one_format) else None))
 
 
-def _year_known(value: pl.Expr) -> pl.Expr:
-    return pl.when(value.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(value)
+def _parsed(text: pl.Expr, one_format: str, kind: pl.DataType) -> pl.Expr:
+    """Texts that strptime would misread are sorted out first: "24" for the year 24, and the 61st second of a minute.
+
+    Testing the result instead would make Polars parse twice. No other text that parses has ":60".
+    """
+    if "%S" in one_format:
+        text = pl.when(~text.str.contains(":60", literal=True)).then(text)
+    if "%Y" in one_format:
+        text = pl.when(text.str.contains(_four_digits(one_format))).then(text)
+    return text.str.strptime(kind, one_format, strict=False, cache=False)
+
+
+def _four_digits(one_format: str) -> str:
+    """A regex for a year from 1000 to 9999 between the same signs as in the format."""
+    before, _, after = one_format.partition("%Y")
+    left = "^" if not before else "" if before[-2:-1] == "%" else rf"\x{{{ord(before[-1]):x}}}"
+    right = "$" if not after else "" if after[0] == "%" else rf"\x{{{ord(after[0]):x}}}"
+    return f"{left}[1-9][0-9]{{3}}{right}"

@@ -43,12 +43,12 @@ def detail_texts(
     """Answer the questions in one pass and write the answers into the evidence."""
     wanted: dict[tuple[str, str], pl.Expr] = {}
     for name, question in questions.items():
-        text = stripped(name, tokens)
-        for what, expr in _asked(text, question).items():
+        for what, expr in _asked(pl.col(name), question).items():
             wanted[name, what] = expr
     if not wanted:
         return
-    row = frame.select(expr.alias(str(i)) for i, expr in enumerate(wanted.values())).collect().row(0)
+    texts = frame.select(stripped(name, tokens).alias(name) for name in questions)
+    row = texts.select(expr.alias(str(i)) for i, expr in enumerate(wanted.values())).collect().row(0)
     for (name, what), value in zip(wanted, row, strict=True):
         _answer(evidence[name], what, value)
     for name in questions:
@@ -69,17 +69,20 @@ def _asked(text: pl.Expr, question: Question) -> dict[str, pl.Expr]:
     if question.describe:
         counted = text.drop_nulls().value_counts(name="n")
         asked["distinct"] = counted.len()
-        asked["top_values"] = _most_frequent(counted, _TOP)
+        asked["top_values"] = _most_frequent(counted, _TOP, repeated=True)
         asked["longest"] = text.str.len_chars().max()
         asked["spaced"] = text.str.contains(r"\s").mean()
     return asked
 
 
-def _most_frequent(counted: pl.Expr, most: int) -> pl.Expr:
-    """Values with the highest counts in a fixed order, so that two runs show the same."""
+def _most_frequent(counted: pl.Expr, most: int, *, repeated: bool = False) -> pl.Expr:
+    """Values with the highest counts, in a fixed order; ``repeated`` leaves out single ones unless there are few."""
     pair = pl.element().struct.rename_fields(["value", "n"])
     order = [pair.struct.field("n"), pair.struct.field("value")]
-    return counted.implode().list.eval(pair.sort_by(order, descending=[True, False]).head(most))
+    pairs = counted.implode()
+    if repeated:
+        pairs = pairs.list.eval(pl.element().filter((pl.element().struct.field("n") > 1) | (pl.len() <= most)))
+    return pairs.list.eval(pair.sort_by(order, descending=[True, False]).head(most))
 
 
 def _fits(text: pl.Expr, question: Question) -> pl.Expr:
@@ -91,9 +94,9 @@ def _fits(text: pl.Expr, question: Question) -> pl.Expr:
 
 def quantiles(values: pl.Expr) -> pl.Expr:
     """21 values from minimum to maximum at equal steps of rank, as a list; empty if there is no value."""
-    known = values.drop_nulls().sort()
-    ranks = pl.int_range(_STEPS + 1) * (known.len().cast(pl.Int64) - 1) // _STEPS
-    return known.gather(ranks.filter(known.len() > 0)).implode()
+    known, size = pl.element(), pl.len().cast(pl.Int64)
+    ranks = (pl.int_range(_STEPS + 1) * (size - 1) // _STEPS).filter(size > 0)
+    return values.drop_nulls().sort().implode().list.eval(known.gather(ranks))
 
 
 def _answer(evidence: ColumnEvidence, what: str, value: Any) -> None:

@@ -6,6 +6,8 @@ A number format is written as the number 1234.5 would be: "1,234.5", "1.234,5", 
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from automic_core.errors import ConfigError
@@ -26,6 +28,7 @@ NUMBER_FORMATS: tuple[str, ...] = tuple(_SEPARATORS)
 DEFAULT_DECIMAL = (38, 9)
 """Precision and scale of a decimal that declares none."""
 
+_NO_FLOAT = r"^[+-]?(?:0[0-9]|[iInN])"
 _LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
@@ -56,14 +59,17 @@ def has_leading_zeros(text: pl.Expr) -> pl.Expr:
 def integer(text: pl.Expr, number_format: str | None = None) -> pl.Expr:
     """Int64; null for anything else, leading zeros and values beyond 64 bits included."""
     bare = plain(text, number_format)
-    return pl.when(~has_leading_zeros(bare)).then(bare.cast(pl.Int64, strict=False))
+    return pl.when(~has_leading_zeros(bare)).then(bare).cast(pl.Int64, strict=False)
 
 
 def floating(text: pl.Expr, number_format: str | None = None) -> pl.Expr:
-    """Float64, exponents allowed; null for the rest: "nan" and "inf", leading zeros, overflow to infinity."""
+    """Float64, exponents allowed; null for the rest: "nan" and "inf", leading zeros, overflow to infinity.
+
+    Texts are sorted out before the cast: a test on its result would make Polars cast twice.
+    """
     bare = plain(text, number_format)
-    value = bare.cast(pl.Float64, strict=False)
-    return pl.when(value.is_finite() & ~has_leading_zeros(bare)).then(value)
+    value = pl.when(~bare.str.contains(_NO_FLOAT)).then(bare).cast(pl.Float64, strict=False)
+    return value.replace([math.inf, -math.inf], None)
 
 
 def decimal(text: pl.Expr, number_format: str | None, precision: int | None, scale: int | None) -> pl.Expr:
@@ -90,9 +96,12 @@ def float_prints_back(text: pl.Expr, number_format: str | None = None) -> pl.Exp
     form = bare.str.contains(
         r"^-?(?:(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?|(?:0|[1-9][0-9]*)(?:[eE][+-][0-9]+)?)$"
     )
-    digits = bare.str.replace(r"[eE].*$", "").str.replace(r"^-?[0.]*", "").str.replace(".", "", literal=True)
-    same = bare.cast(pl.Float64, strict=False).cast(pl.String) == bare
-    return form & ((digits.str.len_bytes() <= 15) | same)
+    size = bare.str.len_bytes()
+    short = (size <= 15) | ((size == 16) & bare.str.contains(".", literal=True))
+    long = pl.when(~short).then(bare)  # null where short, so that what follows costs nothing there
+    digits = long.str.replace(r"[eE].*$", "").str.replace(r"^-?[0.]*", "").str.replace(".", "", literal=True)
+    same = long.cast(pl.Float64, strict=False).cast(pl.String) == long
+    return form & (short | (digits.str.len_bytes() <= 15) | same)
 
 
 def scale_facts(text: pl.Expr, number_format: str | None = None) -> dict[str, pl.Expr]:
@@ -103,7 +112,6 @@ def scale_facts(text: pl.Expr, number_format: str | None = None) -> dict[str, pl
         "least": places.min(),
         "most": places.max(),
         "zeros": bare.str.contains(r"\.[0-9]+0$").sum(),
-        "whole": (bare.is_not_null() & places.is_null()).sum(),
     }
 
 

@@ -65,15 +65,17 @@ def infer(
         exact: A type is taken only if every value fits and prints back; no detail is gathered.
     """
     lazy = frame.lazy()
+    rows = frame.height if isinstance(frame, pl.DataFrame) else None
     if sample_rows is not None:
-        lazy = lazy.head(sample_rows).collect().lazy()
+        batch = lazy.head(sample_rows).collect()
+        lazy, rows = batch.lazy(), batch.height
     kinds = lazy.collect_schema()
     # Expressions name columns by position: a column called "^a$" or "*" would mean a selection to Polars.
     lazy = lazy.rename({column: str(i) for i, column in enumerate(kinds)}) if kinds else lazy
     known = {str(i): column for i, column in enumerate(kinds)}
     evidence = {key: ColumnEvidence(column, str(kinds[column])) for key, column in known.items()}
     texts = {key: column for key, column in known.items() if kinds[column] == pl.String}
-    counts = count_columns(lazy, texts, null_tokens, Look(detect_patterns, exact)) if texts else {}
+    counts = count_columns(lazy, texts, null_tokens, Look(detect_patterns, exact), rows) if texts else {}
     fields: dict[str, Field] = {}
     questions: dict[str, Question] = {}
     for key, column in texts.items():

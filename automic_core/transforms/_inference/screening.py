@@ -15,6 +15,7 @@ from automic_core.transforms.patterns import PATTERNS, matches
 
 _LEAST_SHARE = 0.2  # below this a candidate is not worth counting on all rows
 _LEAST_MEMBER = 0.01  # the same for one of several date formats
+_PROBE = 500  # distinct values that tell whether a form occurs at all
 _SAMPLE_CELLS = 2_000_000
 _SAMPLE_ROWS = (100, 5_000)
 
@@ -24,11 +25,13 @@ class Screened:
     """What is worth checking on all rows of one column.
 
     Attributes:
+        reserve: Wider forms of what is alive ("%.f" for "%H:%M:%S", floats for integers), for rows that do not fit.
         rivals: Pairs of candidates of one type that read some value differently.
-        numeric: Whether some values look like numbers, so that leading zeros and long digits matter.
+        numeric: Whether some values look like numbers.
     """
 
     alive: list[Candidate] = field(default_factory=list)
+    reserve: list[Candidate] = field(default_factory=list)
     rivals: list[tuple[Candidate, Candidate]] = field(default_factory=list)
     patterns: list[str] = field(default_factory=list)
     numeric: bool = False
@@ -49,7 +52,8 @@ class Look(NamedTuple):
 
 def screen(texts: pl.Series, name: str, look: Look) -> Screened:
     """Candidates and patterns for a sample of stripped texts without nulls; ``name`` is evidence too."""
-    values = texts.rename("text").value_counts(name="count")
+    distinct = texts.unique(maintain_order=True)  # in order of appearance, so that two runs look at the same values
+    values = pl.DataFrame({"text": distinct, "count": texts.unique_counts()})
     text, count, total = pl.col("text"), pl.col("count"), texts.len()
     if not total:
         return Screened()
@@ -60,13 +64,20 @@ def screen(texts: pl.Series, name: str, look: Look) -> Screened:
     if tried:
         _keep_fitting(result, values, tried, look)
     if look.patterns:
-        shares = values.select((matches(p, text) * count).sum().alias(p) for p in PATTERNS).row(0, named=True)
-        result.patterns = [pattern for pattern, number in shares.items() if number >= _LEAST_SHARE * total]
+        few = values.head(_PROBE)
+        shares = few.select((matches(p, text) * count).sum().alias(p) for p in PATTERNS).row(0, named=True)
+        result.patterns = [p for p, number in shares.items() if number >= _LEAST_SHARE * int(few["count"].sum())]
     return result
 
 
 def _keep_fitting(result: Screened, values: pl.DataFrame, tried: list[Candidate], look: Look) -> None:
     total = int(values["count"].sum())
+    probe = values.select(
+        option.cast(pl.col("text").head(_PROBE)).count().alias(str(i)) for i, option in enumerate(tried)
+    )
+    tried = [option for option, number in zip(tried, probe.row(0), strict=True) if number]
+    if not tried:
+        return
     casts = {option: values.select(option.cast(pl.col("text"))).to_series() for option in tried}
     fits = {option: _weight(values, cast.is_not_null()) for option, cast in casts.items()}
     if not look.exact:
@@ -74,8 +85,10 @@ def _keep_fitting(result: Screened, values: pl.DataFrame, tried: list[Candidate]
             casts[mixture] = values.select(mixture.cast(pl.col("text"))).to_series()
             fits[mixture] = _weight(values, casts[mixture].is_not_null())
     alive = [option for option in casts if fits[option] >= _LEAST_SHARE * total]
-    if any(option.format is None and fits[option] == max(fits.values()) for option in alive):
-        alive = [option for option in alive if not (_is_number(option) and option.format)]  # the plain form says it all
+    needless = [option for option in alive if _needless(option, fits)]
+    # a thousands format that the sample does not need is not kept: whether it is one, only the whole column could tell
+    result.reserve = [o for o in needless if o.format is None or o.type not in (FieldType.INTEGER, FieldType.FLOAT)]
+    alive = [option for option in alive if option not in needless]
     result.alive = alive
     result.rivals = [pair for pair in combinations(alive, 2) if _differ(casts, *pair)]
     plain = Candidate(FieldType.FLOAT)
@@ -128,5 +141,12 @@ def _long(text: pl.Expr) -> pl.Expr:
     return text.str.contains(r"^[+-]?[0-9.]{17,}$")
 
 
-def _is_number(option: Candidate) -> bool:
-    return option.type in (FieldType.INTEGER, FieldType.FLOAT)
+def _needless(option: Candidate, fits: dict[Candidate, int]) -> bool:
+    """Whether a simpler form of the same type already reads every value of the sample."""
+    simpler: list[Candidate] = []
+    if option.type in (FieldType.INTEGER, FieldType.FLOAT):
+        simpler = [Candidate(FieldType.INTEGER), Candidate(FieldType.FLOAT)][: 1 if option.format is None else 2]
+    elif option.format is not None:
+        simpler = [option._replace(format=option.format.replace("%.f", ""))]
+    most = max(fits.values())
+    return any(form != option and fits.get(form, 0) == most for form in simpler)
