@@ -1,8 +1,8 @@
 """Which source rows a row of a SQL answer stands for: the same SQL turned inside out.
 
-``SELECT country, sum(total) FROM silver.orders GROUP BY country`` becomes ``SELECT _rid FROM silver.orders WHERE country
-IS NOT DISTINCT FROM 'DE'``. Output columns that hold no aggregate are the conditions: the lineage of one block of SELECT
-in the sense of Cui, Widom and Wiener, "Tracing the lineage of view data in a warehousing environment" (TODS 2000).
+``SELECT country, sum(total) FROM silver.orders GROUP BY country`` becomes ``SELECT _rid FROM silver.orders WHERE
+country IS NOT DISTINCT FROM 'DE'``. Output columns without an aggregate are the conditions: the lineage of one block of
+SELECT as in Cui, Widom and Wiener, "Tracing the lineage of view data in a warehousing environment" (TODS 2000).
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def reverse(sql: str, source: str, sources: dict[str, int], row: dict[str, Any],
         having=None,
         qualify=None,
         modifiers=template["modifiers"],
+        aggregate_handling=template["aggregate_handling"],
     )
     return Statement(sql, statement.parse, []).rewritten()
 
