@@ -1,0 +1,49 @@
+# Each target makes its own .venv when needed. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXTRAS := excel,xml,dev
+DATA ?= ../shared/data
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check format bench clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (about a minute)"
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+demo: $(STAMP) ## build the demo lakehouse from messy files and prove where every row went
+	@$(BIN)/automic demo --lake demo-lake
+
+test: $(STAMP) ## check the code and run the tests (under 15 minutes)
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not server and not model"
+
+test-all: $(STAMP) ## all tests, slow, browser, server and model ones too
+	@$(BIN)/python -m pytest -n 2
+
+check: $(STAMP) ## format, lint, types, architecture
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/test_architecture.py
+
+format: $(STAMP) ## rewrite the code in the one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## the bars, each as a ratio in one run (DATA=folder with gen_orders.py)
+	@$(BIN)/python benchmarks/run.py $(DATA)
+
+clean: ## remove what make created
+	rm -rf $(VENV) demo-lake .pytest_cache .mypy_cache .ruff_cache
