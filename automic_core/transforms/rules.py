@@ -201,7 +201,8 @@ class InSet(Rule):
     def fails(self, column: str, schema: pl.Schema) -> pl.Expr:
         """True where the value is none of them."""
         if schema[column].is_numeric() or schema[column].is_temporal():
-            return ~pl.col(column).is_in(pl.Series([self._typed(v, column, schema[column]) for v in self.values]))
+            typed = [self._typed(value, column, schema[column]) for value in self.values]
+            return ~pl.col(column).is_in(pl.lit(pl.Series(typed, dtype=schema[column])).implode())
         value, allowed = frames.as_text(column, schema), [str(v) for v in self.values]
         if not self.case_sensitive:
             value, allowed = value.str.to_lowercase(), [v.lower() for v in allowed]
@@ -214,7 +215,8 @@ class InSet(Rule):
 
     def _typed(self, value: Any, column: str, dtype: Any) -> Any:
         try:
-            return exact(value, pl.Float64() if dtype.is_integer() and isinstance(value, float) else dtype)
+            whole = dtype.is_integer() and isinstance(value, float) and value.is_integer()
+            return exact(int(value) if whole else value, dtype)
         except ValueError as exc:
             raise TransformError(
                 f"Rule set: the value {value!r} cannot be in column {column!r} ({dtype}).",
