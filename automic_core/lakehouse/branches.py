@@ -23,7 +23,7 @@ from automic_core.errors import CatalogError, ConflictError, translate
 from automic_core.faults import commit_point
 from automic_core.lakehouse import files as landing
 from automic_core.lakehouse import tables
-from automic_core.lakehouse.commits import full_name, head, lost_race, pauses, refresh
+from automic_core.lakehouse.commits import ancestors, full_name, head, lost_race, pauses, refresh
 
 
 @dataclass
@@ -189,15 +189,6 @@ def set_head(branch: str, snapshot_id: int) -> SetSnapshotRefUpdate:
         max_snapshot_age_ms=None,
         min_snapshots_to_keep=None,
     )
-
-
-def ancestors(table: Table, snapshot_id: int | None) -> list[int]:
-    """Ids of a snapshot and all before it, newest first."""
-    found: list[int] = []
-    while snapshot_id is not None and (snapshot := table.snapshot_by_id(snapshot_id)) is not None:
-        found.append(snapshot_id)
-        snapshot_id = snapshot.parent_snapshot_id
-    return found
 
 
 def _is_ancestor(table: Table, snapshot_id: int) -> bool:

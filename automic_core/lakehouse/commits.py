@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from pyiceberg.exceptions import (
     CommitFailedException,
@@ -16,6 +16,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.refs import MAIN_BRANCH
+from pyiceberg.table.snapshots import Snapshot
 from sqlalchemy.exc import OperationalError
 
 from automic_core.errors import CatalogError, ConflictError, translate
@@ -97,12 +98,34 @@ def lost_race(exc: BaseException) -> bool:
     return isinstance(exc, ValueError) and "Cannot add snapshot with sequence number" in str(exc)
 
 
+def ancestors(table: Table, snapshot_id: int | None) -> list[int]:
+    """Ids of a snapshot and all before it, newest first."""
+    found: list[int] = []
+    while snapshot_id is not None and (snapshot := table.snapshot_by_id(snapshot_id)) is not None:
+        found.append(snapshot_id)
+        snapshot_id = snapshot.parent_snapshot_id
+    return found
+
+
+def published(table: Table) -> set[int]:
+    """Ids of the snapshots that main has or had; what lies on a branch only is not among them."""
+    tips = {entry.snapshot_id for entry in table.history()} | {head(table)}
+    return {snapshot_id for tip in tips for snapshot_id in ancestors(table, tip)}
+
+
 def landed(table: Table, key: str, value: str) -> int | None:
-    """Id of the snapshot that carries this property, if any: how a rerun sees that its commit is already there."""
+    """Id of the newest published snapshot with this property: how a rerun sees that its commit is already there.
+
+    A snapshot that a killed run left on a branch does not count.
+    """
+    ids = published(table)
+    return next((s.snapshot_id for s in _carrying(table, key, value) if s.snapshot_id in ids), None)
+
+
+def _carrying(table: Table, key: str, value: str) -> Iterator[Snapshot]:
     for snapshot in reversed(table.snapshots()):
         if snapshot.summary is not None and snapshot.summary.additional_properties.get(key) == value:
-            return snapshot.snapshot_id
-    return None
+            yield snapshot
 
 
 def pauses() -> Callable[[], bool]:
@@ -153,8 +176,8 @@ def commit(
     pause = pauses()
     while True:
         fresh = working_copy(table)
-        if (done := landed(fresh, COMMIT_ID, commit_id)) is not None:
-            return done
+        if (done := next(_carrying(fresh, COMMIT_ID, commit_id), None)) is not None:
+            return done.snapshot_id
         if expected is not None and head(fresh, branch) != expected:
             raise ConflictError(
                 f"{branch} of {full_name(table)} moved from snapshot {expected} to {head(fresh, branch)}.",

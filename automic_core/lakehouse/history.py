@@ -13,8 +13,8 @@ from pyiceberg.table.update import SetCurrentSchemaUpdate, TableUpdate
 
 from automic_core.errors import CatalogError, SchemaError, translate
 from automic_core.lakehouse import tables
-from automic_core.lakehouse.branches import ancestors, set_head, swap
-from automic_core.lakehouse.commits import full_name, head, refresh
+from automic_core.lakehouse.branches import set_head, swap
+from automic_core.lakehouse.commits import ancestors, full_name, head, published, refresh
 
 _EXAMPLES = 5
 
@@ -71,11 +71,6 @@ def history(table: Table) -> list[SnapshotInfo]:
     return found
 
 
-def readable(table: Table) -> set[int]:
-    """Ids of the snapshots that a reader may name: those main has or had."""
-    return {info.id for info in history(table)}
-
-
 def snapshot_at(table: Table, moment: datetime) -> int:
     """Id of main's head at a moment.
 
@@ -108,7 +103,7 @@ def rollback(table: Table, snapshot_id: int) -> int:
     """
     now = head(refresh(table))
     snapshot = table.snapshot_by_id(snapshot_id)
-    if snapshot is None or snapshot_id not in readable(table):
+    if snapshot is None or snapshot_id not in published(table):
         raise CatalogError(f"main of {full_name(table)} never had the snapshot {snapshot_id}.", "Look at the history.")
     if snapshot_id == now:
         return snapshot_id

@@ -13,7 +13,8 @@ from pyiceberg.table import Table, Transaction
 
 from automic_core.errors import SchemaError, translate
 from automic_core.lakehouse.commits import commit, full_name, refresh
-from automic_core.lakehouse.mapping import Change, apply_change
+from automic_core.lakehouse.mapping import Change as Change
+from automic_core.lakehouse.mapping import apply_change
 from automic_core.lakehouse.types import arrow_schema, storable
 
 CHANGE = "automic.change"

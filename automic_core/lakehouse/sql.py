@@ -15,7 +15,7 @@ from pyiceberg.table import Table
 
 from automic_core.errors import AutomicError, CatalogError, TransformError
 from automic_core.lakehouse import history, plain, tables
-from automic_core.lakehouse.commits import frozen, full_name, head
+from automic_core.lakehouse.commits import frozen, full_name, head, published
 from automic_core.lakehouse.statements import Statement, TableUse, parse
 
 DEFAULT_MEMORY = "2GB"
@@ -110,7 +110,7 @@ def _snapshot(table: Table, use: TableUse, as_of: AsOf) -> tuple[int | None, boo
         return None, False
     if isinstance(wanted, datetime):
         return history.snapshot_at(table, wanted), own
-    if wanted not in history.readable(table):
+    if wanted not in published(table):
         raise CatalogError(f"{full_name(table)} has no published snapshot {wanted}.", "Look at the table's history.")
     return wanted, own
 

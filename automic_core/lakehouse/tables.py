@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.expressions import BooleanExpression
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
@@ -54,21 +54,28 @@ def create(
     if not namespace or not short:
         raise CatalogError(f"{name!r} is not a full table name.", "Write it as namespace.table, such as bronze.orders.")
     catalogs.ensure_namespace(catalog, namespace)
-    commit_point("create.before")
-    try:
-        with translate(CatalogError, f"creating {name}"):
-            transaction = catalog.create_table_transaction(
-                name, storable(schema), properties={**TABLE_PROPERTIES, **(properties or {})}
-            )
-            transaction.update_snapshot().fast_append().commit()
-            transaction.commit_transaction()
-    except CatalogError as exc:
-        if not isinstance(exc.__cause__, TableAlreadyExistsError):
-            raise
-        if not exist_ok:
-            raise CatalogError(f"Table {name} already exists.", "Choose another name or append to it.") from exc
-    commit_point("create.after")
+    if not exists(catalog, name):
+        commit_point("create.before")
+        if _create(catalog, name, storable(schema), {**TABLE_PROPERTIES, **(properties or {})}):
+            commit_point("create.after")
+            return load(catalog, name)
+    if not exist_ok:
+        raise CatalogError(f"Table {name} already exists.", "Choose another name or append to it.")
     return load(catalog, name)
+
+
+def _create(catalog: Catalog, name: str, schema: pa.Schema, properties: Mapping[str, str]) -> bool:
+    """Whether this call made the table; False if another process was faster."""
+    with translate(CatalogError, f"creating {name}"):
+        transaction = catalog.create_table_transaction(name, schema, properties=dict(properties))
+        transaction.update_snapshot().fast_append().commit()
+        try:
+            transaction.commit_transaction()
+        except (TableAlreadyExistsError, CommitFailedException):
+            if not catalog.table_exists(name):
+                raise
+            return False
+    return True
 
 
 def load(catalog: Catalog, name: str) -> Table:

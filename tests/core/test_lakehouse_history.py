@@ -48,7 +48,7 @@ def test_history_tells_rows_runs_and_order(table: Table) -> None:
     assert states[1].run_id == "r1"
     assert [state.current for state in states] == [False, False, False, True]
     assert states[1].at.tzinfo is UTC
-    assert unpublished not in history.readable(table)
+    assert unpublished not in commits.published(table)
 
 
 def test_the_state_at_a_moment(table: Table) -> None:
