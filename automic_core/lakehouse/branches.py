@@ -63,7 +63,7 @@ def open_branch(table: Table, name: str) -> Branch:
     """Fork a branch from main's head; one left over by a killed run is discarded first.
 
     Raises:
-        ConflictError: Main moved in between; run again.
+        ConflictError: Another process opened a branch of this name in between.
     """
     refresh(table)
     if name == MAIN_BRANCH:
@@ -76,7 +76,7 @@ def open_branch(table: Table, name: str) -> Branch:
     swap(
         table,
         "branch",
-        require={MAIN_BRANCH: fork, name: None},
+        require={name: None},
         updates=(set_head(name, fork),),
         done=lambda: head(table, name) == fork,
     )
