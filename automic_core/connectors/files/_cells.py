@@ -26,7 +26,7 @@ _KINDS = (
         MARK,
         (
             r"true|false|yes|no|[a-z][a-z0-9+.-]*://\S+|www\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\d{1,3}(?:\.\d{1,3}){3}"
-            r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+            r"|\{.*\}|\[.*\]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
         ),
     ),
     (CODE, r"[^\W_]+(?:[-_./][^\W_]+)*"),
@@ -34,7 +34,8 @@ _KINDS = (
     (PROSE, r"[\w(#\"'][^\t|;]*"),
 )
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS)
-_WORTH = {NUMBER: 1.0, TIME: 1.0, MARK: 1.0, EMPTY: 0.9, CODE: 0.9, WORDS: 0.8, PROSE: 0.4, ODD: 0.1}
+# How plain a cell is: text that still holds delimiters or quotes was probably cut in the wrong places.
+WORTH = {NUMBER: 1.0, TIME: 1.0, MARK: 1.0, EMPTY: 0.9, CODE: 0.9, WORDS: 0.8, PROSE: 0.4, ODD: 0.1}
 
 TYPED = frozenset({NUMBER, TIME, MARK})
 
@@ -44,8 +45,3 @@ def kind(text: str) -> str:
     """The most specific kind of a cell."""
     text = text[:400].strip()
     return next((name for name, pattern in _PATTERNS if pattern.fullmatch(text)), ODD)
-
-
-def worth(text: str) -> float:
-    """How plain a cell is, 0 to 1: text that still holds delimiters or quotes was probably cut in the wrong places."""
-    return _WORTH[kind(text)]

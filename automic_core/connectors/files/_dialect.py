@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import islice
+from itertools import compress, islice
 
 from automic_core.connectors.files import _cells, _encoding
 from automic_core.connectors.files._grammar import Dialect, Grammar, Row
@@ -23,11 +23,11 @@ __all__ = ["SAMPLE_BYTES", "Dialect", "sniff"]
 SAMPLE_BYTES = 1 << 18
 _ROWS = 300
 _COLUMNS = 60
-_PRIOR = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "  ": 0.9, ":": 0.7, " ": 0.65}
-_ODD_PRIOR = 0.5
+_PRIOR = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "  ": 0.9, ":": 0.7, " ": 0.55}
+_ODD_PRIOR = 0.7
 # Marks that stand inside values far more often than between them.
 _INSIDE = frozenset("\"'\\./-_()[]{}<>@+%$?!`*")
-_ONE_COLUMN = 0.3
+_ONE_COLUMN = 0.35
 _ONE_TYPED_COLUMN = 0.6
 
 
@@ -127,24 +127,37 @@ def _delimiters(text: str) -> list[str]:
     lines = [line for line in text.splitlines()[:_ROWS] if line.strip()]
     common = Counter(mark for line in lines for mark in set(line) if not mark.isalnum() and mark not in _INSIDE)
     odd = [mark for mark, count in common.items() if count > 0.7 * len(lines) and mark not in _PRIOR]
-    return [mark for mark in _PRIOR if mark in text] + [mark for mark in odd if mark.isprintable()] or [","]
+    # The comma is always tried: where there is none, it stands for a file of one column.
+    return [mark for mark in _PRIOR if mark in text or mark == ","] + [mark for mark in odd if mark.isprintable()]
 
 
 def _tried(dialect: Dialect, data: bytes) -> _Trial:
     rows = list(islice(Grammar(dialect).rows(data, 0, len(data), 0), _ROWS))
-    widths = Counter(len(row.fields) for row in rows)
+    widths = Counter(len(row.fields) for row in rows if not row.problem)
     width = _usual(widths)
-    table = [row for row in rows if len(row.fields) == width and not row.problem]
-    share = len(table) / max(len(rows), 1)
-    cells = [_encoding.decode(cell)[0] for row in table for cell in row.fields[:_COLUMNS]]
-    plain = sum(map(_cells.worth, cells)) / max(len(cells), 1)
+    table = [len(row.fields) == width and not row.problem for row in rows]
+    share = sum(table) / max(len(rows), 1)
+    texts = [[_encoding.decode(cell)[0] for cell in row.fields[:_COLUMNS]] for row in rows]
+    all_kinds = Counter(_cells.kind(text) for row in texts for text in row)
+    plain = sum(_cells.WORTH[kind] * count for kind, count in all_kinds.items()) / max(all_kinds.total(), 1)
+    columns = list(zip(*compress(texts, table), strict=True))
+    kinds = [Counter(map(_cells.kind, column)) for column in columns]
+    cells = max(sum(map(Counter.total, kinds)), 1)
     if width > 1:
-        pattern = (width - 1) / width * _PRIOR.get(dialect.delimiter, _ODD_PRIOR)
-        pattern *= _blanks(dialect, cells)
+        # The chance that two records agree in their number of fields, weighted by what that number says.
+        agreed = sum((count / len(rows)) ** 2 * (wide - 1) / wide for wide, count in widths.items())
+        agreed *= _PRIOR.get(dialect.delimiter, _ODD_PRIOR) * _blanks(dialect, columns)
     else:
-        typed = sum(_cells.kind(cell) in _cells.TYPED for cell in cells)
-        pattern = _ONE_TYPED_COLUMN if typed > 0.8 * len(cells) else _ONE_COLUMN
-    return _Trial(dialect, rows, width, share, plain, share * share * plain * pattern)
+        typed = sum(column[kind] for column in kinds for kind in _cells.TYPED)
+        agreed = _ONE_TYPED_COLUMN if typed > 0.8 * cells else _ONE_COLUMN
+    alike = sum(_alike(column) for column in kinds) / max(len(kinds), 1)
+    return _Trial(dialect, rows, width, share, plain, agreed * plain * (1 + alike) / 2)
+
+
+def _alike(kinds: Counter[str]) -> float:
+    """The share of a column's most common kind, empty cells left out."""
+    filled = [count for kind, count in kinds.items() if kind != _cells.EMPTY]
+    return max(filled, default=0) / max(sum(filled), 1)
 
 
 def _usual(widths: Counter[int]) -> int:
@@ -156,8 +169,9 @@ def _usual(widths: Counter[int]) -> int:
     return next((wide for wide, count in several.items() if count > 0.9 * most), 1)
 
 
-def _blanks(dialect: Dialect, cells: list[str]) -> float:
+def _blanks(dialect: Dialect, columns: list[tuple[str, ...]]) -> float:
     """Prefers leaving blanks alone, unless nearly every field starts with one."""
     if dialect.skip_blanks:
         return 0.99
+    cells = [cell for column in columns for cell in column]
     return 0.98 if sum(cell.startswith(" ") for cell in cells) > 0.4 * len(cells) else 1.0

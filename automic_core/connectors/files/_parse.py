@@ -208,15 +208,15 @@ def _readable(piece: bytes) -> tuple[bytes, list[int]]:
     """A piece with each line that is not UTF-8 made so, and where such lines begin in the original."""
     if piece.isascii() or _encoding.decode(piece)[1]:
         return piece, []
-    lines = piece.split(b"\n")
+    lines = piece.splitlines(keepends=True)
     spoiled, at = [], 0
     for number, line in enumerate(lines):
         text, valid = _encoding.decode(line)
         if not valid:
             spoiled.append(at)
             lines[number] = text.encode(_encoding.UTF8)
-        at += len(line) + 1
-    return b"\n".join(lines), spoiled
+        at += len(line)
+    return b"".join(lines), spoiled
 
 
 def _all(data: bytes, mark: bytes) -> list[int]:
