@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.table import Table
@@ -85,7 +86,7 @@ class Bronze:
         """
         name = f"bronze.{split_name(table, 'bronze')}"
         done = Ingestion(name)
-        for part in _as_text(source).parts():
+        for part in as_text(source).parts():
             report = self._batch(part, name, mode, list(keys or ()), force, contract, on_event)
             if report is None:
                 done.unchanged.append(part.identity)
@@ -116,6 +117,7 @@ class Bronze:
         with ExitStack() as cleanup:
             cleanup.callback(source.close)
             writing = _Writing(self._lake, name, source, number, contract, on_event, report)
+            writing.hashes = stored_hash is None
             cleanup.callback(writing.abort)  # after a commit there is nothing left to abort
             writing.run()
             content = stored_hash or writing.digest.hexdigest()
@@ -171,6 +173,7 @@ class _Writing:
         self._contract, self._listener, self._report = contract, on_event, report
         self._ingested = pa.scalar(now(), pa.timestamp("us", "UTC"))
         self.digest = hashlib.sha256()
+        self.hashes = False
         self.files: list[Any] = []
         self._writer: BatchWriter | None = None
         self.table: Table
@@ -189,9 +192,8 @@ class _Writing:
         self.table = self._lake.create(self._name, _polars(schema))
         contract = Contract(schemas.evolve(self.table, schema, self._contract))
         self._writer = BatchWriter(self.table)
-        hashing = self._source.content_hash() is None
         for batch in _chain(first, batches):
-            if hashing:
+            if self.hashes:
                 self.digest.update(_bytes(batch))
             self._writer.write(contract.apply(self._stamped(batch)))
             if self._listener is not None:
@@ -212,7 +214,7 @@ class _Writing:
         if "_source_row" in names:
             ordinal = batch.column("_source_row").cast(pa.int64())
         else:
-            ordinal = pa.array(range(self._rows + 1, self._rows + rows + 1), pa.int64())
+            ordinal = pa.array(np.arange(self._rows + 1, self._rows + rows + 1, dtype=np.int64))
         rescued = batch.column("_rescued") if "_rescued" in names else pa.nulls(rows, pa.string())
         self._rescued += rows - rescued.null_count
         self._rows += rows
@@ -290,12 +292,15 @@ def layout(table: Table) -> BronzeLayout:
     return BronzeLayout(mode, json.loads(keys), newest, count - len(newest))
 
 
-def _as_text(source: SourceAdapter) -> SourceAdapter:
-    """A text source asked for text: typing is silver's work."""
+def as_text(source: SourceAdapter) -> SourceAdapter:
+    """A text source asked for text: typing is silver's work. What it may read stays what it was."""
     adapter: Any = source
-    if dataclasses.is_dataclass(adapter) and any(f.name == "types" for f in dataclasses.fields(adapter)):
-        adapter = dataclasses.replace(adapter, types="text")  # type: ignore[type-var]
-    return cast(SourceAdapter, adapter)
+    if not dataclasses.is_dataclass(adapter) or not any(f.name == "types" for f in dataclasses.fields(adapter)):
+        return source
+    text = cast(SourceAdapter, dataclasses.replace(adapter, types="text"))  # type: ignore[type-var]
+    if "_access" in vars(adapter):
+        vars(text)["_access"] = vars(adapter)["_access"]
+    return text
 
 
 def _polars(schema: pa.Schema) -> Mapping[str, Any]:

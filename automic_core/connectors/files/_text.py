@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Annotated, Literal, Protocol, cast
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from pydantic import Field as Option
@@ -112,7 +113,7 @@ class TextSource(FileSource, abstract=True):
                     continue
                 empty = False
                 present = {name: batch.column(place) for place, name in enumerate(batch.schema.names)}
-                present[SOURCE_ROW] = pa.array(range(row, row + len(batch)), pa.int64())
+                present[SOURCE_ROW] = pa.array(np.arange(row, row + len(batch), dtype=np.int64))
                 row += len(batch)
                 arrays = [present[n] if n in present else pa.nulls(len(batch), pa.string()) for n in schema.names]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
