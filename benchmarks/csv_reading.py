@@ -2,12 +2,13 @@
 
     python benchmarks/csv_reading.py DATA [--half tune|report] [--list]
 
-DATA holds the folders ``pollock/polluted_files`` and ``pollock/survey_sample`` (each with ``csv``, ``clean`` and
-``parameters``) and, if present, ``csv_spectrum``, ``frictionless`` and ``clevercsv_examples``; the last two have no truth and
-are only read. Each reader gets the file's path and nothing else. A file is exact if all cells of all data rows equal
-those of its clean table, after the same normalisation for every reader: cells are stripped, null is "", empty cells at the
-end of a row and rows without any text are left out. In brackets: files with at most two wrong rows. Column names are not
-compared, but a header taken for a row (or a row for the header) is a wrong row.
+DATA holds the folders ``pollock/polluted_files`` and ``pollock/survey_sample`` (each with ``csv``, ``clean``
+and ``parameters``) and, if present, ``csv_spectrum``, ``frictionless`` and ``clevercsv_examples``; the last two
+have no truth and are only read. Each reader gets the file's path and nothing else. A file is exact if all cells
+of all data rows equal those of its clean table, after the same normalisation for every reader: cells are
+stripped, null is "", empty cells at the end of a row and rows without any text are left out. In brackets: files
+with at most two wrong rows. Column names are not compared, but a header taken for a row (or a row for the
+header) is a wrong row.
 
 Heuristics were chosen on every other file in name order ("tune"); judge by the rest ("report").
 """

@@ -163,7 +163,7 @@ def test_a_sample_cut_in_the_middle_of_a_record() -> None:
     [
         ("name,city\nJosé,München\nÅsa,Örebro\n", "cp1252"),
         ("id,price\n1,5€\n", "cp1252"),
-        ("имя,цвет\nЗоя,Жлобин\nЖюли,Ижица\n", "cp1251"),
+        ("имя,цвет\nЛюба,Жлобин\nЖюли,Ижица\n", "cp1251"),  # noqa: RUF001
         ("名前,都市\n山田太郎,東京都\n鈴木一郎,大阪府\n日本語のテキストです,これは\n", "cp932"),
         ("a,b\nÄ,€\n", "utf-8"),
         ("a,b\n1,2\n", "utf-16-le"),

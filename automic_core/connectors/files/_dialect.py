@@ -106,16 +106,16 @@ def _candidates(
     )
     text = data.decode("utf-8", "replace")
     for quote in quotes:
-        escapes: list[str | None] = [escapechar or None] if escapechar is not None else [None]
-        if escapechar is None and quote:
-            escapes += [mark for mark in ("\\", "\0") if mark + quote in text]
-        for escape in escapes:
-            base = replace(given, quotechar=quote, escapechar=escape)
-            for mark in [delimiter] if delimiter else _delimiters(text):
+        for mark in [delimiter] if delimiter else _delimiters(text):
+            escapes: list[str | None] = [escapechar or None] if escapechar is not None else [None]
+            if escapechar is None:
+                escapes += [sign for sign in ("\\", "\0") if sign + mark in text or (quote and sign + quote in text)]
+            for escape in escapes:
+                base = replace(given, delimiter=mark, quotechar=quote, escapechar=escape)
                 if mark.strip(" ") or delimiter:
-                    yield replace(base, delimiter=mark)
+                    yield base
                 if mark + " " in text or not mark.strip(" "):
-                    yield replace(base, delimiter=mark, skip_blanks=True)
+                    yield replace(base, skip_blanks=True)
 
 
 def _single_quotes(data: bytes) -> list[str]:
