@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -80,26 +81,29 @@ class QualityScorer(Transformer):
         return self.filter_low_quality
 
     def digest(self, schema: pl.Schema) -> list[pl.Expr]:
-        """For a sample of rows, which forms each text has, as bits; null where there is no value."""
+        """The texts of a sample of rows as a list; the column names ride as its name."""
         if self.patterns is not None:
             require(self.patterns, schema, "QualityScorer, patterns")
             return []
+        names = [name for name in data_names(schema) if schema[name] == pl.String]
+        if not names:
+            return []
         ordinal = pl.col(frames.RID) & _ORDINAL
         sampled = (ordinal < _HEAD) | (ordinal % _STRIDE == 0)
-        wanted = []
-        for name in data_names(schema):
-            if schema[name] == pl.String:
-                text = _present_text(name)
-                bits = pl.sum_horizontal(_has_shape(s, text).cast(pl.Int16) * 2**i for i, s in enumerate(SHAPES))
-                wanted.append(only_where(sampled & text.is_not_null(), bits, pl.Int16).alias(name))
-        return wanted
+        texts = pl.concat_list(pl.when(_present(name, schema[name])).then(pl.col(name)) for name in names)
+        return [only_where(sampled, texts, pl.List(pl.String())).alias(json.dumps(names))]
 
     def learn(self, digest: pl.DataFrame) -> Fitted:
         """The form most values of a text column have, if there is one."""
         if self.patterns is not None:
             return _Scored(self, self.patterns)
-        living = digest.filter(frames.alive()).drop(frames.RID, frames.FATE)
-        found = {name: shape for name in living.columns if (shape := _usual(living[name].drop_nulls()))}
+        found: dict[str, str] = {}
+        for column in digest.columns:
+            if column not in (frames.RID, frames.FATE):
+                sample = digest.filter(frames.alive() & pl.col(column).is_not_null())[column]
+                for i, name in enumerate(json.loads(column)):
+                    shape = _usual(sample.list.get(i).drop_nulls())
+                    found |= {name: shape} if shape else {}
         return _Scored(self, found)
 
     @staticmethod
@@ -170,12 +174,8 @@ _NOUNS = {
 def _present(name: str, dtype: Any) -> pl.Expr:
     column = pl.col(name)
     if dtype == pl.String:
-        return column.is_not_null() & column.str.contains(r"\S").fill_null(False)
+        return (column.str.strip_chars() != "").fill_null(False)
     return column.is_not_null() & column.is_not_nan().fill_null(False) if dtype.is_float() else column.is_not_null()
-
-
-def _present_text(name: str) -> pl.Expr:
-    return pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name))
 
 
 def _has_shape(shape: str, text: pl.Expr) -> pl.Expr:
@@ -183,13 +183,12 @@ def _has_shape(shape: str, text: pl.Expr) -> pl.Expr:
     return numbers.floating(text).is_not_null() if shape == "number" else matches(shape, text)
 
 
-def _usual(bits: pl.Series) -> str | None:
-    """The form that more than half of the sampled values have; the commonest, the first of a tie."""
-    if bits.is_empty():
-        return None
-    counts = {shape: int(((bits & 2**i) > 0).sum()) for i, shape in enumerate(SHAPES)}
-    best = max(SHAPES, key=lambda shape: counts[shape])
-    return best if counts[best] * 2 > bits.len() else None
+def _usual(texts: pl.Series) -> str | None:
+    """The form that more than half of the texts have; the commonest, the first of a tie."""
+    text = pl.col(texts.name)
+    counts = texts.to_frame().select(_has_shape(shape, text).sum().alias(shape) for shape in SHAPES).row(0, named=True)
+    best = max(SHAPES, key=lambda shape: int(counts[shape]))
+    return best if counts[best] * 2 > texts.len() else None
 
 
 def _complaint(name: str, shape: str) -> pl.Expr:

@@ -282,8 +282,8 @@ class SQLRule(Rule):
     kind: ClassVar[str] = "sql"
 
     sql: Annotated[str, Field(min_length=1, description="A condition over the columns: quantity * price < 10000.")]
-    columns: Annotated[list[str], Field(description="Columns to show with a failing row; empty = none.")] = Field(
-        default_factory=list
+    columns: Annotated[list[str], Field(description="Columns to show with a failing row; empty = those it reads.")] = (
+        Field(default_factory=list)
     )
     action: Action = "quarantine"
     max_fail: MaxFail = 0.0
@@ -301,11 +301,13 @@ class SQLRule(Rule):
     def failures(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Every failing row, once."""
         schema = frame.collect_schema()
-        shown = [pl.concat_str(pl.lit(f"{n} = "), frames.as_text(n, schema).fill_null("null")) for n in self.columns]
-        return frame.filter(self.fails("", schema).fill_null(False)).select(
+        fails = self.fails("", schema)
+        names = self.columns or list(dict.fromkeys(fails.meta.root_names()))
+        shown = [pl.concat_str(pl.lit(f"{n} = "), frames.as_text(n, schema).fill_null("null")) for n in names]
+        return frame.filter(fails.fill_null(False)).select(
             frames.RID,
             pl.lit(self.kind).alias("rule"),
-            pl.lit(", ".join(self.columns)).alias("column"),
+            pl.lit(", ".join(names)).alias("column"),
             (pl.concat_str(shown, separator=", ") if shown else pl.lit(None, dtype=pl.String)).alias("value"),
             pl.lit(self.message("")).alias("message"),
         )
