@@ -27,7 +27,7 @@ def exactly(table: Table, shape: Mapping[str, pl.DataType]) -> Change | None:
     wanted = storable(schema)
     grown = [*difference.added, *difference.widened]
     # PyIceberg has no public way from one Arrow type to its Iceberg type without field ids.
-    iceberg = Catalog._convert_schema_if_needed(wanted)
+    types = {field.name: field.field_type for field in Catalog._convert_schema_if_needed(wanted).fields}
 
     def change(update: UpdateSchema) -> None:
         for name in [*difference.removed, *difference.narrowed]:
@@ -35,6 +35,6 @@ def exactly(table: Table, shape: Mapping[str, pl.DataType]) -> Change | None:
         if grown:
             update.union_by_name(pa.schema([wanted.field(name) for name in grown]))
         for name in difference.narrowed:
-            update.add_column((name,), iceberg.find_field(name).field_type)
+            update.add_column((name,), types[name])
 
     return change
