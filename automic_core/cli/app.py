@@ -1,0 +1,80 @@
+"""The Typer app and the options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automic_core import _version, logs
+from automic_core.errors import ConfigError
+
+app = typer.Typer(
+    name="automic",
+    help="Messy sources in, a trusted Iceberg lakehouse out, every row accounted for.",
+    epilog="Exit codes: 0 all right, 1 failed run, gate or data, 2 wrong use, 130 interrupted.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Lake = Annotated[
+    Path | None,
+    typer.Option("--lake", envvar="AUTOMIC_LAKE", show_envvar=True, help="Folder of the lake; default ./lake."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else there.")]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A path, a glob in quotes, or a URL.")]
+Kind = Annotated[str | None, typer.Option("--kind", help="Kind of the source; default: by the suffix.")]
+Option = Annotated[
+    list[str] | None,
+    typer.Option("-o", "--option", metavar="KEY=VALUE", help="Option of the source; see `automic connectors`."),
+]
+Allow = Annotated[
+    list[Path] | None,
+    typer.Option("--allow", metavar="FOLDER", help="A folder that may be read besides the lake and the current one."),
+]
+
+
+@app.callback()
+def root(
+    log_level: Annotated[
+        str, typer.Option("--log-level", envvar="AUTOMIC_LOG", help=f"One of {', '.join(logs.LEVELS)}; to stderr.")
+    ] = "off",
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Options before the command."""
+    import warnings
+
+    logs.configure(log_level)
+    if log_level != "debug":
+        warnings.simplefilter("ignore")
+    if version:
+        typer.echo(f"automic {_version.__version__}")
+        raise typer.Exit
+
+
+def pairs(texts: list[str] | None, what: str = "option") -> dict[str, str]:
+    """``key=value`` texts as a mapping.
+
+    Raises:
+        ConfigError: One has no equals sign, or a key is given twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"{text!r} is no {what}.", "Write key=value.")
+        if key in found:
+            raise ConfigError(f"The {what} {key!r} is given twice.")
+        found[key] = value
+    return found
+
+
+def listed(text: str | None) -> list[str]:
+    """Names separated by commas."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+from automic_core.cli import flow, looking, serving, sources  # noqa: E402,F401  commands register themselves

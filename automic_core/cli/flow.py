@@ -1,0 +1,185 @@
+"""Commands that change a lake: init, ingest, promote, build, run, export, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from automic_core import workbench
+from automic_core.cli import output
+from automic_core.cli.app import Allow, Json, Kind, Lake, Option, Source, app, listed, pairs
+from automic_core.errors import ConfigError
+
+Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE.yaml", help="The pipeline file.")]
+
+
+@app.command()
+def init(
+    path: Annotated[Path | None, typer.Argument(help="Folder of the lake; default: --lake.")] = None,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Create a lake: a folder with a catalog, a warehouse and automic.yaml."""
+    made = workbench.create(path or lake)
+    if as_json:
+        output.emit(made)
+    elif made.created:
+        output.say(f"Created the lake {made.path}.")
+        output.say("Next: automic ingest FILE --table NAME")
+    else:
+        output.say(f"There is a lake at {made.path} already; nothing changed.")
+
+
+@app.command()
+def ingest(
+    source: Source,
+    table: Annotated[str, typer.Option("--table", help="Bronze table to add to.")],
+    kind: Kind = None,
+    option: Option = None,
+    mode: Annotated[
+        Literal["append", "snapshot"],
+        typer.Option("--mode", help="append: silver reads all batches; snapshot: the newest of each source."),
+    ] = "append",
+    keys: Annotated[
+        str | None, typer.Option("--keys", metavar="A,B", help="Columns that identify a row: its last version counts.")
+    ] = None,
+    contract: Annotated[
+        Literal["evolve", "freeze", "discard_row", "discard_value"],
+        typer.Option("--contract", help="What to do with columns the table does not have."),
+    ] = "evolve",
+    force: Annotated[bool, typer.Option("--force", help="Take a batch again although it is there.")] = False,
+    allow: Allow = None,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Take the records of a source into bronze, each once, as it is."""
+    reader = workbench.build_source(source, kind, pairs(option), workbench.policy(lake, allow or ()))
+    with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
+        settings = {"mode": mode, "keys": listed(keys), "force": force, "contract": contract}
+        done = workbench.ingest(opened, reader, table, on_event=progress, **settings)  # type: ignore[arg-type]
+    if as_json:
+        output.emit(
+            {
+                "table": done.table,
+                "rows": done.rows,
+                "batches": [r.to_dict() for r in done.reports],
+                "unchanged": done.unchanged,
+            }
+        )
+        return
+    for report in done.reports:
+        output.say(f"{done.table}: {report.rows_out:,} rows from {report.source} in {report.seconds:.1f} s")
+        for line in [*report.notes, *report.warnings]:
+            output.say(f"  {line}")
+    for place in done.unchanged:
+        output.say(f"{done.table}: {place} is there already, nothing added")
+
+
+@app.command()
+def promote(
+    table: Annotated[str, typer.Argument(help="The table, the same in bronze and silver.")],
+    rules: Annotated[
+        Path | None, typer.Option("--rules", metavar="FILE", help="YAML with rules, and perhaps steps and schema.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compute and show it; publish nothing.")] = False,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Build silver from bronze: typed, cleaned, validated; prints the ledger."""
+    spec = workbench.load_promotion(rules) if rules else None
+    with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
+        done = workbench.promote(opened, table, spec, dry_run=dry_run, on_event=progress)
+    if as_json:
+        output.emit({**workbench.plain(done), "report": done.report.to_dict()})
+        return
+    output.say(str(done.report))
+    output.counted("Quarantined because of:", done.quarantined)
+    if done.sample is not None:
+        output.answer(done.sample)
+        output.say("Dry run: nothing was published.")
+
+
+@app.command()
+def build(
+    name: Annotated[str, typer.Argument(help="The gold table.")],
+    sql: Annotated[str | None, typer.Option("--sql", help="One SELECT over lake tables.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Table to aggregate; default: silver's of that name.")
+    ] = None,
+    group_by: Annotated[
+        str | None, typer.Option("--group-by", metavar="A,B", help="Columns that make a group.")
+    ] = None,
+    agg: Annotated[
+        list[str] | None, typer.Option("--agg", metavar="NAME=FUNCTION:COLUMN", help="Such as revenue=sum:total.")
+    ] = None,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Build a gold table, by SQL or by groups."""
+    if sql is not None and (source or group_by or agg):
+        raise ConfigError("Both --sql and groups are given.", "Use either --sql, or --source, --group-by and --agg.")
+    groups = listed(group_by) if sql is None and (group_by or agg) else None
+    aggregations = dict(workbench.aggregation(text) for text in agg or ())
+    with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
+        done = workbench.build(
+            opened, name, sql, source=source, group_by=groups, aggregations=aggregations, on_event=progress
+        )
+    if as_json:
+        output.emit({**workbench.plain(done), "report": done.report.to_dict()})
+    else:
+        output.say(str(done.report))
+
+
+@app.command()
+def run(pipeline: Pipeline, allow: Allow = None, lake: Lake = None, as_json: Json = False) -> None:
+    """Run a pipeline file; prints the ledger, and fails if it does not add up."""
+    policy = workbench.policy(lake, allow or ())
+    with output.Progress(as_json) as progress:
+        if lake is not None or workbench.is_lake(workbench.lake_path()):
+            with workbench.opened(lake) as opened:
+                report = workbench.run(pipeline, opened, policy, progress)
+        else:
+            report = workbench.run(pipeline, None, policy, progress)
+    if as_json:
+        output.emit(report.to_dict())
+    else:
+        output.say(str(report))
+    if not report.balanced:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    pipeline: Pipeline,
+    python: Annotated[bool, typer.Option("--python", help="As a Python script (the only form so far).")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print a pipeline file as a Python script that does the same."""
+    if not python:
+        raise ConfigError("No form is chosen.", f"automic export {pipeline} --python")
+    script = workbench.export(pipeline)
+    if as_json:
+        output.emit({"python": script})
+    else:
+        typer.echo(script, nl=False)
+
+
+@app.command()
+def demo(
+    lake: Annotated[Path, typer.Option("--lake", help="Folder of the demo lake.")] = Path("demo-lake"),
+    orders: Annotated[int, typer.Option("--orders", min=0, max=5_000_000, help="How many orders to invent.")] = 20_000,
+    as_json: Json = False,
+) -> None:
+    """Build a lakehouse from messy files, prove where every row went, and measure what was found."""
+    from automic_core.demo.run import run_demo
+
+    with output.Progress(as_json) as progress:
+        done = run_demo(lake, orders=orders, on_event=progress)
+    if as_json:
+        output.emit(done.to_dict())
+        return
+    from automic_core.cli.story import tell
+
+    tell(done)

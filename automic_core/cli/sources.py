@@ -1,0 +1,88 @@
+"""Commands about sources: connectors, preview, infer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from automic_core import workbench
+from automic_core.cli import output
+from automic_core.cli.app import Allow, Json, Kind, Lake, Option, Source, app, pairs
+
+
+@app.command()
+def connectors(as_json: Json = False) -> None:
+    """List what can be read and written, and what is missing for it."""
+    found = workbench.connectors()
+    if as_json:
+        output.emit(found)
+        return
+    rows = [
+        {
+            "kind": each.kind,
+            "what": each.label,
+            "reads": each.reads,
+            "writes": each.writes,
+            "suffixes": " ".join(each.suffixes),
+            "options": each.missing or ", ".join(each.options),
+        }
+        for each in found
+    ]
+    output.table(rows, wrap=["options"])
+
+
+@app.command()
+def preview(
+    source: Source,
+    kind: Kind = None,
+    option: Option = None,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=10_000, help="How many rows.")] = 10,
+    allow: Allow = None,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Show the first rows of a source, as a run would read them."""
+    reader = workbench.build_source(source, kind, pairs(option), workbench.policy(lake, allow or ()))
+    found = workbench.preview(reader, rows)
+    if as_json:
+        output.emit(found)
+        return
+    output.answer(found.sample)
+    if found.broken:
+        output.say(f"{found.broken:,} of them could not be read properly; _rescued says why.")
+    output.notes(found.notes)
+
+
+@app.command()
+def infer(
+    source: Source,
+    kind: Kind = None,
+    option: Option = None,
+    rows: Annotated[int, typer.Option("--rows", min=0, help="Look at so many rows; 0 = all.")] = 100_000,
+    allow: Allow = None,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Infer the schema of a source, with the evidence for each column."""
+    reader = workbench.build_source(source, kind, pairs(option), workbench.policy(lake, allow or ()))
+    found = workbench.infer(reader, rows or None)
+    if as_json:
+        output.emit(found)
+        return
+    lines = [
+        {
+            "column": each.column,
+            "type": each.type + (f" {each.format}" if each.format else ""),
+            "fits": f"{each.confidence:.1%}",
+            "pattern": each.pattern or "",
+            "empty": f"{each.nulls / each.rows:.1%}" if each.rows else "",
+            "why": each.reason,
+            "does not fit": ", ".join(f"{value!r} ×{count:,}" for value, count in each.counter_examples[:3]),  # noqa: RUF001
+        }
+        for each in found.columns
+    ]
+    output.table(lines, wrap=["why", "does not fit"])
+    key = f"; the key seems to be {', '.join(found.primary_key)}" if found.primary_key else ""
+    output.say(f"{len(found.columns):,} columns from {found.rows:,} rows{key}.")
+    output.notes(found.notes)

@@ -1,0 +1,212 @@
+"""Sources: which there are, one from a path and options, its first rows, its inferred schema."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import polars as pl
+
+from automic_core import frames, registry
+from automic_core.contracts import ReadRequest, SourceAdapter
+from automic_core.errors import ConfigError
+from automic_core.inference import infer as infer_frame
+from automic_core.medallion.bronze import as_text
+from automic_core.storage import AccessPolicy
+from automic_core.workbench.doctor import EXTRAS
+from automic_core.workbench.plain import Rows, rows_of
+
+INFER_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A kind of source or destination.
+
+    Attributes:
+        reads, writes: What it can do.
+        options: Option name to its description, of the source if there is one.
+        missing: The pip command if its driver is not installed, else empty.
+    """
+
+    kind: str
+    label: str
+    family: str
+    reads: bool
+    writes: bool
+    suffixes: tuple[str, ...]
+    extra: str
+    missing: str
+    options: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows of a source.
+
+    Attributes:
+        broken: Rows shown that could not be read properly; ``_rescued`` says why.
+        notes: What the reader found out (dialect, renamed columns).
+    """
+
+    kind: str
+    name: str
+    sample: Rows
+    broken: int
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What inference says about one column."""
+
+    column: str
+    type: str
+    format: str | None
+    confidence: float
+    pattern: str | None
+    nulls: int
+    rows: int
+    reason: str
+    counter_examples: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """The inferred schema of a source with its evidence."""
+
+    kind: str
+    name: str
+    rows: int
+    primary_key: list[str] | None
+    columns: list[Guess]
+    notes: list[str]
+
+
+def connectors() -> list[Connector]:
+    """Every kind that reads or writes, by family and label."""
+    sources, loaders = registry.entries("source"), registry.entries("loader")
+    found = []
+    for kind in sources.keys() | loaders.keys():
+        entry = sources.get(kind) or loaders[kind]
+        needs = f"pip install 'automic[{entry.extra}]'" if not _installed(entry.extra) else ""
+        options: dict[str, str] = {}
+        if not needs:
+            cls = registry.load("source" if kind in sources else "loader", kind)
+            properties = registry.options_schema(cls).get("properties", {})
+            options = {name: str(spec.get("description", "")) for name, spec in properties.items()}
+        reads, writes = kind in sources, kind in loaders
+        about = (kind, entry.label, entry.family, reads, writes, entry.suffixes, entry.extra, needs, options)
+        found.append(Connector(*about))
+    return sorted(found, key=lambda each: (each.family, each.kind))
+
+
+def _installed(extra: str) -> bool:
+    return all(importlib.util.find_spec(module) is not None for module in EXTRAS.get(extra, ()))
+
+
+def build_source(
+    place: str, kind: str | None = None, options: Mapping[str, str] | None = None, policy: AccessPolicy | None = None
+) -> SourceAdapter:
+    """A source from what a person typed.
+
+    Args:
+        place: Path, glob or URL.
+        kind: Default: by the suffix.
+        options: Option name to its text; lists are written a,b or as JSON.
+        policy: What may be read; None = anything.
+
+    Raises:
+        ConfigError: The kind or an option is unknown or wrong.
+    """
+    kind = kind or registry.kind_for_path(place)
+    cls = registry.load("source", kind)
+    schema = registry.options_schema(cls)
+    known = schema.get("properties", {})
+    main = "path" if "path" in known else next(iter(schema.get("required", known)), "path")
+    typed = {name: _typed(kind, name, text, known) for name, text in (options or {}).items()}
+    return confined(registry.build("source", kind, {main: place, **typed}), policy)
+
+
+def confined(source: SourceAdapter, policy: AccessPolicy | None) -> SourceAdapter:
+    """The source under a policy, if it reads files."""
+    within = getattr(source, "within", None)
+    return source if policy is None or within is None else cast(SourceAdapter, within(policy))
+
+
+def _typed(kind: str, name: str, text: str, known: Mapping[str, Any]) -> Any:
+    """An option's text as what its schema wants; plain values are left to validation."""
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Options: {', '.join(known) or 'none'}."
+        raise ConfigError(f"{kind} has no option {name!r}.", hint)
+    spec = known[name]
+    types = {spec.get("type"), *(each.get("type") for each in spec.get("anyOf", []))}
+    if types & {"array", "object"} and text[:1] in ("[", "{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as exc:
+            raise ConfigError(f"Option {name}: {text!r} is not JSON: {exc}.") from exc
+    if "array" in types:
+        return [part.strip() for part in text.split(",")] if text else []
+    return text
+
+
+def preview(source: SourceAdapter, rows: int = 10) -> Preview:
+    """The first rows, as a run would read them."""
+    source.connect()
+    try:
+        found = source.scan(ReadRequest(limit=rows)).head(rows).collect()
+        notes = source.notes()
+    finally:
+        source.close()
+    data = frames.data_columns(found.lazy())
+    broken = 0
+    if frames.RESCUED in found.columns:
+        broken = found[frames.RESCUED].count()
+        data = [*data, frames.RESCUED] if broken else data
+    return Preview(source.kind, source.name, rows_of(found.select(data)), broken, notes)
+
+
+def infer(source: SourceAdapter, rows: int | None = INFER_ROWS) -> Inferred:
+    """Type, pattern and evidence of each column, from the texts of the source.
+
+    Args:
+        source: What to look at; malformed records are left out.
+        rows: Look at so many rows at most; None = all.
+    """
+    source = as_text(source)
+    source.connect()
+    try:
+        frame = source.scan(ReadRequest(limit=rows))
+        frame = frame.head(rows) if rows is not None else frame
+        if frames.RESCUED in frame.collect_schema():
+            frame = frame.filter(pl.col(frames.RESCUED).str.json_path_match("$.reason").is_null())
+        batch = frame.select(frames.data_columns(frame)).collect()
+        notes = source.notes()
+    finally:
+        source.close()
+    inference = infer_frame(batch, name=source.name)
+    columns = []
+    for evidence in inference.columns:
+        field = inference.schema.field_named(evidence.name)
+        assert field is not None
+        against = [(example.value, example.count) for example in evidence.counter_examples]
+        columns.append(
+            Guess(
+                evidence.name,
+                str(field.type),
+                field.format,
+                evidence.confidence,
+                field.pattern,
+                evidence.nulls,
+                evidence.rows,
+                evidence.reason,
+                against,
+            )
+        )
+    return Inferred(source.kind, source.name, batch.height, inference.schema.primary_key, columns, notes)
