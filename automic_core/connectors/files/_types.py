@@ -12,7 +12,14 @@ from automic_core.records import Field, FieldType
 
 NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
 TIMES = frozenset({FieldType.DATE, FieldType.DATETIME, FieldType.TIME})
-_BARE = NUMBERS | {FieldType.BOOLEAN}
+_BARE = (
+    FieldType.BOOLEAN,
+    FieldType.INTEGER,
+    FieldType.FLOAT,
+    FieldType.DATE,
+    FieldType.DATETIME,
+    FieldType.TIME,
+)
 _LONG_NUMBER = r"^-?[0.]*(?:[0-9]\.?){18,}"  # more digits than a double keeps
 TYPED = NUMBERS | TIMES | {FieldType.BOOLEAN}
 
@@ -39,9 +46,7 @@ def infer(
     evidence = head.filter(head[frames.RESCUED].is_null())
     texts = {name: nothing(evidence[name], null_values) for name in asked}
     found = {
-        name: _bare(name, texts[name], allowed[name])
-        for name in asked
-        if name in allowed and set(allowed[name]) <= _BARE
+        name: _bare(name, texts[name], allowed[name]) for name in asked if name in allowed and allowed[name] != TIMES
     }
     open_ones = [name for name in asked if name not in found]
     if open_ones:
@@ -56,13 +61,13 @@ def infer(
 
 
 def _bare(name: str, texts: pl.Series, allowed: Collection[FieldType]) -> Field | None:
-    """The type of values that the format itself marks as numbers or booleans; None if it would change some."""
+    """The type of values that the format itself marks as numbers, booleans or dates; None if it would change some."""
     from automic_core.inference import cast_expr
 
-    for kind in (FieldType.BOOLEAN, FieldType.INTEGER, FieldType.FLOAT):
+    for kind in (kind for kind in _BARE if kind in allowed):
         field = Field(name, kind)
         fits = texts.to_frame("0").select(cast_expr(field, pl.col("0"))).to_series()
-        if kind in allowed and fits.null_count() == texts.null_count() and fits.count():
+        if fits.null_count() == texts.null_count() and fits.count():
             exact = kind is not FieldType.FLOAT or not texts.str.contains(_LONG_NUMBER).any()
             return field if exact else None
     return None
