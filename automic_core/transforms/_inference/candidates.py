@@ -22,6 +22,7 @@ LOOKS: dict[str, str] = {
     "moment": r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}[T ][0-9]{1,2}:[0-9]{2}",
     "clock": r"^[0-9]{1,2}:[0-9]{2}(?:[: ]|$)",
     "json": r"^[\[{]",
+    "unit": r"^[+-]?\p{Sc}\s?[0-9]|[0-9]\s?[%\p{Sc}]$",
 }
 """A coarse look by kind: a column is only tried for types of a kind that some of its values look like."""
 
@@ -89,6 +90,7 @@ _OPTIONS: dict[str, tuple[Candidate, ...]] = {
     "moment": tuple(Candidate(FieldType.DATETIME, style) for style in dates.DATETIMES),
     "clock": tuple(Candidate(FieldType.TIME, style) for style in dates.TIMES),
     "json": (Candidate(FieldType.ARRAY), Candidate(FieldType.JSON)),
+    "unit": (),
 }
 
 _NAMED_DAY = re.compile(r"(?i)date|datum|fecha|(?:^|_)(?:day|dt|dob|birth(?:day)?)(?:_|$)|_on$")

@@ -12,7 +12,8 @@ from automic_core.records import FieldType
 from automic_core.transforms._inference import numbers
 from automic_core.transforms._inference.candidates import Candidate
 from automic_core.transforms._inference.casting import is_null_token
-from automic_core.transforms._inference.screening import Look, Screened, sample_size, screen
+from automic_core.transforms._inference.contest import Screened
+from automic_core.transforms._inference.screening import Look, sample_size, screen
 from automic_core.transforms.patterns import matches
 
 _LONG_DIGITS = r"^[+-]?[0-9]{19,}$"
@@ -88,7 +89,8 @@ def _screened(texts: pl.LazyFrame, head: pl.DataFrame, columns: Mapping[str, str
     if late and head.height == size:  # values may come later
         first = texts.select(pl.col(name).drop_nulls().head(size).implode() for name in late).collect()
         samples |= {name: first[name].explode(empty_as_null=False) for name in late}
-    return {name: screen(samples[name], known, look) for name, known in columns.items()}
+    found = screen([samples[name] for name in columns], list(columns.values()), look)
+    return dict(zip(columns, found, strict=True))
 
 
 def _first_questions(text: pl.Expr, one: Screened) -> dict[tuple[str, Any], pl.Expr]:

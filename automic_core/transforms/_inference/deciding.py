@@ -33,7 +33,8 @@ def decide(counts: Counts, *, exact: bool, threshold: float) -> Verdict:
         return Verdict(None, "stays text: no values")
     ranked = sorted(counts.fits, key=lambda option: -counts.fits[option])
     if not ranked:
-        why = _identifier(counts)
+        sign = "values carry a currency or percent sign" if counts.screened.measured else ""
+        why = _identifier(counts) or sign
         return Verdict(None, f"stays text: {why}" if why else "text: most values look like no other type")
     best = ranked[0]
     full = [option for option in ranked if _prints_back(counts, option)] if exact else ranked
@@ -74,9 +75,9 @@ def _refusal(counts: Counts, best: Candidate, *, exact: bool, threshold: float) 
     if share < (1.0 if exact else threshold):
         missing = counts.values - counts.fits[best]
         return f"{missing} of {counts.values} values do not fit {best} ({_percent(share)} fit)"
-    if not exact:
-        return ""
     lost = counts.values - counts.round_trips.get(best, counts.values)
+    if not exact and (best.type is not FieldType.FLOAT or lost <= (1 - threshold) * counts.values):
+        return ""
     if lost:
         return f"{lost} value{'s' if lost > 1 else ''} would not print back from {best}"
     if best.guesses_century:

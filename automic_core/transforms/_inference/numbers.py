@@ -14,12 +14,12 @@ from automic_core.errors import ConfigError
 
 _BLANK = "[ \u00a0\u202f\u2009]"  # ISO 31-0 groups by a thin blank; exports use any of these
 _SEPARATORS: dict[str, tuple[str, str]] = {
+    "1234,5": ("", ","),
     "1,234.5": (",", r"\."),
     "1.234,5": (r"\.", ","),
     "1 234,5": (_BLANK, ","),
     "1 234.5": (_BLANK, r"\."),
     "1'234.5": ("['\u2019]", r"\."),
-    "1234,5": ("", ","),
 }
 
 NUMBER_FORMATS: tuple[str, ...] = tuple(_SEPARATORS)
@@ -32,8 +32,11 @@ _NO_FLOAT = r"^[+-]?(?:0[0-9]|[iInN])"
 _LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
-def plain(text: pl.Expr, number_format: str | None) -> pl.Expr:
+def plain(text: pl.Expr, number_format: str | None, *, grouped: bool = False) -> pl.Expr:
     """Text in ``number_format`` rewritten in the plain form; null where groups or marks are misplaced.
+
+    Args:
+        grouped: Numbers from 1000 must have their groups.
 
     Raises:
         ConfigError: The format is unknown.
@@ -44,7 +47,7 @@ def plain(text: pl.Expr, number_format: str | None) -> pl.Expr:
         known = ", ".join(repr(name) for name in NUMBER_FORMATS)
         raise ConfigError(f"There is no number format {number_format!r}.", f"Use none (1234.5) or one of: {known}.")
     group, mark = _SEPARATORS[number_format]
-    whole = f"(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)" if group else "[0-9]+"
+    whole = f"(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]{{1,{3 if grouped else ''}}})" if group else "[0-9]+"
     bare = text.str.replace_all(group, "") if group else text
     if mark == ",":
         bare = bare.str.replace(",", ".", literal=True)
@@ -82,7 +85,7 @@ def decimal(text: pl.Expr, number_format: str | None, precision: int | None, sca
 
 def integer_prints_back(text: pl.Expr, number_format: str | None = None) -> pl.Expr:
     """Whether the integer prints as exactly this text (its groups taken out): no plus sign, no "-0"."""
-    bare = plain(text, number_format)
+    bare = plain(text, number_format, grouped=True)
     return bare.cast(pl.Int64, strict=False).cast(pl.String) == bare
 
 
@@ -92,7 +95,7 @@ def float_prints_back(text: pl.Expr, number_format: str | None = None) -> pl.Exp
     At most 15 significant digits always survive a double (DBL_DIG of IEEE 754 binary64); longer ones must print as they
     are. An exponent needs a sign or a point ("1e-05", "1.0E5"), as every program writes it; "1e5" may be an identifier.
     """
-    bare = plain(text, number_format)
+    bare = plain(text, number_format, grouped=True)
     form = bare.str.contains(
         r"^-?(?:(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?|(?:0|[1-9][0-9]*)(?:[eE][+-][0-9]+)?)$"
     )
@@ -106,7 +109,7 @@ def float_prints_back(text: pl.Expr, number_format: str | None = None) -> pl.Exp
 
 def scale_facts(text: pl.Expr, number_format: str | None = None) -> dict[str, pl.Expr]:
     """Aggregates that tell whether the decimals of a column can be printed back; see `scales_agree`."""
-    bare = plain(text, number_format)
+    bare = plain(text, number_format, grouped=True)
     places = bare.str.len_bytes() - bare.str.find(".", literal=True) - 1
     return {
         "least": places.min(),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from automic_core.records import Field, FieldType, Schema
+from automic_core.transforms._inference.candidates import Candidate
 from automic_core.transforms._inference.casting import DEFAULT_NULL_TOKENS
 from automic_core.transforms._inference.columns import Counts, count_columns
 from automic_core.transforms._inference.deciding import Verdict, boolean_format, decide
@@ -14,19 +15,11 @@ from automic_core.transforms._inference.detail import Question, detail_texts
 from automic_core.transforms._inference.evidence import CandidateShare, ColumnEvidence, Inference
 from automic_core.transforms._inference.keys import infer_primary_key, snake
 from automic_core.transforms._inference.screening import Look
-from automic_core.transforms._inference.typed import describe_typed
+from automic_core.transforms._inference.typed import ORDERED, describe_typed
 from automic_core.transforms.patterns import DESCRIPTIONS
 
 _ENUM_VALUES = 20
 _ENUM_REPEATS = 3  # mean rows a value needs before a column counts as categorical
-_ORDERED = (
-    FieldType.INTEGER,
-    FieldType.FLOAT,
-    FieldType.DECIMAL,
-    FieldType.DATE,
-    FieldType.DATETIME,
-    FieldType.TIME,
-)
 _PATTERN_NAMES = {
     "email": ("email", "mail"),
     "url": ("url", "link", "website", "homepage", "uri"),
@@ -85,7 +78,7 @@ def infer(
             verdict = Verdict(None, f"stays text: values are identifiers ({pattern}), not quantities")
         fields[key] = _record(evidence[key], counts[key], verdict, pattern)
         questions[key] = _question(verdict, pattern, counts[key], exact=exact)
-    detail_texts(lazy, {key: q for key, q in questions.items() if q != Question(describe=False)}, evidence, null_tokens)
+    detail_texts(lazy, questions, evidence, null_tokens)
     fields |= describe_typed(lazy, {key: kinds[column] for key, column in known.items() if key not in texts}, evidence)
     for key, column_evidence in evidence.items():
         _constrain(fields[key], column_evidence, ranges=infer_constraints, enums=suggest_enums and not exact)
@@ -142,15 +135,14 @@ def _record(evidence: ColumnEvidence, counts: Counts, verdict: Verdict, pattern:
 
 def _question(verdict: Verdict, pattern: str | None, counts: Counts, *, exact: bool) -> Question:
     target = verdict.chosen or verdict.tried
-    misfits: object = None
+    misfits: Candidate | str | None = None
     if target is not None:
         kept = counts.round_trips.get(target, counts.fits[target]) if exact else counts.fits[target]
         misfits = target if kept < counts.values else None
     elif pattern and counts.patterns[pattern] < counts.values:
         misfits = pattern
-    typed = verdict.chosen if verdict.chosen and verdict.chosen.type in _ORDERED and not exact else None
-    assert misfits is None or not isinstance(misfits, bool)
-    return Question(misfits, exact, typed, describe=not exact)  # type: ignore[arg-type]
+    typed = verdict.chosen if verdict.chosen and verdict.chosen.type in ORDERED and not exact else None
+    return Question(misfits, exact, typed, describe=not exact)
 
 
 def _constrain(field: Field, evidence: ColumnEvidence, *, ranges: bool, enums: bool) -> None:

@@ -21,7 +21,8 @@ _SELECTORS: tuple[tuple[cs.Selector, FieldType], ...] = (
     (cs.time(), FieldType.TIME),
     (cs.binary(), FieldType.BINARY),
 )
-_ORDERED = (FieldType.INTEGER, FieldType.FLOAT, FieldType.DECIMAL, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+ORDERED = (FieldType.INTEGER, FieldType.FLOAT, FieldType.DECIMAL, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+"""Types whose values have a range."""
 
 
 def field_of(name: str, kind: pl.DataType) -> Field:
@@ -54,7 +55,7 @@ def describe_typed(
         wanted[key, "nulls"] = column.null_count()
         if not kinds[key].is_nested():
             wanted[key, "distinct"] = column.drop_nulls().n_unique()
-        if field.type in _ORDERED:
+        if field.type in ORDERED:
             wanted[key, "quantiles"] = quantiles(column)
     exprs = [expr.alias(str(i)) for i, expr in enumerate(wanted.values())]
     row = frame.select(pl.len().alias("rows"), *exprs).collect().row(0)
