@@ -53,13 +53,12 @@ def query(
         CatalogError: A table or snapshot is missing; the message suggests similar names.
         TransformError: A column or function is missing, a value does not compute, or it took too long.
     """
-    statement = parse(sql)
-    names = {use.name for use in statement.tables}
-    if isinstance(as_of, int) and len(names) > 1:
-        raise TransformError("as_of is a snapshot id, but the statement names several tables.", "Use a time, or AT.")
-    found = {name: _resolve(source, name) for name in sorted(names)}
     with tempfile.TemporaryDirectory(prefix="automic-sql-") as folder, duckdb.connect() as connection:
-        _bind(connection, statement, found, as_of)
+        statement = parse(connection, sql)
+        names = {use.name for use in statement.tables}
+        if isinstance(as_of, int) and len(names) > 1:
+            raise TransformError("as_of is a snapshot id, but the statement names several tables.", "Use a time or AT.")
+        _bind(connection, statement, {name: _resolve(source, name) for name in sorted(names)}, as_of)
         _lock(connection, folder, memory_limit, threads)
         return _run(connection, statement, timeout)
 
@@ -98,7 +97,7 @@ def _bind(connection: duckdb.DuckDBPyConnection, statement: Statement, found: Ma
     if files:
         connection.execute(f"SET allowed_paths = [{', '.join(map(literal, files))}]")
     if rewrite:
-        statement.text = statement.rewritten()
+        statement.text = statement.rewritten(connection)
 
 
 def _snapshot(table: Table, use: TableUse, as_of: AsOf) -> tuple[int | None, bool]:
@@ -139,8 +138,7 @@ def _lock(connection: duckdb.DuckDBPyConnection, folder: str, memory_limit: str,
         "enable_external_access": "false",
         "lock_configuration": "true",
     }
-    for name, value in settings.items():
-        connection.execute(f"SET {name} = {value}")
+    connection.execute(";".join(f"SET {name} = {value}" for name, value in settings.items()))
 
 
 def _run(connection: duckdb.DuckDBPyConnection, statement: Statement, timeout: float | None) -> pl.DataFrame:

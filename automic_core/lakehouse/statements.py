@@ -59,24 +59,24 @@ class Statement:
         node["schema_name"], node["table_name"], node["at_clause"] = schema, table, None
         node["qualified_name"] = {"path": [schema, table]}
 
-    def rewritten(self) -> str:
+    def rewritten(self, connection: duckdb.DuckDBPyConnection) -> str:
         """The statement's text from the (changed) parse."""
-        with duckdb.connect() as connection:
-            row = connection.execute("SELECT json_deserialize_sql(?::JSON)", [json.dumps(self.parse)]).fetchone()
-        assert row is not None
+        [row] = connection.execute("SELECT json_deserialize_sql(?::JSON)", [json.dumps(self.parse)]).fetchall()
         return str(row[0])
 
 
-def parse(text: str) -> Statement:
+def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Statement:
     """Read a statement and refuse what is not a plain SELECT over tables.
+
+    Args:
+        connection: Any connection; it only parses here. (Opening one costs more than most statements.)
+        text: The statement.
 
     Raises:
         TransformError: It is not SQL.
         SecurityError: It is not exactly one SELECT, or it uses a function or relation that policy forbids.
     """
-    with duckdb.connect() as connection:
-        row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchone()
-    assert row is not None
+    [row] = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchall()
     tree: dict[str, Any] = json.loads(row[0])
     if tree.get("error"):
         message = str(tree.get("error_message", ""))
