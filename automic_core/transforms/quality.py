@@ -140,13 +140,11 @@ class _Scored(Fitted):
         flagged = pl.col("_is_anomaly").fill_null(False) if "_is_anomaly" in schema else pl.lit(False)
         filled = pl.sum_horizontal(*present.values(), pl.lit(0))
         wrong = pl.sum_horizontal(*((present[n] & bad).fill_null(False) for n, bad in invalid.items()), pl.lit(0))
-        shares = {
-            "completeness": filled,
-            "validity": filled - wrong,
-            "consistency": pl.when(~flagged).then(filled).otherwise(0),
-        }
-        total = sum(step.weights.values())
-        score = pl.sum_horizontal(shares[part] * (w / total / width) for part, w in step.weights.items()).round(4)
+        total = sum(step.weights.values()) * width
+        part: dict[Part, float] = {name: step.weights.get(name, 0.0) / total for name in DEFAULT_WEIGHTS}
+        # the weighted mean of filled / width, (filled - wrong) / width and (0 if flagged else filled) / width
+        kept = pl.when(flagged).then(sum(part.values()) - part["consistency"]).otherwise(sum(part.values()))
+        score = (filled * kept - wrong * part["validity"]).round(4)
         texts: list[pl.Expr] = [pl.when(~there).then(pl.lit(f"{name} is missing")) for name, there in present.items()]
         texts += [pl.when(present[n] & bad).then(_complaint(n, self._shapes[n])) for n, bad in invalid.items()]
         texts += [pl.when(flagged).then(pl.lit("flagged as an anomaly"))] if "_is_anomaly" in schema else []
