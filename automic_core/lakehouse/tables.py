@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -66,8 +67,12 @@ def create(
 
 def _create(catalog: Catalog, name: str, schema: pa.Schema, properties: Mapping[str, str]) -> bool:
     """Whether this call made the table; False if another process was faster."""
+    # A folder of its own: tables can be renamed, and the next one of this name must not share files with this one.
+    warehouse = catalog.properties.get("warehouse", "") if catalog.properties.get("type") == "sql" else ""
+    namespace, _, short = name.rpartition(".")
+    location = f"{warehouse.rstrip('/')}/{namespace}/{short}-{uuid.uuid4().hex[:8]}" if warehouse else None
     with translate(CatalogError, f"creating {name}"):
-        transaction = catalog.create_table_transaction(name, schema, properties=dict(properties))
+        transaction = catalog.create_table_transaction(name, schema, location=location, properties=dict(properties))
         transaction.update_snapshot().fast_append().commit()
         try:
             transaction.commit_transaction()
