@@ -86,8 +86,8 @@ class Landing:
                 else:
                     Path(path).unlink()
             self.written = []
-            if not locations and self.spool.is_dir():
-                shutil.rmtree(self.spool)
+            if not locations or local_path(self.folder) is None:
+                shutil.rmtree(self.spool, ignore_errors=True)
             self._files = [describe(self.table, location) for location in locations]
             commit_point("land.after")
         return self._files

@@ -13,6 +13,7 @@ from pyiceberg.table import Table
 
 from automic_core.errors import AutomicError, CatalogError, SecurityError, TransformError
 from automic_core.lakehouse import branches, catalog, commits, files, schemas, sql, tables
+from automic_core.lakehouse.upsert import upsert
 
 Query = Callable[..., pl.DataFrame]
 
@@ -216,3 +217,19 @@ def test_the_connection_itself_reaches_nothing(orders: Table, monkeypatch: pytes
         with pytest.raises(TransformError, match=r"(?i)disabled|locked|not exist|configuration|cannot"):
             sql.query({"bronze.orders": orders}, text)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lake", "x.csv"]
+
+
+def test_a_vanished_file_is_a_clear_error(ask: Query, orders: Table) -> None:
+    task = next(iter(orders.scan().plan_files()))
+    path = files.local_path(task.file.file_path)
+    assert path is not None
+    path.unlink()
+    with pytest.raises(AutomicError, match=path.name):
+        ask("SELECT count(amount) FROM bronze.orders")
+    with pytest.raises(AutomicError, match=path.name):
+        upsert(orders, pl.DataFrame({"id": [1], "amount": [0.0], "group": ["x"]}), ["id"])
+
+
+def test_large_work_spills_instead_of_failing(ask: Query) -> None:
+    text = "SELECT count(*) FROM (SELECT i FROM range(3000000) t(i) ORDER BY hash(i) LIMIT 2999999)"
+    assert ask(text, memory_limit="60MB", threads=1).item() == 2_999_999

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from pyiceberg.catalog import Catalog
 
-from automic_core.errors import CatalogError, ConflictError, LoadError, SchemaError
+from automic_core.errors import CatalogError, ConfigError, ConflictError, LoadError, SchemaError
 from automic_core.lakehouse import branches, catalog, commits, files, tables
 
 
@@ -181,3 +182,46 @@ def test_a_leftover_branch_of_a_killed_run_is_replaced(lake: Catalog) -> None:
     branches.open_branch(table, "run-1").append(files.land(table, orders(2).lazy()).collect())
     again = branches.open_branch(table, "run-1")
     assert again.scan().collect().height == 0
+
+
+def test_an_object_store_gets_the_files_by_way_of_a_spool(
+    lake: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tables.create(lake, "bronze.orders", orders(1).schema)
+    (tmp_path / "spool").mkdir()
+    monkeypatch.setattr(files.tempfile, "tempdir", str(tmp_path / "spool"))
+    monkeypatch.setattr(files, "local_path", lambda _: None)
+    landed = files.land(table, orders(*range(100)).lazy()).collect()
+    assert not list((tmp_path / "spool").iterdir())
+    tables.append(table, landed)
+    assert_frame_equal(tables.scan(table).collect(), orders(*range(100)))
+
+
+def test_a_full_disk_is_a_clear_error_and_changes_nothing(lake: Catalog, tmp_path: Path) -> None:
+    table = tables.create(lake, "bronze.orders", pl.Schema({"id": pl.Int64}))
+    noise = pl.select(id=pl.int_range(200_000)).with_columns(pl.col("id").hash().reinterpret(signed=True))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    try:
+        with pytest.raises(LoadError, match=r"writing rows for bronze\.orders"):
+            files.land(table, noise.lazy()).collect()
+        writer = files.BatchWriter(table)
+        with pytest.raises(LoadError, match=r"bronze\.orders"):  # noqa: PT012
+            for batch in noise.to_arrow().to_batches():
+                writer.write(batch)
+            writer.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    writer.abort()
+    assert tables.scan(commits.refresh(table)).collect().height == 0
+    assert not data_files(tmp_path)
+
+
+def test_unknown_catalogs_and_columns_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="unknown type 'oracle'"):
+        catalog.open_catalog("x", {"type": "oracle"})
+    with pytest.raises(CatalogError, match="cannot be opened"):
+        catalog.open_catalog("x", {"type": "sql", "uri": f"sqlite:///{tmp_path}/no/such/folder.db"})
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CatalogError, match="creating the lake's folder"):
+        catalog.local_properties(tmp_path / "file")
