@@ -80,8 +80,14 @@ class Aggregator(Transformer):
         return frame.group_by(self.group_by, maintain_order=True).agg(results)
 
 
-def summary(one: Aggregation, schema: pl.Schema, kind: str) -> pl.Expr:
+def summary(one: Aggregation, schema: pl.Schema, kind: str, where: pl.Expr | None = None) -> pl.Expr:
     """One value a group.
+
+    Args:
+        one: What to compute.
+        schema: The columns.
+        kind: The step that asks, for messages.
+        where: Rows of the group that count; None = all.
 
     Raises:
         TransformError: The column is missing, or its type cannot be summed up.
@@ -90,7 +96,7 @@ def summary(one: Aggregation, schema: pl.Schema, kind: str) -> pl.Expr:
         return pl.len().cast(pl.Int64)
     known(kind, [one.field], schema)
     _check_type(one, schema[one.field], kind)
-    value = pl.col(one.field)
+    value = pl.col(one.field) if where is None else pl.col(one.field).filter(where)
     kept = value if one.nulls else value.drop_nulls()
     match one.function:
         case "sum":
@@ -102,7 +108,7 @@ def summary(one: Aggregation, schema: pl.Schema, kind: str) -> pl.Expr:
         case "max":
             return value.max()
         case "count":
-            return (pl.len() if one.nulls else value.count()).cast(pl.Int64)
+            return (value.len() if one.nulls else value.count()).cast(pl.Int64)
         case "count_distinct":
             return kept.n_unique().cast(pl.Int64)
         case "first":
@@ -113,6 +119,7 @@ def summary(one: Aggregation, schema: pl.Schema, kind: str) -> pl.Expr:
             return kept.implode()
         case "concat":
             text = frames.as_text(one.field, schema)
+            text = text if where is None else text.filter(where)
             text = text.fill_null("") if one.nulls else text.drop_nulls()
             return pl.when(text.len() > 0).then(text.str.join(one.separator))
 
