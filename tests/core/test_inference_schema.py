@@ -244,7 +244,8 @@ def printed(field: Field, value: object, text: str) -> str:
             point = "," if comma else "."
             places = len(text.partition(point)[2])
             grouped = field.format is not None and not field.format.startswith("1234")
-            plain = f"{value:{',' if grouped else ''}.{places}f}"
+            digits = "" if field.type is FieldType.INTEGER else f".{places}f"  # "f" would make an integer a float
+            plain = f"{value:{',' if grouped else ''}{digits}}"
             if "e" in text:
                 plain = repr(value)
             return plain.translate(str.maketrans(",.", ".,")) if comma else plain
