@@ -59,16 +59,14 @@ class Lakehouse:
             ConfigError: The settings are wrong.
             CatalogError: The catalog cannot be opened.
         """
-        if isinstance(path, Settings):
-            chosen = path
-            root = path.file.parent if path.file else Path.cwd()
-        else:
-            root = Path(path).expanduser().absolute()
-            chosen = Settings.load(root, **settings)
+        root = Path.cwd() if isinstance(path, Settings) else Path(path).expanduser().absolute()
+        if isinstance(path, Settings) and path.file is not None:
+            root = path.file.absolute().parent
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise CatalogError(f"Cannot create the lake {root}: {exc.strerror}.", "Choose another folder.") from exc
+        chosen = path if isinstance(path, Settings) else Settings.load(root, **settings)
         catalog = open_catalog(chosen.lakehouse.name, chosen.catalog_properties(root))
         fresh = not (root / STATE_FILE).exists()
         lake = cls(LakeContext(root, chosen, catalog, State(root / STATE_FILE), actor or _login()))

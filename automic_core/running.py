@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import uuid
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import polars as pl
 
@@ -108,12 +110,14 @@ class Run:
         self._listener = on_event
         self._began = time.perf_counter()
         self._read = 0
-        self._spill = TemporaryDirectory(prefix="automic-run-")
+        self._spill: Path | None = None
         self._alive = 0
 
     def close(self) -> None:
         """Delete what the run spilled."""
-        self._spill.cleanup()
+        if self._spill is not None:
+            shutil.rmtree(self._spill, ignore_errors=True)
+            self._spill = None
 
     def tell(self, kind: str, rows: int = 0, message: str = "") -> None:
         """Send an event to the listener, if there is one."""
@@ -174,7 +178,10 @@ class Run:
         return frame
 
     def _spilled(self, frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-        path = Path(self._spill.name) / f"{name}.parquet"
+        if self._spill is None:
+            self._spill = Path(mkdtemp(prefix="automic-run-"))
+            weakref.finalize(self, shutil.rmtree, self._spill, ignore_errors=True)
+        path = self._spill / f"{name}.parquet"
         frame.sink_parquet(path, compression="lz4")
         return pl.scan_parquet(path)
 

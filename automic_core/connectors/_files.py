@@ -50,6 +50,11 @@ class FileSource(SourceAdapter, abstract=True):
         """The file's stem."""
         return name_of(self.path) or self.kind
 
+    @property
+    def identity(self) -> str:
+        """Where the rows are, in full; never carries a key."""
+        return self.location
+
     def within(self, policy: AccessPolicy, options: Mapping[str, Mapping[str, Any]] | None = None) -> Self:
         """A copy that reads only what ``policy`` allows.
 

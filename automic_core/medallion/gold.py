@@ -10,13 +10,14 @@ from typing import Any
 
 import polars as pl
 
+from automic_core import registry
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError, ConflictError
 from automic_core.events import Event, Listener, RunReport
 from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import frozen, head
-from automic_core.lakehouse.statements import parse
+from automic_core.lakehouse.lineage import tables_of
 from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
 from automic_core.medallion.staged import StagedTable
@@ -115,8 +116,7 @@ class Gold:
 
     def _by_sql(self, target: str, sql: str) -> tuple[Pipeline, dict[str, int | None]]:
         """The answer as a source. The tables are pinned first, so the recorded snapshots are those that were read."""
-        names = sorted({use.name for use in parse(sql).tables})
-        pinned = {name: frozen(self._lake.need(name)) for name in names}
+        pinned = {name: frozen(self._lake.need(name)) for name in tables_of(sql)}
         answer = engine.query(pinned, sql)
         pipeline = Pipeline(f"build {target}").extract(_Rows("sql", answer.lazy()))
         return pipeline, {name: head(table) for name, table in pinned.items()}
@@ -128,6 +128,6 @@ class Gold:
         table = frozen(self._lake.need(name if "." in name else f"silver.{name}"))
         rows = tables.scan(table, head(table))
         data = [n for n in rows.collect_schema().names() if not n.startswith("_") or n == "_rid"]
-        step = Aggregator(group_by=group_by, aggregations=aggregations)
+        step: Aggregator = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
         pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
         return pipeline.transform(step, id="aggregate"), {name: head(table)}

@@ -11,12 +11,13 @@ import polars as pl
 from pyiceberg.table import Table
 
 from automic_core import frames
-from automic_core.errors import CatalogError
+from automic_core.errors import AutomicError, CatalogError
+from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
+from automic_core.lakehouse.lineage import reverse
 from automic_core.medallion import quarantine
 from automic_core.medallion.context import LakeContext, published_runs
-from automic_core.medallion.lineage import origin_query
 from automic_core.medallion.silver import DEFINITION, SOURCES
 
 MERGED_RIDS = "_merged_rids"
@@ -117,7 +118,11 @@ def _source_rids(
         same = [pl.col(name).eq_missing(pl.lit(row[name])) for name in definition["group_by"]]
         chosen = frame.filter(*same) if same else frame
         return chosen.select(frames.RID).head(limit).collect()[frames.RID].to_list()
-    return origin_query(lake, definition.get("sql", ""), source, sources, row, limit)
+    try:
+        question = reverse(definition.get("sql", ""), source, sources, row, limit)
+        return None if question is None else engine.query(lake.need, question)[frames.RID].to_list()
+    except AutomicError:  # the statement's form does not tell, and the trace says so
+        return None
 
 
 def _origins(lake: LakeContext, own: str, rids: Sequence[int]) -> list[Origin]:

@@ -13,29 +13,38 @@ from typing import Any
 
 import duckdb
 
-from automic_core.errors import AutomicError
-from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse.sql import literal, quoted
 from automic_core.lakehouse.statements import Statement, parse
-from automic_core.medallion.context import LakeContext
 
 Node = dict[str, Any]
 
 
-def origin_query(
-    lake: LakeContext, sql: str, source: str, sources: dict[str, int], row: dict[str, Any], limit: int
-) -> list[int] | None:
-    """``_rid`` of the rows of ``source`` behind one row of the answer; None if the statement's form does not tell."""
-    try:
-        question = reverse(sql, source, sources, row, limit)
-        return None if question is None else engine.query(lake.need, question)["_rid"].to_list()
-    except AutomicError:
-        return None
+def tables_of(sql: str) -> list[str]:
+    """Full names of the tables a SELECT reads, sorted.
+
+    Raises:
+        TransformError: It is not SQL.
+        SecurityError: More than one SELECT over tables.
+    """
+    with duckdb.connect() as connection:
+        return sorted({use.name for use in parse(connection, sql).tables})
 
 
 def reverse(sql: str, source: str, sources: dict[str, int], row: dict[str, Any], limit: int) -> str | None:
     """The question for the source rows, or None if the statement is not one block over that table."""
-    statement = parse(sql)
+    with duckdb.connect() as connection:
+        return _reversed(connection, sql, source, sources, row, limit)
+
+
+def _reversed(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    source: str,
+    sources: dict[str, int],
+    row: dict[str, Any],
+    limit: int,
+) -> str | None:
+    statement = parse(connection, sql)
     node: Node = statement.parse["statements"][0]["node"]
     if node.get("type") != "SELECT_NODE":
         return None
@@ -51,7 +60,7 @@ def reverse(sql: str, source: str, sources: dict[str, int], row: dict[str, Any],
         if item.get("class") == "STAR" or name not in row:
             return None
         same.append(({**item, "alias": ""}, _literal(row[name])))
-    template = _template(alias, [value for _, value in same], limit)
+    template = _template(connection, alias, [value for _, value in same], limit)
     conditions = list(_comparisons(template["where_clause"]))
     for comparison, (item, _) in zip(conditions, same, strict=True):
         comparison["left"] = item
@@ -60,7 +69,7 @@ def reverse(sql: str, source: str, sources: dict[str, int], row: dict[str, Any],
         where = {**where, "children": [*where["children"], node["where_clause"]]}
     for use in statement.tables:
         if use.node.get("at_clause") is None and use.name in sources:
-            use.node["at_clause"] = _version(sources[use.name])
+            use.node["at_clause"] = _version(connection, sources[use.name])
     node.update(
         select_list=template["select_list"],
         where_clause=where,
@@ -71,18 +80,18 @@ def reverse(sql: str, source: str, sources: dict[str, int], row: dict[str, Any],
         modifiers=template["modifiers"],
         aggregate_handling=template["aggregate_handling"],
     )
-    return Statement(sql, statement.parse, []).rewritten()
+    return Statement(sql, statement.parse, []).rewritten(connection)
 
 
-def _template(alias: str, values: list[str], limit: int) -> Node:
+def _template(connection: duckdb.DuckDBPyConnection, alias: str, values: list[str], limit: int) -> Node:
     conditions = " AND ".join(["true", "true", *(f"(NULL IS NOT DISTINCT FROM {value})" for value in values)])
     text = f"SELECT DISTINCT {quoted(alias)}._rid AS _rid FROM t WHERE {conditions} LIMIT {limit}"
-    node: Node = parse(text).parse["statements"][0]["node"]
+    node: Node = parse(connection, text).parse["statements"][0]["node"]
     return node
 
 
-def _version(snapshot: int) -> Node:
-    node: Node = parse(f"SELECT 1 FROM t AT (VERSION => {snapshot})").parse["statements"][0]["node"]
+def _version(connection: duckdb.DuckDBPyConnection, snapshot: int) -> Node:
+    node: Node = parse(connection, f"SELECT 1 FROM t AT (VERSION => {snapshot})").parse["statements"][0]["node"]
     clause: Node = node["from_table"]["at_clause"]
     return clause
 
