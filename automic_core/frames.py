@@ -203,6 +203,8 @@ def from_rows(rows: list[dict[str, Any]], schema: Mapping[str, Any] | None = Non
         names = list(dict.fromkeys(name for row in rows for name in row))
         return pl.DataFrame([_series(name, [plain(row.get(name)) for row in rows]) for name in names])
     known = [name for name in schema if name != RESCUED]
+    if (fitting := _fits_at_once(rows, schema)) is not None:
+        return fitting
     columns = {name: [plain(row.get(name)) for row in rows] for name in known}
     rescued: list[dict[str, Any]] = [{k: v for k, v in row.items() if k not in schema} for row in rows]
     series = []
@@ -228,6 +230,28 @@ def from_rows(rows: list[dict[str, Any]], schema: Mapping[str, Any] | None = Non
             )
         )
     return pl.DataFrame(series)
+
+
+def _fits_at_once(rows: list[dict[str, Any]], schema: Mapping[str, Any]) -> pl.DataFrame | None:
+    """The rows as a frame if every key and value fits ``schema`` as it is; None if they must be looked at one by one.
+
+    The types are inferred from all rows and then compared: a frame built with ``schema`` would cut 1.5 to 1.
+    """
+    try:
+        frame = pl.DataFrame(rows, infer_schema_length=None)
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+        return None
+    casts = []
+    for name, dtype in frame.schema.items():
+        wanted = schema.get(name)
+        if wanted is None:
+            return None
+        if dtype != wanted:
+            if dtype != pl.Null and not (dtype == pl.Int64 and wanted == pl.Float64):
+                return None
+            casts.append(pl.col(name).cast(wanted))
+    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns]
+    return frame.with_columns(*casts, *missing).select(list(schema))
 
 
 def _series(name: str, values: list[Any]) -> pl.Series:

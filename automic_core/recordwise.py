@@ -55,7 +55,6 @@ def _run(
     """One batch through the step; rows keep their place, removed ones are marked."""
     hidden = [name for name in batch.columns if frames.is_hidden(name)]
     data = batch.drop(hidden)
-    names = data.columns
     metadata = RecordMetadata()
     dead = batch[frames.FATE].is_not_null().to_list() if batch[frames.FATE].null_count() < batch.height else None
     transform = step.transform
@@ -63,15 +62,16 @@ def _run(
     gone: list[int] = []
     index = 0
     try:
-        for index, values in enumerate(data.iter_rows()):
-            row = dict(zip(names, values, strict=True))
+        for index, row in enumerate(data.iter_rows(named=True)):
             if dead is None or not dead[index]:
                 out = transform(Record(row, metadata))
                 if out is None:
                     gone.append(index)
+                    rows.append(row)
                 else:
-                    row = out.data
-            rows.append(row)
+                    rows.append(out.data)
+            else:
+                rows.append(row)
     except AutomicError:
         raise
     except Exception as exc:
