@@ -9,12 +9,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+from unittest import mock
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from automic_core.connectors.files import _parse
 from automic_core.connectors.files._delimited import DelimitedReader, read
 from automic_core.connectors.files._dialect import Dialect, sniff
 from automic_core.errors import SourceError
@@ -263,7 +265,7 @@ def test_a_file_that_is_not_there() -> None:
     def missing() -> BinaryIO:
         raise FileNotFoundError(2, "No such file or directory")
 
-    with pytest.raises(SourceError, match=r"gone\.csv"):
+    with pytest.raises(SourceError, match=r"gone\.csv cannot be opened"):
         read(missing, "gone.csv", Dialect())
 
 
@@ -390,6 +392,8 @@ def test_no_text_is_lost_whatever_the_file_holds(data: bytes, width: int, escape
     data = b",".join([b"h"] * width) + b"\n" + data
     dialect = Dialect(escapechar=escape)
     small, large = (rows(read(lambda: io.BytesIO(data), "in.csv", dialect, batch_bytes=size)) for size in (3, 1 << 16))
+    with mock.patch.multiple(_parse, _WINDOW=8, _RUN=1):
+        assert rows(read(lambda: io.BytesIO(data), "in.csv", dialect)) == large
     assert small == large
     kept = "".join(str(rescued(row)["text"]) if row[-1] else "".join(cell or "" for cell in row[:-1]) for row in large)
     for mark in "a1;'é":
@@ -420,6 +424,13 @@ def test_malformed_records_among_many_keep_their_ordinals() -> None:
         place = rescued(found[number])
         assert place["line"] == number + 2
         assert data[int(str(place["byte"])) :].startswith(str(place["text"]).encode() + b"\n")
+
+
+def test_a_long_run_of_malformed_records_stays_readable() -> None:
+    data = b"a,b\n" + b'1,"x"y\n' * 3000
+    found = rows(reader(data, batch_bytes=64))
+    assert len(found) == 3000
+    assert rescued(found[-1])["line"] == 3001
 
 
 @pytest.mark.parametrize("make", [lambda data: io.BytesIO(data), lambda data: _Trickle(data)])

@@ -11,7 +11,7 @@ import numpy as np
 
 from automic_core.connectors.files import _encoding
 from automic_core.connectors.files._dialect import Dialect
-from automic_core.errors import AutomicError, SourceError
+from automic_core.errors import AutomicError, SourceError, translate
 
 
 @dataclass(slots=True)
@@ -31,6 +31,18 @@ class Block:
     final: bool
     skipped: bytes = b""
     used: int = 0
+    encoding: str = _encoding.UTF8
+    _seen: tuple[int, int, int] = (0, 0, 0)
+
+    def locate(self, at: int) -> tuple[int, int]:
+        """The physical line (from 1) and the byte in the original file (from 0) of a place in ``data``.
+
+        Asking in ascending order costs one pass over the data in all.
+        """
+        place, lines, width = self._seen if self._seen[0] <= at else (0, 0, 0)
+        between = self.data[place:at]
+        self._seen = at, lines + line_ends(between), width + _encoding.width(between, self.encoding)
+        return self.line + self._seen[1], self.offset + self._seen[2]
 
 
 def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size: int) -> Generator[Block, None, None]:
@@ -41,8 +53,10 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
     """
     offset, line, data = 0, 1, b""
     encoding, parts = dialect.encoding, [b""]
+    with translate(SourceError, f"{name} cannot be opened", "Check the path and the right to read it."):
+        source = open_file()
     try:
-        with closing(open_file()) as stream:
+        with closing(source) as stream:
             head = stream.read(4)
             encoding = _encoding.canonical(dialect.encoding, head)
             chunks = _encoding.transcode(_Prefixed(head, stream), encoding, size)
@@ -61,10 +75,9 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
                     skipped, data, first = clean[:start], clean[start:], False
                     offset += _encoding.width(skipped, encoding)
                     line += line_ends(skipped)
-                block = Block(data, offset, line, not ahead, skipped)
+                block = Block(data, offset, line, not ahead, skipped, encoding=encoding)
                 yield block
-                offset += _encoding.width(data[: block.used], encoding)
-                line += line_ends(data[: block.used])
+                line, offset = block.locate(block.used)
                 data, skipped = data[block.used :], b""
                 parts = [data]
     except AutomicError:

@@ -130,7 +130,7 @@ class Grammar:
     def _row(self, data: bytes, start: int, stop: int, final: bool) -> Row | None:
         end = _line_end(data, start, stop)
         line = data[start:end]
-        if any(mark and mark in line for mark in (self.quote, self.escape)):
+        if self._marked(line):
             fields, end, problem = self._fields(data, start, stop, final)
         else:
             fields, problem = self._split(line), None
@@ -138,6 +138,14 @@ class Grammar:
         # What lies at the very edge may go on in the next block: more text, a second quote, the LF of a CR.
         cut = not final and after >= stop and not data[end:after].endswith(b"\n")
         return None if cut else Row(start, after, fields, problem)
+
+    def _marked(self, line: bytes) -> bool:
+        """Whether a line may have a quoted or an escaped field; a quote inside a field is none."""
+        if self.escape and self.escape in line:
+            return True
+        if not self.quote or self.quote not in line:
+            return False
+        return self.skip_blanks or line.startswith(self.quote) or self.delimiter + self.quote in line
 
     def _split(self, line: bytes) -> list[bytes]:
         if self._aligned:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -12,15 +13,18 @@ from pyarrow import compute, csv
 
 from automic_core.connectors.files import _encoding
 from automic_core.connectors.files._align import Aligner
-from automic_core.connectors.files._blocks import Block, line_ends
+from automic_core.connectors.files._blocks import Block
 from automic_core.connectors.files._grammar import Dialect, Grammar, Row
 from automic_core.connectors.files._structure import Positions, Structure
 
 NOT_UTF8 = "bytes that are not UTF-8, read as Windows-1252"
 UNDECODABLE = "bytes that are not valid in the file's encoding"
 NUL = "a NUL byte"
-# Records read the slow way after a malformed one, before the fast way is tried again; doubled while that fails.
-_RUN = 64
+# Records read the slow way after a malformed one before the fast way is tried again, and bytes tried then; doubled
+# while that fails, or succeeds.
+_RUN, _MOST = 8, 1 << 20
+_WINDOW = 1 << 16
+_ALL = 1 << 62
 # Two or three words prove no other delimiter.
 _FEWEST = 3
 
@@ -44,35 +48,47 @@ class Parser:
         others = [mark for mark in ",;\t| " if mark != dialect.delimiter]
         self._others = [Grammar(replace(dialect, delimiter=mark)) for mark in others]
         self._run = _RUN
+        self._window = _ALL
 
     def batches(self, block: Block, start: int) -> Generator[pa.RecordBatch, None, int]:
-        """The batches of a block's whole records; returns how many of its bytes they took."""
-        data, at = block.data, start
-        while at < len(data):
-            dirty = True
-            if self.grammar.simple:
-                structure = Structure(self.grammar, data, at)
-                end, dirty = structure.clean(final=block.final)
-                if self.grammar.skip_blanks and len(structure.quotes):
-                    end, dirty = at, True
-                if end > at:
-                    yield self._fast(block, at, end)
-                    at, self._run = end, _RUN if end - at > _RUN else self._run
-            if not dirty:
+        """The batch of a block's whole records, if there are any; returns how many of its bytes they took."""
+        at = start
+        pieces: list[pa.RecordBatch] = []
+        while at < len(block.data):
+            end, dirty, whole = self._scan(block, at) if self.grammar.simple else (at, True, True)
+            if end > at:
+                pieces.append(self._fast(block, at, end))
+                self._run = _RUN if end - at > _WINDOW // 2 else self._run
+                at = end
+            if dirty:
+                records = self.grammar.rows(block.data, at, len(block.data), self.width, final=block.final)
+                rows = list(islice(records, self._run if self.grammar.simple else None))
+                self._run = min(self._run * 2, _MOST)
+                if rows:
+                    pieces.append(self._slow(block, rows))
+                    at = rows[-1].end
+                else:
+                    at, whole = len(block.data) if block.final else at, True
+            if whole and not (dirty and rows):
                 break
-            limit = self._run if self.grammar.simple else None
-            rows = []
-            for row in self.grammar.rows(data, at, len(data), self.width, final=block.final):
-                rows.append(row)
-                if limit and len(rows) >= limit:
-                    break
-            if not rows:
-                at = len(data) if block.final else at
-                break
-            self._run *= 2
-            at = rows[-1].end
-            yield self._slow(block, rows)
+        if pieces:
+            yield pa.concat_batches(pieces)
         return at
+
+    def _scan(self, block: Block, at: int) -> tuple[int, bool, bool]:
+        """How far well-formed records go, whether something malformed follows, and whether all was looked at.
+
+        After something malformed the look ahead is short at first: it would be in vain if more of it follows.
+        """
+        stop = min(len(block.data), at + self._window)
+        whole = stop == len(block.data)
+        structure = Structure(self.grammar, block.data, at, stop)
+        end, dirty = structure.clean(final=block.final and whole)
+        if self.grammar.skip_blanks and len(structure.quotes):
+            # Arrow does not know blanks before an opening quote.
+            end, dirty = at, True
+        self._window = _WINDOW if dirty else min(self._window * 2, _ALL)
+        return end, dirty, whole
 
     def _fast(self, block: Block, start: int, end: int) -> pa.RecordBatch:
         piece = block.data[start:end]
@@ -193,14 +209,9 @@ class Parser:
         return fields, note
 
     def _rescue(self, block: Block, row: Row, problem: str) -> str:
-        before = block.data[: row.start]
+        line, byte = block.locate(row.start)
         text, _ = _encoding.decode(block.data[row.start : row.end])
-        place = {
-            "line": block.line + line_ends(before),
-            "byte": block.offset + _encoding.width(before, self.encoding),
-            "reason": problem,
-            "text": text.rstrip("\r\n"),
-        }
+        place = {"line": line, "byte": byte, "reason": problem, "text": text.rstrip("\r\n")}
         return json.dumps(place, ensure_ascii=False)
 
 

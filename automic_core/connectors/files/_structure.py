@@ -14,18 +14,19 @@ Positions: TypeAlias = npt.NDArray[np.int64]
 
 
 class Structure:
-    """The quotes of ``data[start:]``, which must begin with a record.
+    """The quotes of ``data[start:stop]``, which must begin with a record.
 
     In RFC 4180 text every first quote of a pair follows a delimiter, a line end or the quote that it doubles, and every
     second one comes before such. As long as that holds, the number of quotes before a line end tells whether it ends a
     record (even) or lies inside a field (odd).
     """
 
-    def __init__(self, grammar: Grammar, data: bytes, start: int = 0) -> None:
+    def __init__(self, grammar: Grammar, data: bytes, start: int = 0, stop: int | None = None) -> None:
         self.grammar = grammar
         self.data = data
         self.start = start
-        self.view = np.frombuffer(data, np.uint8)
+        self.stop = len(data) if stop is None else stop
+        self.view = np.frombuffer(data, np.uint8, self.stop)
         self.quotes = self._find(grammar.quote) if grammar.quote else np.empty(0, np.int64)
         if grammar.escape:
             self.quotes = self.quotes[~self._escaped(self.quotes)]
@@ -40,22 +41,22 @@ class Structure:
         if wrong is not None:
             return self._record_end(wrong), True
         if final:
-            return len(self.data), False
-        return self._record_end(len(self.data)), False
+            return self.stop, False
+        return self._record_end(self.stop), False
 
     def starts(self) -> Positions:
         """Where each record of well-formed data starts, and at last where the data end; empty lines are no records."""
         at = self._find(b"\n")
-        if b"\r" in self.data:
+        if self.data.find(b"\r", self.start, self.stop) >= 0:
             carriage = self._find(b"\r")
             follows = self.view[np.minimum(carriage + 1, len(self.view) - 1)] == _LF
             at = np.union1d(at, carriage[~follows])
         at = at[np.searchsorted(self.quotes, at) % 2 == 0]
         begins = np.concatenate([[self.start], at + 1])
-        begins = begins[begins < len(self.data)]
+        begins = begins[begins < self.stop]
         first = self.view[begins]
         blank = (first == _LF) | (first == _CR)
-        return np.concatenate([begins[~blank], [len(self.data)]])
+        return np.concatenate([begins[~blank], [self.stop]])
 
     def _find(self, mark: bytes) -> Positions:
         return np.flatnonzero(self.view[self.start :] == mark[0]) + self.start
@@ -74,7 +75,7 @@ class Structure:
     def _first_violation(self, final: bool) -> int | None:
         """The first byte at which the text stops being well formed, or None."""
         found: list[int] = []
-        quotes, view, end = self.quotes, self.view, len(self.data)
+        quotes, view, end = self.quotes, self.view, self.stop
         if len(quotes):
             doubled = np.zeros(len(quotes) + 1, bool)
             if self.grammar.doublequote:
@@ -91,7 +92,7 @@ class Structure:
                 found.append(int(quotes[first - first % 2]))
             if final and len(quotes) % 2:
                 found.append(int(quotes[-1]))
-        if self.grammar.escape and self.data.find(self.grammar.escape, self.start) >= 0:
+        if self.grammar.escape and self.data.find(self.grammar.escape, self.start, self.stop) >= 0:
             found.extend(self._odd_escapes()[:1].tolist())
         return min(found, default=None)
 
@@ -101,7 +102,7 @@ class Structure:
         marks = marks[~self._escaped(marks)]
         plain = np.zeros(256, bool)
         plain[[mark[0] for mark in (self.grammar.quote, self.grammar.escape, self.grammar.delimiter) if mark]] = True
-        last = len(self.data) - 1
+        last = self.stop - 1
         return marks[~np.where(marks < last, plain[self.view[np.minimum(marks + 1, last)]], False)]
 
     def _record_end(self, before: int) -> int:
