@@ -59,7 +59,26 @@ def result_type(sql: str, compiled: pl.Expr, schema: Mapping[str, Any]) -> Any:
     empty = pl.DataFrame(schema={name: schema[name] for name in names})
     hint = "Cast first: CAST(column AS DOUBLE), TRY_CAST(…), or a cast step."
     with translate(TransformError, f"SQL expression {sql!r}", hint, _FOREIGN):
-        return empty.select(compiled.alias("value")).schema["value"]
+        dtype = empty.select(compiled.alias("value")).schema["value"]
+    _refuse_text_to_time(sql, compiled, empty)
+    return dtype
+
+
+def _refuse_text_to_time(sql: str, compiled: pl.Expr, empty: pl.DataFrame) -> None:
+    """Polars 2 plans a cast of text to a date and fails on the first value: find out on a blank one.
+
+    Raises:
+        TransformError: Names the functions that read dates.
+    """
+    blank = {name: [""] if dtype == pl.String else [None] for name, dtype in empty.schema.items()}
+    try:
+        pl.DataFrame(blank, schema=empty.schema).select(compiled)
+    except pl.exceptions.InvalidOperationError as exc:
+        if "casting from string" in str(exc):
+            hint = "date(day) and timestamp(day) read ISO text, strptime(day, '%d/%m/%Y') other forms."
+            raise TransformError(f"SQL expression {sql!r}: CAST does not read dates or times from text.", hint) from exc
+    except _FOREIGN:  # a value that does not fit: the run will tell, if one is there
+        return
 
 
 def derive(frame: pl.LazyFrame, column: str, sql: str) -> pl.LazyFrame:
