@@ -6,13 +6,14 @@ third of the CPU of a scan through Arrow. A file without field ids, or of an old
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
+from pyiceberg.table import FileScanTask, Table
 
 from automic_core.errors import CatalogError, translate
 from automic_core.lakehouse.files import local_path
@@ -27,16 +28,19 @@ def parquet_files(table: Table, snapshot_id: int | None) -> list[str]:
     """Local paths of the snapshot's files if they are the table, else an empty list."""
     with translate(CatalogError, f"planning a scan of {'.'.join(table.name())}"):
         tasks = list(table.scan(snapshot_id=snapshot_id).plan_files())
-    if not tasks or len(tasks) > MOST_FILES or any(task.delete_files for task in tasks):
-        return []
-    wanted = _shape(schema_to_pyarrow(_schema(table, snapshot_id)))
-    paths = []
+    return paths(tasks, _schema(table, snapshot_id)) if len(tasks) <= MOST_FILES else []
+
+
+def paths(tasks: Sequence[FileScanTask], schema: Schema) -> list[str]:
+    """Local paths of these files if each has exactly the columns of the schema and no row deletes, else none."""
+    wanted = _shape(schema_to_pyarrow(schema))
+    found = []
     for task in tasks:
         path = local_path(task.file.file_path)
-        if path is None or _file_shape(str(path)) != wanted:
+        if path is None or task.delete_files or _file_shape(str(path)) != wanted:
             return []
-        paths.append(str(path))
-    return paths
+        found.append(str(path))
+    return found
 
 
 def _schema(table: Table, snapshot_id: int | None) -> Schema:

@@ -28,6 +28,7 @@ from pyiceberg.types import (
 
 from automic_core.errors import CatalogError, ConflictError, SchemaError, TransformError, translate
 from automic_core.lakehouse import files as landing
+from automic_core.lakehouse import plain
 from automic_core.lakehouse.commits import commit, full_name, head, working_copy
 from automic_core.lakehouse.types import arrow_schema, conform
 
@@ -181,9 +182,8 @@ def _rewrite(
 ) -> list[DataFile]:
     """Land the rows of the touched files that stay, and the changes."""
     lookup = changes.select(keys)
-    if touched and len(touched) == len(tasks):
-        # Every file goes, so the one pass that Polars plans itself is the cheapest.
-        stay = _whole(table, base).join(lookup.lazy(), on=keys, how="anti", maintain_order="left")
+    if touched and (held := _lazily(table, tasks, touched, base)) is not None:
+        stay = held.join(lookup.lazy(), on=keys, how="anti", maintain_order="left")
         return landing.land(table, pl.concat([stay, changes.lazy()])).collect()
     writer = landing.BatchWriter(table)
     try:
@@ -200,8 +200,14 @@ def _rewrite(
         raise
 
 
-def _whole(table: Table, base: int) -> pl.LazyFrame:
-    return pl.scan_iceberg(table, snapshot_id=None if base == head(table) else base)
+def _lazily(
+    table: Table, tasks: Sequence[FileScanTask], touched: Sequence[FileScanTask], base: int
+) -> pl.LazyFrame | None:
+    """The rows of the touched files in a plan of Polars, which costs half as much as batches do; None if it cannot."""
+    if len(touched) == len(tasks) and base == head(table):
+        return pl.scan_iceberg(table)
+    paths = plain.paths(touched, table.schema())
+    return pl.scan_parquet(paths) if paths else None
 
 
 def _scan(table: Table, schema: Schema) -> ArrowScan:
