@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from typing import Any, Literal
 
 import pydantic
+import pydantic_core
 
 from automic_core.errors import ConfigError, MissingDriverError
 
@@ -189,7 +190,11 @@ def options(instance: Any) -> dict[str, Any]:
     """
     cls = type(instance)
     if is_dataclass(cls):
-        dumped = pydantic.TypeAdapter(cls).dump_python(instance, mode="json")
+        try:
+            dumped = pydantic.TypeAdapter(cls).dump_python(instance, mode="json")
+        except pydantic_core.PydanticSerializationError as exc:
+            cause = str(exc).partition(": ")[2] or str(exc)
+            raise ConfigError(f"{cls.__name__} cannot be written as YAML: {cause}", "Name the input in YAML.") from exc
         defaults = {f.name: _default(f) for f in fields(cls)}
         plain = pydantic.TypeAdapter(dict[str, Any]).dump_python(defaults, mode="json", warnings=False)
         return {k: v for k, v in dumped.items() if k not in plain or plain[k] != v or _is_required(cls, k)}

@@ -15,7 +15,7 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.contracts import DestinationAdapter, Fitted, Mode, ReadRequest, SourceAdapter
-from automic_core.errors import GateError, LedgerError
+from automic_core.errors import GateError, LedgerError, TransformError, translate
 from automic_core.events import Event, Listener, RunReport, StepStats
 from automic_core.planning import NamedStep, Stage, plan_stage
 from automic_core.records import Schema
@@ -134,6 +134,10 @@ class Run:
             GateError: A rule with action "fail" did not pass.
         """
         self.tell("started")
+        with translate(TransformError, f"Running {self.report.name}", "", (pl.exceptions.PolarsError,)):
+            self._execute(destination, mode, keys, metadata)
+
+    def _execute(self, destination: DestinationAdapter, mode: Mode, keys: Sequence[str], metadata: bool) -> None:
         tee = self.survivors()
         hidden = [n for n in tee.frame.collect_schema().names() if frames.is_hidden(n) and n != frames.FATE]
         drop = [] if metadata else hidden
@@ -206,7 +210,10 @@ class Run:
             tee = Tee(len(self.stages) - 1, stage.frame, lambda rows: self.tell("progress", rows))
             schema = {n: t for n, t in stage.frame.collect_schema().items() if n != frames.FATE}
             living = frames.lazy(lambda _rows: tee.batches(), schema)
-            result = self._spilled(opener.step.apply(living), f"stage-{len(self.stages)}")
+            fitted = opener.step.fit(stage.frame) if opener.step.fits else None
+            if fitted is not None:
+                self._on_fit(opener.id, fitted)
+            result = self._spilled((fitted or opener.step).apply(living), f"stage-{len(self.stages)}")
         finally:
             frames.current_step.reset(token)
         lines = self._ledger(tee, opener)
