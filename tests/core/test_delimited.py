@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
-from unittest import mock
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
-from automic_core.connectors.files import _parse
 from automic_core.connectors.files._delimited import DelimitedReader, read
-from automic_core.connectors.files._dialect import Dialect, sniff
+from automic_core.connectors.files._dialect import Dialect
 from automic_core.errors import SourceError
 
 
@@ -321,91 +316,6 @@ def test_chosen_columns() -> None:
 def test_reading_twice_gives_the_same() -> None:
     source = reader(b"a,b\n1,2\n3\n")
     assert rows(source) == rows(source)
-
-
-_CELLS = st.text(st.sampled_from("ab1 ,;|'\"\n\r\\é\t-"), max_size=6)
-
-
-@st.composite
-def _tables(draw: st.DrawFn) -> list[list[str]]:
-    width = draw(st.integers(1, 5))
-    return draw(st.lists(st.lists(_CELLS, min_size=width, max_size=width), min_size=1, max_size=12))
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    table=_tables(),
-    delimiter=st.sampled_from(",;|\t"),
-    quotechar=st.sampled_from("\"'"),
-    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
-    escaped=st.booleans(),
-    terminator=st.sampled_from(["\n", "\r\n"]),
-    batch_bytes=st.sampled_from([1, 7, 64, 1 << 16]),
-)
-def test_what_a_writer_wrote_is_read_back(
-    table: list[list[str]],
-    delimiter: str,
-    quotechar: str,
-    quoting: int,
-    escaped: bool,
-    terminator: str,
-    batch_bytes: int,
-) -> None:
-    # A record of one field is a blank line if it is empty or blank and not quoted: nothing a reader could know.
-    assume(quoting == csv.QUOTE_ALL or all(any(cell.strip(" \t") for cell in row) for row in table))
-    # The csv module leaves a CR bare when lines end in LF.
-    assume(quoting == csv.QUOTE_ALL or not any("\r" in cell for row in table for cell in row))
-    text = io.StringIO()
-    writer = csv.writer(
-        text,
-        delimiter=delimiter,
-        quotechar=quotechar,
-        quoting=quoting,
-        doublequote=not escaped,
-        escapechar="\\" if escaped else None,
-        lineterminator=terminator,
-    )
-    writer.writerow([f"c{n}" for n in range(len(table[0]))])
-    writer.writerows(table)
-    source = reader(
-        text.getvalue().encode(),
-        batch_bytes=batch_bytes,
-        delimiter=delimiter,
-        quotechar=quotechar,
-        escapechar="\\" if escaped else None,
-        doublequote=not escaped,
-    )
-    assert good(source) == table
-
-
-_BYTES = st.lists(
-    st.sampled_from(
-        [b"a", b"1", b",", b'"', b"\n", b"\r\n", b"\r", b" ", b"\0", b"\xe9", b"\xc3\xa9", b"\\", b";", b"'"]
-    ),
-    max_size=60,
-).map(b"".join)
-
-
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=_BYTES, width=st.integers(1, 3), escape=st.sampled_from([None, "\\"]))
-def test_no_text_is_lost_whatever_the_file_holds(data: bytes, width: int, escape: str | None) -> None:
-    data = b",".join([b"h"] * width) + b"\n" + data
-    dialect = Dialect(escapechar=escape)
-    small, large = (rows(read(lambda: io.BytesIO(data), "in.csv", dialect, batch_bytes=size)) for size in (3, 1 << 16))
-    with mock.patch.multiple(_parse, _WINDOW=8, _RUN=1):
-        assert rows(read(lambda: io.BytesIO(data), "in.csv", dialect)) == large
-    assert small == large
-    kept = "".join(str(rescued(row)["text"]) if row[-1] else "".join(cell or "" for cell in row[:-1]) for row in large)
-    for mark in "a1;'é":
-        expected = data.decode("utf-8", "replace").count(mark) + (data.count(b"\xe9") if mark == "é" else 0)
-        assert kept.count(mark) == expected
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.one_of(_BYTES, st.binary(max_size=200)))
-def test_sniffing_and_reading_any_bytes_raises_nothing(data: bytes) -> None:
-    source = read(lambda: io.BytesIO(data), "in.csv", sniff(data))
-    assert all(len(row) == len(source.columns) + 1 for row in rows(source))
 
 
 def test_malformed_records_among_many_keep_their_ordinals() -> None:
