@@ -14,7 +14,7 @@ import pyarrow as pa
 from automic_core import frames
 from automic_core.connectors.databases._sqlite_types import PLAIN, converters, family, printed
 from automic_core.connectors.databases._sqlite_writing import quoted
-from automic_core.connectors.files import _encoding, _names
+from automic_core.connectors.files import _encoding, _types
 from automic_core.errors import SecurityError, SourceError
 
 _CHUNK = 200
@@ -77,7 +77,7 @@ class Rows:
                 raise SecurityError(f"The query does more than read {path}: {denied[0]}.", "Give one SELECT.") from exc
             raise SourceError(f"{path}: {exc}", "" if table else "Give one SELECT statement.") from exc
         raw = [entry[0] for entry in described]
-        self.names, self.notes = _names.safe(raw)
+        self.names, self.notes = _types.column_names(raw)
         self._families = [family(declared.get(name, "")) for name in raw]
         places = ", ".join(f"c{place}" for place in range(len(raw)))
         self._with = f"WITH q({places}) AS ({select}\n) "

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal
 import pyarrow as pa
 
 from automic_core import frames
-from automic_core.connectors.files import _encoding, _jsontext, _names, _types
+from automic_core.connectors.files import _encoding, _jsontext, _types
 from automic_core.connectors.files._jsontext import BrokenError, Cursor, Member
 from automic_core.errors import SourceError
 from automic_core.records import FieldType
@@ -70,7 +70,7 @@ class JSONFile:
                 keys.update((member.key, None) for member in entry)
         if path and not seen and text.strip():
             raise SourceError(f"{name} has nothing under {'.'.join(path)!r}.", f"Its keys: {_top(text)}.")
-        self.columns, renamed = _names.safe([_readable(key) for key in keys])
+        self.columns, renamed = _types.column_names([_readable(key) for key in keys])
         self._columns = dict(zip(keys, self.columns, strict=True))
         self.notes += renamed
 
@@ -103,7 +103,7 @@ class JSONFile:
                 if name is None or kind == _jsontext.CONSTANT:
                     odd[_readable(key)] = _readable(text)
                     continue
-                if name in row:
+                if name in row and row[name] != text:
                     odd[name] = row[name]
                 kinds[key] = kinds.get(key, 0) | kind
                 if kind != _jsontext.NULL:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import polars as pl
 
 from automic_core import frames
+from automic_core.connectors.files import _names
 from automic_core.records import Field, FieldType
 
 NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
@@ -22,6 +23,11 @@ _BARE = (
 )
 _LONG_NUMBER = r"^-?[0.]*(?:[0-9]\.?){18,}"  # more digits than a double keeps
 TYPED = NUMBERS | TIMES | {FieldType.BOOLEAN}
+
+
+def column_names(raw: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Names that every engine takes, and a note for each one that had to change (NUL ends a name in Arrow)."""
+    return _names.safe(name.replace("\0", "") for name in raw)
 
 
 def infer(

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from automic_core import frames
-from automic_core.connectors.files import _names, _types, _xmlguard
+from automic_core.connectors.files import _types, _xmlguard
 from automic_core.errors import MissingDriverError, SourceError
 from automic_core.records import FieldType
 
@@ -45,7 +45,7 @@ class XMLFile:
         keys: dict[str, None] = {}
         for entry in islice(self._entries(), look):
             keys.update(dict.fromkeys(entry) if "\0" not in entry else {})
-        self.columns, renamed = _names.safe(keys)
+        self.columns, renamed = _types.column_names(keys)
         self._columns = dict(zip(keys, self.columns, strict=True))
         self.notes += renamed
 
@@ -124,6 +124,9 @@ class XMLFile:
     def _asked(self, row_path: str, paths: Counter[Path]) -> Path:
         wanted = tuple(part for part in row_path.split("/") if part)
         found = [path for path in paths if path[-len(wanted) :] == wanted]
+        if not found and len(wanted) > 1 and wanted[:-1] in paths:
+            self.notes.append(f"{self._name} has no element {row_path!r} in {'/'.join(wanted[:-1])}: no records.")
+            return wanted
         if not found:
             known = ", ".join("/".join(path) for path, _ in paths.most_common(8))
             raise SourceError(f"{self._name} has no element {row_path!r}.", f"The most frequent are: {known}.")

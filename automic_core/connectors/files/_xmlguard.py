@@ -19,7 +19,7 @@ def check(file: BinaryIO, name: str) -> None:
     Allowed are entities that are plain text, such as names of characters.
 
     Raises:
-        SecurityError: An entity is in another file, is a parameter entity, or is made of other entities; tells the line.
+        SecurityError: An entity is in another file, is a parameter entity, or made of others; tells the line.
     """
     head = file.read(_HEAD)
     text = _text(head)

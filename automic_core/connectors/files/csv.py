@@ -16,7 +16,7 @@ from pydantic import Field as Option
 from automic_core import storage
 from automic_core.connectors import _plain
 from automic_core.connectors._writing import FileLoader, Packing, Write, copied
-from automic_core.connectors.files import _delimited, _dialect
+from automic_core.connectors.files import _delimited, _dialect, _types
 from automic_core.connectors.files._text import Reader, TextSource
 from automic_core.contracts import configured
 from automic_core.errors import LoadError, SourceError, translate
@@ -80,17 +80,23 @@ class _DelimitedFile:
     def __init__(self, read: Any, dialect: _dialect.Dialect) -> None:
         self._read = read
         whole = read()
-        self.columns: list[str] = whole.columns
+        self.columns, renamed = _types.column_names(whole.columns)
+        self._names = dict(zip(self.columns, whole.columns, strict=True))
         quote = f"quote {dialect.quotechar!r}" if dialect.quotechar else "no quotes"
         how = f"{dialect.encoding}, delimiter {dialect.delimiter!r}, {quote}, {'' if dialect.header else 'no '}header"
-        self.notes: list[str] = [f"Read as {how}.", *whole.notes] if self.columns else list(whole.notes)
+        self.notes: list[str] = [f"Read as {how}.", *whole.notes, *renamed]
+        if not self.columns:
+            self.notes = list(whole.notes)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """The records."""
         if not self.columns:
             return
         # A pass that needs no column still has to count the records.
-        yield from self._read(columns=columns or self.columns[:1]).batches()
+        wanted = [self._names[name] for name in columns or self.columns[:1]]
+        shown = {raw: name for name, raw in self._names.items()}
+        for batch in self._read(columns=wanted).batches():
+            yield batch.rename_columns([shown.get(name, name) for name in batch.schema.names])
 
     def allowed(self) -> Mapping[str, Collection[FieldType]]:
         """Any type: delimited text has none of its own."""

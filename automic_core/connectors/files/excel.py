@@ -14,7 +14,7 @@ import pyarrow as pa
 from pydantic import Field as Option
 
 from automic_core import frames, storage
-from automic_core.connectors.files import _cellerrors, _names, _sheet, _types
+from automic_core.connectors.files import _cellerrors, _sheet, _types
 from automic_core.connectors.files._text import Reader, TextSource
 from automic_core.contracts import configured
 from automic_core.errors import AutomicError, MissingDriverError, SourceError
@@ -97,7 +97,7 @@ class _Workbook:
         for number, name, rows in self._chosen(book, options):
             merged = book.get_sheet_by_index(number).merged_cell_ranges or []
             table = _sheet.find(rows, merged, options.header, options.skip_rows)
-            names, renamed = _names.safe(table.names)
+            names, renamed = _types.column_names(table.names)
             self.notes += [f"Sheet {name!r} is read.", *self._left_out(rows, table), *renamed]
             self._tables.append((name, rows, table, names, _cellerrors.of_sheet(file, number)))
         self._with_sheet = options.sheet == "*"

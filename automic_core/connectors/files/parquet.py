@@ -14,7 +14,7 @@ from pydantic import Field as Option
 from automic_core import frames, storage
 from automic_core.connectors._files import FileSource
 from automic_core.connectors._writing import FileLoader, Write
-from automic_core.connectors.files import _names
+from automic_core.connectors.files import _types
 from automic_core.contracts import ReadRequest, configured
 from automic_core.errors import LoadError, SourceError, translate
 from automic_core.storage import Location, compression_of
@@ -57,7 +57,7 @@ class ParquetSource(FileSource):
             else:
                 frame = _streamed(location)
             schema = frame.collect_schema()
-            names, notes = _names.safe(schema)
+            names, notes = _types.column_names(schema)
             if names != schema.names():
                 frame = frame.rename(dict(zip(schema, names, strict=True)))
             frame = frame.with_columns(frames.border(frame.collect_schema()))

@@ -1,0 +1,202 @@
+"""What every loader promises."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+from polars.testing import assert_frame_equal
+
+from automic_core import frames, registry
+from automic_core.contracts import DestinationAdapter
+from automic_core.errors import LoadError
+from automic_core.records import Schema
+
+TABLE = pl.DataFrame(
+    {
+        "id": [1, 2, 3],
+        "name": ["Ana, \"A\"", "Zoë\n漢字 🙂", None],
+        "amount": [1.5, None, 1000.125],
+        "day": [date(2024, 2, 29), None, date(1999, 12, 31)],
+        "ok": [True, False, None],
+    }
+)
+MORE = TABLE.with_columns(pl.col("id") + 10)
+
+
+def make(case: Any, folder: Path) -> DestinationAdapter:
+    loader: DestinationAdapter = registry.build(
+        "loader", case.kind, {"path": str(folder / f"out{case.suffix}"), **case.options}
+    )
+    return loader
+
+
+def back(case: Any, folder: Path) -> pl.DataFrame:
+    frame = registry.build("source", case.kind, {"path": str(folder / f"out{case.suffix}")}).scan().collect()
+    return frame.select(name for name in frame.columns if not frames.is_hidden(name))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def failing(frame: pl.DataFrame) -> frames.BatchStream:
+    def batches() -> Iterator[pl.DataFrame]:
+        yield frame
+        raise RuntimeError("the source broke")
+
+    return frames.BatchStream(frame.schema, batches())
+
+
+def test_types_nulls_and_unicode_round_trip(loader_case: Any, tmp_path: Path) -> None:
+    assert make(loader_case, tmp_path).load(TABLE.lazy(), "overwrite") == 3
+    assert_frame_equal(back(loader_case, tmp_path), TABLE)
+
+
+def test_odd_values_are_kept(loader_case: Any, tmp_path: Path) -> None:
+    odd = pl.DataFrame(
+        {
+            "price": [Decimal("1.10"), None],
+            "at": [datetime(2024, 1, 1, 12, 30, 0, 500), None],
+            "ratio": [float("nan"), None],
+            "tags": [["a", "ü"], None],
+            "place": [{"x": 1, "y": "z"}, None],
+            "raw": [b"\x00\xff", None],
+            "n": [1, 2],
+        }
+    )
+    make(loader_case, tmp_path).load(odd, "overwrite")
+    read = back(loader_case, tmp_path)
+    assert read.columns == odd.columns
+    assert read.null_count().row(0) == odd.null_count().row(0)
+    assert float(read["price"][0]) == 1.1
+    assert str(read["at"][0]).replace("T", " ").rstrip("0") == "2024-01-01 12:30:00.0005"
+    assert str(read["ratio"][0]).lower() == "nan"
+    assert "ü" in str(read["tags"].to_list()[0])
+
+
+def test_append_and_overwrite(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path)
+    loader.load(TABLE, "append")
+    loader.load(MORE, "append")
+    assert_frame_equal(back(loader_case, tmp_path), pl.concat([TABLE, MORE]))
+    loader.load(MORE, "overwrite")
+    assert_frame_equal(back(loader_case, tmp_path), MORE)
+
+
+def test_order_of_the_run_loop(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path).bind("orders")
+    loader.connect()
+    loader.begin_transaction()
+    loader.create_schema(Schema("orders"))
+    assert loader.load(TABLE.lazy(), "append") == 3
+    loader.commit()
+    loader.close()
+    loader.close()
+    assert_frame_equal(back(loader_case, tmp_path), TABLE)
+
+
+def test_several_loads_in_one_transaction(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path)
+    loader.begin_transaction()
+    loader.load(TABLE, "append")
+    loader.load(MORE, "append")
+    loader.commit()
+    loader.close()
+    assert_frame_equal(back(loader_case, tmp_path), pl.concat([TABLE, MORE]))
+
+
+@pytest.mark.parametrize("mode", ["append", "overwrite"])
+def test_rollback_leaves_it_untouched(loader_case: Any, tmp_path: Path, mode: Any) -> None:
+    loader = make(loader_case, tmp_path)
+    loader.load(TABLE, "overwrite")
+    before = files(tmp_path)
+    loader.connect()
+    loader.begin_transaction()
+    loader.load(MORE, mode)
+    loader.rollback()
+    loader.close()
+    assert files(tmp_path) == before
+
+
+def test_rollback_leaves_nothing_new(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path)
+    loader.connect()
+    loader.begin_transaction()
+    loader.load(TABLE, "append")
+    loader.rollback()
+    loader.close()
+    assert files(tmp_path) == {}
+
+
+def test_a_source_that_breaks_changes_nothing(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path)
+    loader.load(TABLE, "overwrite")
+    before = files(tmp_path)
+    with pytest.raises(RuntimeError, match="broke"):
+        loader.load(failing(MORE), "append")
+    assert files(tmp_path) == before
+
+
+def test_a_full_disk_changes_nothing(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path)
+    loader.load(TABLE, "overwrite")
+    before = files(tmp_path)
+    noise = pl.DataFrame({"id": range(30_000)}).select("id", name=pl.col("id").hash(1).cast(pl.String))
+    big = noise.select("id", "name", *(pl.lit(None, dtype=TABLE.schema[c]).alias(c) for c in ("amount", "day", "ok")))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    try:
+        with pytest.raises(LoadError, match="out"):
+            loader.load(big, "append")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert files(tmp_path) == before
+
+
+def test_unwritable_folder(loader_case: Any, tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file")
+    loader = registry.build(
+        "loader", loader_case.kind, {"path": str(tmp_path / "folder" / f"x{loader_case.suffix}"), **loader_case.options}
+    )
+    with pytest.raises(LoadError, match="folder"):
+        loader.load(TABLE, "overwrite")
+
+
+def test_nothing(loader_case: Any, tmp_path: Path) -> None:
+    assert make(loader_case, tmp_path).load(TABLE.clear(), "overwrite") == 0
+    read = back(loader_case, tmp_path)
+    assert read.columns == TABLE.columns
+    assert read.height == 0
+
+
+def test_a_thousand_columns(loader_case: Any, tmp_path: Path) -> None:
+    wide = pl.DataFrame({f"c{i}": [i, i + 1] for i in range(1000)})
+    make(loader_case, tmp_path).load(wide, "overwrite")
+    assert_frame_equal(back(loader_case, tmp_path), wide)
+
+
+def test_upsert_or_refusal(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path)
+    loader.load(TABLE, "overwrite")
+    changes = pl.DataFrame({"id": [2, 9, 9], "name": ["new", "first", "last"]})
+    if "upsert" not in loader.capabilities:
+        with pytest.raises(LoadError, match="upsert"):
+            loader.load(changes, "upsert", ["id"])
+        return
+    loader.load(changes, "upsert", ["id"])
+    names = dict(back(loader_case, tmp_path).select("id", "name").iter_rows())
+    assert names == {1: TABLE["name"][0], 2: "new", 3: None, 9: "last"}
+
+
+def test_options_survive_yaml(loader_case: Any, tmp_path: Path) -> None:
+    loader = make(loader_case, tmp_path)
+    options = yaml.safe_load(yaml.safe_dump(registry.options(loader)))
+    assert registry.build("loader", loader_case.kind, options) == loader

@@ -1,0 +1,195 @@
+"""What every source promises."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+from polars.testing import assert_frame_equal
+
+from automic_core import frames, registry
+from automic_core.contracts import ReadRequest, SourceAdapter
+from automic_core.errors import AutomicError, MissingDriverError, SourceError
+
+TABLE = pl.DataFrame(
+    {
+        "id": [1, 2, 3, 4],
+        "code": ["007", "08", "9", None],
+        "name": ["Ana, \"A\"", "Zoë 漢字 🙂", "O'Neil", "x"],
+        "amount": [1.5, -2.25, None, 1000.125],
+        "day": [date(2024, 2, 29), None, date(1999, 12, 31), date(2024, 1, 1)],
+        "ok": [True, False, None, True],
+    }
+)
+
+
+def make(case: Any, folder: Path, frame: pl.DataFrame = TABLE, **more: Any) -> SourceAdapter:
+    path = folder / f"data{case.suffix}"
+    case.write(path, frame)
+    source: SourceAdapter = registry.build("source", case.kind, {"path": str(path), **case.options, **more})
+    return source
+
+
+def data(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select(name for name in frame.columns if not frames.is_hidden(name))
+
+
+def test_types_nulls_and_unicode_round_trip(source_case: Any, tmp_path: Path) -> None:
+    assert_frame_equal(data(make(source_case, tmp_path).scan().collect()), TABLE)
+
+
+def test_nothing_is_rescued_from_good_data(source_case: Any, tmp_path: Path) -> None:
+    frame = make(source_case, tmp_path).scan().collect()
+    assert frames.RESCUED not in frame.columns or frame[frames.RESCUED].null_count() == 4
+
+
+def test_rows_are_numbered_from_one(source_case: Any, tmp_path: Path) -> None:
+    assert make(source_case, tmp_path).scan().collect()["_source_row"].to_list() == [1, 2, 3, 4]
+
+
+def test_schema_equals_data(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path)
+    assert source.scan().collect_schema() == source.scan().collect().schema
+    assert source.get_schema().names == TABLE.columns
+
+
+def test_header_only(source_case: Any, tmp_path: Path) -> None:
+    frame = make(source_case, tmp_path, TABLE.clear()).scan().collect()
+    assert data(frame).columns == TABLE.columns
+    assert frame.height == 0
+
+
+def test_no_rows_is_no_error(source_case: Any, tmp_path: Path) -> None:
+    assert make(source_case, tmp_path, TABLE.clear()).scan().collect().height == 0
+
+
+def test_a_thousand_columns(source_case: Any, tmp_path: Path) -> None:
+    wide = pl.DataFrame({f"c{i}": [i, i + 1] for i in range(1000)})
+    assert_frame_equal(data(make(source_case, tmp_path, wide).scan().collect()), wide)
+
+
+def test_limit(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path)
+    assert_frame_equal(data(source.scan(ReadRequest(limit=2)).collect()), TABLE.head(2))
+    assert sum(len(batch) for batch in source.batches(ReadRequest(limit=3))) == 3
+
+
+def test_columns(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path)
+    assert_frame_equal(source.scan(ReadRequest(columns=("day", "id"))).collect(), TABLE.select("day", "id"))
+
+
+def test_unknown_column_is_named(source_case: Any, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="nope"):
+        make(source_case, tmp_path).scan(ReadRequest(columns=("nope",))).collect()
+
+
+def test_scan_twice(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path)
+    lazy = source.scan()
+    first = lazy.collect()
+    assert_frame_equal(lazy.collect(), first)
+    assert_frame_equal(source.scan().collect(), first)
+
+
+def test_records(source_case: Any, tmp_path: Path) -> None:
+    records = list(make(source_case, tmp_path).read())
+    assert [record.data["id"] for record in records] == [1, 2, 3, 4]
+    assert records[0].metadata.source_type == source_case.kind
+
+
+def test_missing_file_is_named(source_case: Any, tmp_path: Path) -> None:
+    path = tmp_path / f"absent{source_case.suffix}"
+    source = registry.build("source", source_case.kind, {"path": str(path), **source_case.options})
+    with pytest.raises(SourceError, match="absent"):
+        source.scan().collect()
+
+
+def test_file_that_vanishes_is_named(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path)
+    lazy = source.scan()
+    first = lazy.collect()
+    (tmp_path / f"data{source_case.suffix}").unlink()
+    try:  # a workbook is read whole, once
+        assert_frame_equal(lazy.collect(), first)
+    except SourceError as exc:
+        assert "data" in str(exc)
+    source.connect()
+    with pytest.raises(SourceError, match="data"):
+        source.scan().collect()
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02\xff\xfe" * 50, b"PK\x03\x04 no archive", b"\x1f\x8b\x08 no gzip"])
+def test_garbage_is_ours(source_case: Any, tmp_path: Path, content: bytes) -> None:
+    source = make(source_case, tmp_path)
+    path = tmp_path / f"data{source_case.suffix}"
+    path.write_bytes(content)
+    try:
+        frame = source.scan().collect()
+    except AutomicError as exc:
+        assert path.name in str(exc)
+    else:
+        assert frame.is_empty() or frame[frames.RESCUED].count()
+
+
+def test_missing_driver_prints_pip_line(source_case: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not source_case.driver:
+        pytest.skip("needs no driver")
+    source = make(source_case, tmp_path)
+    monkeypatch.setitem(sys.modules, source_case.driver, None)
+    with pytest.raises(MissingDriverError, match=r"pip install 'automic\["):
+        source.scan().collect()
+
+
+def test_close_is_idempotent(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path)
+    source.connect()
+    source.check()
+    source.close()
+    source.close()
+
+
+def test_options_survive_yaml(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path)
+    options = yaml.safe_load(yaml.safe_dump(registry.options(source)))
+    again = registry.build("source", source_case.kind, options)
+    assert again == source
+    assert_frame_equal(again.scan().collect(), source.scan().collect())
+    assert registry.options_schema(type(source))["properties"]["path"]["description"]
+
+
+def test_name_is_the_stem(source_case: Any, tmp_path: Path) -> None:
+    assert make(source_case, tmp_path).name == "data"
+
+
+def test_several_files_are_aligned(source_case: Any, tmp_path: Path) -> None:
+    if source_case.kind == "sqlite":
+        pytest.skip("one database at a time")
+    source_case.write(tmp_path / f"a{source_case.suffix}", TABLE.select("id", "name"))
+    source_case.write(tmp_path / f"b{source_case.suffix}", TABLE.select("day", "id"))
+    path = str(tmp_path / f"*{source_case.suffix}")
+    source = registry.build("source", source_case.kind, {"path": path, **source_case.options})
+    frame = source.scan().collect()
+    expected = pl.concat([TABLE.select("id", "name"), TABLE.select("day", "id")], how="diagonal")
+    assert_frame_equal(data(frame), expected)
+    assert frame["_source_row"].to_list() == [1, 2, 3, 4] * 2
+    parts = source.parts()
+    assert [part.name for part in parts] == ["a", "b"]
+    assert len({part.content_hash() for part in parts}) == 2
+    assert [part.scan().collect().height for part in parts] == [4, 4]
+    assert parts[0].location == str(tmp_path / f"a{source_case.suffix}")
+
+
+def test_text_is_text(source_case: Any, tmp_path: Path) -> None:
+    if "types" not in registry.option_names(registry.load("source", source_case.kind)):
+        pytest.skip("its types are its own")
+    frame = make(source_case, tmp_path, types="text").scan().collect()
+    assert set(data(frame).dtypes) == {pl.String}
+    assert frame["code"].to_list()[:3] == ["007", "08", "9"]
+    assert frame["amount"][0] == "1.5"
+    assert frame["ok"][1] == "false"
