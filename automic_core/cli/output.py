@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -91,27 +92,30 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = Non
             break
         shown.append(name)
         left -= need + 2
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=bool(wrap))
     for name in shown:
         numeric = any(isinstance(row.get(name), int | float) and not isinstance(row.get(name), bool) for row in rows)
-        most = None if name in wrap else WIDEST
-        drawn.add_column(
-            Text(name),
-            justify="right" if numeric else "left",
-            no_wrap=name not in wrap,
-            max_width=most,
-            overflow="fold" if name in wrap else "ellipsis",
-        )
+        layout: dict[str, Any] = {"overflow": "ellipsis", "no_wrap": True, "max_width": WIDEST}
+        if name in wrap:
+            layout = {"overflow": "fold", "ratio": 1}
+        drawn.add_column(Text(name), justify="right" if numeric else "left", **layout)
     for at in range(len(rows)):
         drawn.add_row(*(Text(cells[name][at]) for name in shown))
-    _console(wide).print(drawn)
+    _print(drawn, wide)
     if len(shown) < len(names):
         rest = names[len(shown) :]
         say(f"… and {len(rest)} more columns: {_listed(rest)} (--json shows all)")
 
 
-def _console(wide: int) -> Console:
-    return Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
+def _print(drawn: Table, wide: int) -> None:
+    """Without blanks at line ends."""
+    console = Console(
+        file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False, force_terminal=sys.stdout.isatty()
+    )
+    with console.capture() as captured:
+        console.print(drawn)
+    for line in captured.get().splitlines():
+        say(line.rstrip())
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:
@@ -140,6 +144,12 @@ def counted(title: str, counts: Mapping[str, int], most: int = 8) -> None:
         say(f"  {number:>{wide},}  {name}")
     if len(items) > most:
         say(f"  … and {len(items) - most} more")
+
+
+def paragraph(text: str) -> None:
+    """A long sentence, wrapped and indented after its first line."""
+    for line in textwrap.wrap(text, width(), subsequent_indent="  "):
+        say(line)
 
 
 def notes(lines: Iterable[str]) -> None:

@@ -73,7 +73,7 @@ def infer(
     lines = [
         {
             "column": each.column,
-            "type": each.type + (f" {each.format}" if each.format else ""),
+            "type": each.type,
             "fits": f"{each.confidence:.1%}",
             "pattern": each.pattern or "",
             "empty": f"{each.nulls / each.rows:.1%}" if each.rows else "",

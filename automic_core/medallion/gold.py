@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from automic_core import registry
+from automic_core import registry
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError, ConflictError
 from automic_core.events import Event, Listener, RunReport
@@ -22,7 +23,6 @@ from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
 from automic_core.medallion.staged import StagedTable
 from automic_core.pipeline import Pipeline
-from automic_core.transforms.aggregate import Aggregator
 
 
 @dataclass

@@ -133,7 +133,7 @@ def aggregation(text: str) -> tuple[str, dict[str, Any]]:
     function, colon, column = rest.partition(":")
     if not equals or not name.strip() or not function.strip() or (colon and not column.strip()):
         raise ConfigError(f"{text!r} is no aggregation.", "Write name=function:column, such as revenue=sum:total.")
-    return name.strip(), {"function": function.strip()} | ({"field": column.strip()} if colon else {})
+    return name.strip(), {"function": function.strip(), "field": column.strip() or "*"}
 
 
 def run(

@@ -139,7 +139,8 @@ def show(lake: Lakehouse, table: str, limit: int = 20, *, system: bool = False) 
     name = full_name(lake, table)
     rows = lake.scan(name)
     names = rows.collect_schema().names()
-    chosen = [n for n in names if system or n == frames.RID or not frames.is_hidden(n)]
+    chosen = [frames.RID] if frames.RID in names else []
+    chosen += [n for n in names if n != frames.RID and (system or not frames.is_hidden(n))]
     total = int(rows.select(pl.len()).collect().item())
     return rows_of(rows.select(chosen).head(limit).collect(), total)
 
