@@ -84,7 +84,8 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = Non
     names = list(columns if columns is not None else rows[0] if rows else ())
     cells = {name: [cell(row.get(name), name) for row in rows] for name in names}
     wide = width()
-    shown, left = [], wide
+    shown: list[str] = []
+    left = wide
     for name in names:
         need = min(max(map(cell_len, (name, *cells[name]))), WIDEST)
         need = min(need, 12) if name in wrap else need

@@ -11,7 +11,6 @@ from typing import Any
 import polars as pl
 
 from automic_core import registry
-from automic_core import registry
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError, ConflictError
 from automic_core.events import Event, Listener, RunReport
@@ -128,6 +127,6 @@ class Gold:
         table = frozen(self._lake.need(name if "." in name else f"silver.{name}"))
         rows = tables.scan(table, head(table))
         data = [n for n in rows.collect_schema().names() if not n.startswith("_") or n == "_rid"]
-        step: Aggregator = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
+        step = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
         pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
         return pipeline.transform(step, id="aggregate"), {name: head(table)}
