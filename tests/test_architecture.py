@@ -22,8 +22,8 @@ LINES = [
     "inference",
     "storage state",
     "registry recordwise contracts frames events schemas",
-    "settings",
-    "logs errors records faults _version",
+    "settings logs",
+    "errors records faults _version",
 ]
 TOGETHER = {
     frozenset({"spec", "pipeline", "running", "planning", "scripting"}),

@@ -13,7 +13,7 @@ from automic_core import frames
 from automic_core.contracts import Fitted, ReadRequest, Rule, SourceAdapter, Transformer
 from automic_core.errors import ConflictError
 from automic_core.events import Event, Listener, RunReport
-from automic_core.inference import infer_exact
+from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
@@ -240,7 +240,7 @@ class Silver:
         if frames.RESCUED in rows.collect_schema():
             rows = rows.filter(pl.col(frames.RESCUED).str.json_path_match("$.reason").is_null())
         data = rows.select(frames.data_columns(rows))
-        schema = infer_exact(data, name=table)
+        schema = infer_exact(data, null_tokens=DEFAULT_NULL_TOKENS, name=table)
         schema.inferred = True
         return schema
 

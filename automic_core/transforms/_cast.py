@@ -11,9 +11,9 @@ import pydantic
 from automic_core import frames
 from automic_core.contracts import Transformer, configured
 from automic_core.errors import ConfigError, TransformError
+from automic_core.inference import casting
 from automic_core.records import Field, FieldType, Schema
 from automic_core.transforms._checks import known, title
-from automic_core.transforms._inference import casting
 
 REASON = f"{frames.QUARANTINED}:cast"
 _CAST, _BAD = "_cast_", "_bad_cast"

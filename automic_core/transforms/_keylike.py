@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from automic_core.transforms._inference.keys import _LAST, _WHOLE, snake
+from automic_core.inference.keys import _LAST, _WHOLE, snake
 from automic_core.transforms._names import data_names
 
 MOST_CANDIDATES = 3

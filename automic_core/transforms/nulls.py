@@ -10,8 +10,8 @@ from pydantic import Field
 from automic_core import frames
 from automic_core.contracts import Fitted, Transformer, configured
 from automic_core.errors import ConfigError, TransformError
+from automic_core.inference.casting import DEFAULT_NULL_TOKENS, is_null_token
 from automic_core.records import Record
-from automic_core.transforms._inference.casting import DEFAULT_NULL_TOKENS, is_null_token
 from automic_core.transforms._literals import exact
 from automic_core.transforms._names import data_names, require
 

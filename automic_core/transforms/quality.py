@@ -12,10 +12,10 @@ from pydantic import Field
 from automic_core import frames
 from automic_core.contracts import Fitted, Scope, Transformer, configured
 from automic_core.errors import ConfigError
-from automic_core.transforms._inference import numbers
+from automic_core.inference import numbers
+from automic_core.inference.patterns import PATTERNS, matches
 from automic_core.transforms._names import data_names, require
 from automic_core.transforms._sparse import only_where, reasons
-from automic_core.transforms.patterns import PATTERNS, matches
 
 SCORE, REASONS = "_quality_score", "_quality_reasons"
 Part = Literal["completeness", "validity", "consistency"]

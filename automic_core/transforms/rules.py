@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, Field
 from automic_core import frames
 from automic_core.contracts import Rule, configured
 from automic_core.errors import ConfigError, TransformError
+from automic_core.inference import casting, numbers
 from automic_core.records import Field as Column
 from automic_core.records import FieldType
-from automic_core.transforms._inference import casting, numbers
 from automic_core.transforms._literals import exact
 from automic_core.transforms._rule_files import dump_rules, load_rules
 from automic_core.transforms._rule_set import RuleSet, Verdict

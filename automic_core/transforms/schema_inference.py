@@ -1,74 +1,110 @@
-"""Types, patterns, constraints and keys inferred from data, with the evidence for each decision."""
+"""The step that infers the schema of what flows through it, and gives text columns their types."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from dataclasses import asdict
+from typing import Annotated, Any, ClassVar
 
 import polars as pl
+from pydantic import Field
 
-from automic_core.records import Schema
-from automic_core.transforms._inference.casting import DEFAULT_NULL_TOKENS, cast_expr, is_null_token, polars_type
-from automic_core.transforms._inference.evidence import ColumnEvidence, CounterExample, Inference
-from automic_core.transforms._inference.keys import infer_primary_key
-from automic_core.transforms._inference.profile import infer
-
-__all__ = [
-    "DEFAULT_NULL_TOKENS",
-    "ColumnEvidence",
-    "CounterExample",
-    "Inference",
-    "cast_expr",
-    "infer",
-    "infer_exact",
-    "infer_primary_key",
-    "infer_schema",
-    "is_null_token",
-    "polars_type",
-]
+from automic_core import frames
+from automic_core.contracts import Fitted, Scope, Transformer, configured
+from automic_core.inference.casting import DEFAULT_NULL_TOKENS, cast_expr, is_null_token
+from automic_core.inference.evidence import Inference
+from automic_core.inference.profile import infer
+from automic_core.records import FieldType, Schema
+from automic_core.transforms._names import data_names
+from automic_core.transforms._sparse import only_where
 
 
-def infer_schema(
-    frame: pl.LazyFrame | pl.DataFrame,
-    *,
-    sample_rows: int | None = None,
-    null_tokens: Sequence[str] = DEFAULT_NULL_TOKENS,
-    detect_patterns: bool = True,
-    infer_constraints: bool = True,
-    suggest_enums: bool = True,
-    confidence_threshold: float = 0.8,
-    name: str = "",
-) -> Schema:
-    """The schema that most values fit: a proposal, whose misfits are counter-examples. Arguments as for `infer`."""
-    return infer(
-        frame,
-        sample_rows=sample_rows,
-        null_tokens=null_tokens,
-        detect_patterns=detect_patterns,
-        infer_constraints=infer_constraints,
-        suggest_enums=suggest_enums,
-        confidence_threshold=confidence_threshold,
-        name=name,
-    ).schema
+@configured
+class SchemaInferrer(Transformer):
+    """Infers types, patterns and constraints from the values, and types the text columns accordingly.
 
-
-def infer_exact(frame: pl.LazyFrame | pl.DataFrame, *, null_tokens: Sequence[str] = ("",), name: str = "") -> Schema:
-    """The schema that every value fits and prints back from; everything else stays text.
-
-    Up to these conventions a value prints back as it was written: blanks around it, zeros at the end of decimals where
-    the column has one rule for them, a missing zero before the point, zero padding of days, months and hours, the
-    spelling of a month, and for a timestamp with a zone the zone (the instant is kept, in UTC).
-
-    Args:
-        frame: Text columns; read twice if lazy.
-        null_tokens: Texts that mean "no value"; only blank ones unless given, since others would not print back.
-        name: Name of the table.
+    A value that does not fit its column's type goes to ``_rescued`` and leaves a null; texts that mean "no value" (NA,
+    -, null …) become nulls in typed columns. Columns that come with a type keep it.
     """
-    return infer(
-        frame,
-        null_tokens=null_tokens,
-        detect_patterns=False,
-        infer_constraints=True,
-        suggest_enums=False,
-        name=name,
-        exact=True,
-    ).schema
+
+    kind: ClassVar[str] = "schema"
+    scope: ClassVar[Scope] = "table"
+
+    detect_patterns: Annotated[bool, Field(description="Find emails, phone numbers and other patterns.")] = True
+    infer_constraints: Annotated[bool, Field(description="Find smallest and largest values, and what may be null.")] = (
+        True
+    )
+    suggest_enums: Annotated[bool, Field(description="List the values of columns that have only a few.")] = True
+    confidence_threshold: Annotated[
+        float, Field(gt=0, le=1, description="Share of values (0 to 1) that must fit a type before it is taken.")
+    ] = 0.8
+    sample_rows: Annotated[int | None, Field(ge=1, description="Look at the first rows only; empty = all.")] = None
+
+    @property
+    def rewrites(self) -> bool:
+        """Columns change their type."""
+        return True
+
+    def fit(self, frame: pl.LazyFrame) -> Fitted:
+        """Infer the schema of the living rows; two or three passes."""
+        living = frame.filter(frames.alive()).select(data_names(frame.collect_schema()))
+        return InferredSchema(
+            infer(
+                living,
+                sample_rows=self.sample_rows,
+                detect_patterns=self.detect_patterns,
+                infer_constraints=self.infer_constraints,
+                suggest_enums=self.suggest_enums,
+                confidence_threshold=self.confidence_threshold,
+            )
+        )
+
+
+class InferredSchema(Fitted):
+    """An inferred schema.
+
+    Attributes:
+        schema: Types, patterns, constraints and key.
+        inference: The evidence for them.
+    """
+
+    def __init__(self, inference: Inference) -> None:
+        super().__init__({"schema": json.loads(json.dumps(asdict(inference.schema), default=str))})
+        self.inference = inference
+        self.schema: Schema = inference.schema
+
+    @property
+    def note(self) -> str:
+        """The types taken, and how many values do not fit."""
+        types = ", ".join(f"{f.name} {f.pattern or f.type}" for f in self.schema.fields)
+        misfits = sum(c.misfits for c in self.inference.columns if c.type is not FieldType.STRING)
+        return types + (f"; {misfits:,} values that do not fit are in {frames.RESCUED}" if misfits else "")
+
+    def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Type the text columns; what does not fit is rescued, also of rows that an earlier step removed."""
+        present = frame.collect_schema()
+        typed, misfit = [], {}
+        for field in self.schema.fields:
+            if present.get(field.name) == pl.String and field.type is not FieldType.STRING:
+                text = pl.col(field.name)
+                value = cast_expr(field, pl.when(~is_null_token(text, DEFAULT_NULL_TOKENS)).then(text))
+                typed.append(value.alias(field.name))
+                misfit[field.name] = value.is_null() & ~is_null_token(text, DEFAULT_NULL_TOKENS)
+        if not typed:
+            return frame
+        if frames.RESCUED not in present:
+            frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(frames.RESCUED))
+        values = pl.struct(
+            pl.col(frames.RESCUED), *(pl.when(wrong).then(pl.col(name)).alias(name) for name, wrong in misfit.items())
+        )
+        rescued = only_where(
+            pl.any_horizontal(misfit.values()), values.map_elements(_rescue, return_dtype=pl.String), pl.String
+        )
+        return frame.with_columns(*typed, pl.coalesce(rescued, pl.col(frames.RESCUED)).alias(frames.RESCUED))
+
+
+def _rescue(row: dict[str, Any]) -> str:
+    """What was rescued of a row before, and the values that do not fit now."""
+    earlier = json.loads(row.pop(frames.RESCUED) or "{}")
+    values = {name: value for name, value in row.items() if value is not None}
+    return json.dumps({**earlier, "values": {**earlier.get("values", {}), **values}}, ensure_ascii=False)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automic_core.errors import ConfigError
+from automic_core.inference import cast_expr, is_null_token, polars_type
 from automic_core.records import Field, FieldType
-from automic_core.transforms.schema_inference import cast_expr, is_null_token, polars_type
 
 
 def cast(kind: str, values: list[str | None], **options: Any) -> list[Any]:

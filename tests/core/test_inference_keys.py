@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from automic_core.transforms.schema_inference import infer, infer_primary_key
+from automic_core.inference import infer, infer_primary_key
 
 N = 6
 IDS = [str(i) for i in range(100, 100 + N)]

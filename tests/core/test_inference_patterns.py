@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from automic_core.errors import ConfigError
-from automic_core.transforms.patterns import DESCRIPTIONS, PATTERNS, matches
+from automic_core.inference.patterns import DESCRIPTIONS, PATTERNS, matches
 
 GOOD = {
     "email": ["alice@example.com", "a.b+c@x.co.uk", "x@xn--80ak6aa92e.com", "o'neil@a-b.org"],

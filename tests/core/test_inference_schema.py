@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automic_core.inference import cast_expr, infer, infer_exact, infer_schema
 from automic_core.records import Field, FieldType
-from automic_core.transforms.schema_inference import cast_expr, infer, infer_exact, infer_schema
 
 
 def column(values: list[str | None], name: str = "x", rows: int = 40) -> pl.DataFrame:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from automic_core import frames
 from automic_core.records import FieldType
-from automic_core.transforms._schema_step import InferredSchema, SchemaInferrer
 from automic_core.transforms._sparse import only_where
+from automic_core.transforms.schema_inference import InferredSchema, SchemaInferrer
 
 TEXT = {
     "id": [str(i) for i in range(1, 9)],

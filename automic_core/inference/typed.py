@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import polars as pl
 import polars.selectors as cs
 
+from automic_core.inference.detail import quantiles
+from automic_core.inference.evidence import ColumnEvidence
 from automic_core.records import Field, FieldType
-from automic_core.transforms._inference.detail import quantiles
-from automic_core.transforms._inference.evidence import ColumnEvidence
 
 _SELECTORS: tuple[tuple[cs.Selector, FieldType], ...] = (
     (cs.integer(), FieldType.INTEGER),

@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from automic_core.inference import numbers
+from automic_core.inference.candidates import Candidate
+from automic_core.inference.casting import is_null_token
+from automic_core.inference.contest import Screened
+from automic_core.inference.patterns import matches
+from automic_core.inference.screening import Look, sample_size, screen
 from automic_core.records import FieldType
-from automic_core.transforms._inference import numbers
-from automic_core.transforms._inference.candidates import Candidate
-from automic_core.transforms._inference.casting import is_null_token
-from automic_core.transforms._inference.contest import Screened
-from automic_core.transforms._inference.screening import Look, sample_size, screen
-from automic_core.transforms.patterns import matches
 
 _LONG_DIGITS = r"^[+-]?[0-9]{19,}$"
 _PLAIN_DIGITS = r"^[+-]?[0-9.]+$"

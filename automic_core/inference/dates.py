@@ -7,6 +7,8 @@ stays as written.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from automic_core.errors import ConfigError
@@ -78,7 +80,7 @@ def _moment(text: pl.Expr, one_format: str) -> pl.Expr:
     return _parsed(text, one_format, pl.Datetime("us", "UTC" if is_zoned(one_format) else None))
 
 
-def _parsed(text: pl.Expr, one_format: str, kind: pl.DataType) -> pl.Expr:
+def _parsed(text: pl.Expr, one_format: str, kind: Any) -> pl.Expr:
     """Texts that strptime would misread are sorted out first: "24" for the year 24, and the 61st second of a minute.
 
     Testing the result instead would make Polars parse twice. No other text that parses has ":60".

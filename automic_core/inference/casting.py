@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from automic_core.errors import ConfigError
+from automic_core.inference import dates, numbers
 from automic_core.records import Field, FieldType
-from automic_core.transforms._inference import dates, numbers
 
 DEFAULT_NULL_TOKENS: tuple[str, ...] = ("", "na", "n/a", "null", "none", "nan", "nil", "-", "--", "#n/a", "\\n")
 """Texts that mean "no value" besides null itself, compared without blanks and case."""

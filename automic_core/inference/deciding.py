@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from automic_core.inference.candidates import Candidate
+from automic_core.inference.casting import BOOLEAN_WORDS
+from automic_core.inference.columns import Counts
+from automic_core.inference.numbers import scales_agree
 from automic_core.records import FieldType
-from automic_core.transforms._inference.candidates import Candidate
-from automic_core.transforms._inference.casting import BOOLEAN_WORDS
-from automic_core.transforms._inference.columns import Counts
-from automic_core.transforms._inference.numbers import scales_agree
 
 _NUMBERS = (FieldType.INTEGER, FieldType.FLOAT, FieldType.DECIMAL)
 _MIXED = 0.05  # share of values only the rival reads, among those only one of both reads

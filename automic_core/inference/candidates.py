@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import polars as pl
 
+from automic_core.inference import dates, numbers
+from automic_core.inference.casting import cast_stripped
 from automic_core.records import Field, FieldType
-from automic_core.transforms._inference import dates, numbers
-from automic_core.transforms._inference.casting import cast_stripped
 
 _BLANKS = " \u00a0\u202f\u2009"
 

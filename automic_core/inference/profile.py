@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from automic_core.inference.candidates import Candidate
+from automic_core.inference.casting import DEFAULT_NULL_TOKENS
+from automic_core.inference.columns import Counts, count_columns
+from automic_core.inference.deciding import Verdict, boolean_format, decide
+from automic_core.inference.detail import Question, detail_texts
+from automic_core.inference.evidence import CandidateShare, ColumnEvidence, Inference
+from automic_core.inference.keys import infer_primary_key, snake
+from automic_core.inference.patterns import DESCRIPTIONS
+from automic_core.inference.screening import Look
+from automic_core.inference.typed import ORDERED, describe_typed
 from automic_core.records import Field, FieldType, Schema
-from automic_core.transforms._inference.candidates import Candidate
-from automic_core.transforms._inference.casting import DEFAULT_NULL_TOKENS
-from automic_core.transforms._inference.columns import Counts, count_columns
-from automic_core.transforms._inference.deciding import Verdict, boolean_format, decide
-from automic_core.transforms._inference.detail import Question, detail_texts
-from automic_core.transforms._inference.evidence import CandidateShare, ColumnEvidence, Inference
-from automic_core.transforms._inference.keys import infer_primary_key, snake
-from automic_core.transforms._inference.screening import Look
-from automic_core.transforms._inference.typed import ORDERED, describe_typed
-from automic_core.transforms.patterns import DESCRIPTIONS
 
 _ENUM_VALUES = 20
 _ENUM_REPEATS = 3  # mean rows a value needs before a column counts as categorical

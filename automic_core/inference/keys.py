@@ -6,8 +6,8 @@ import re
 
 import polars as pl
 
+from automic_core.inference.evidence import ColumnEvidence, Inference
 from automic_core.records import FieldType
-from automic_core.transforms._inference.evidence import ColumnEvidence, Inference
 
 _CODE_LENGTH = 64  # longer texts are content, not codes
 _WHOLE = re.compile(r"^_?(?:id|uuid|guid|key|pk|rowid|row_id|record_id)$")
@@ -30,7 +30,7 @@ def infer_primary_key(profile: Inference | pl.DataFrame | pl.LazyFrame) -> list[
         A list of one name, or None.
     """
     if not isinstance(profile, Inference):
-        from automic_core.transforms._inference.profile import infer
+        from automic_core.inference.profile import infer
 
         profile = infer(profile)
     ranked = [

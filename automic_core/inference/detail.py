@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from automic_core.transforms._inference.candidates import Candidate
-from automic_core.transforms._inference.columns import stripped
-from automic_core.transforms._inference.evidence import ColumnEvidence, CounterExample
-from automic_core.transforms.patterns import matches
+from automic_core.inference.candidates import Candidate
+from automic_core.inference.columns import stripped
+from automic_core.inference.evidence import ColumnEvidence, CounterExample
+from automic_core.inference.patterns import matches
 
 _EXAMPLES = 5
 _ROWS_KEPT = 100

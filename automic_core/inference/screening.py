@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from automic_core.transforms._inference.candidates import LOOKS, Candidate, options
-from automic_core.transforms._inference.contest import LEAST_MEMBER, LEAST_SHARE, Screened, contest
-from automic_core.transforms.patterns import PATTERNS, matches
+from automic_core.inference.candidates import LOOKS, Candidate, options
+from automic_core.inference.contest import LEAST_MEMBER, LEAST_SHARE, Screened, contest
+from automic_core.inference.patterns import PATTERNS, matches
 
 _PROBE = 500  # distinct values that tell whether a form occurs at all
 _SAMPLE_CELLS = 2_000_000

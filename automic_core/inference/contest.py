@@ -8,8 +8,8 @@ from itertools import combinations
 
 import polars as pl
 
+from automic_core.inference.candidates import Candidate
 from automic_core.records import FieldType
-from automic_core.transforms._inference.candidates import Candidate
 
 LEAST_SHARE = 0.2  # below this a candidate is not worth counting on all rows
 LEAST_MEMBER = 0.01  # the same for one of several date formats
