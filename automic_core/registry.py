@@ -152,23 +152,11 @@ def build(group: Group, kind: str, options: Mapping[str, Any]) -> Any:
     """
     cls = load(group, kind)
     try:
-        if is_dataclass(cls):
-            return pydantic.TypeAdapter(cls).validate_python(dict(options))
         return cls(**options)
-    except pydantic.ValidationError as exc:
-        raise ConfigError(f"{group.capitalize()} {kind!r}: {_explain(exc)}", _option_hint(cls)) from exc
+    except ConfigError as exc:
+        raise ConfigError(f"{group.capitalize()} {kind!r}: {exc.message}", exc.hint) from exc
     except TypeError as exc:
         raise ConfigError(f"{group.capitalize()} {kind!r}: {exc}", _option_hint(cls)) from exc
-
-
-def _explain(exc: pydantic.ValidationError) -> str:
-    """Every wrong option with its value, in one sentence."""
-    parts = []
-    for error in exc.errors():
-        where = ".".join(str(part) for part in error["loc"]) or "options"
-        got = "" if error["type"] in {"missing", "unexpected_keyword_argument"} else f" (got {error['input']!r})"
-        parts.append(f"{where}: {error['msg']}{got}")
-    return "; ".join(parts)
 
 
 def _option_hint(cls: type[Any]) -> str:

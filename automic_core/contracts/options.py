@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import field
-from typing import TypeVar, cast, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import pydantic
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from automic_core.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -15,8 +19,29 @@ T = TypeVar("T")
 @dataclass_transform(frozen_default=True, field_specifiers=(pydantic.Field, field))
 def configured(cls: type[T]) -> type[T]:
     """Make ``cls`` a frozen pydantic dataclass: constructor, validation, JSON schema and YAML target in one."""
-    make = pydantic_dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))
-    return cast(type[T], make(cls))
+    made = pydantic_dataclass(frozen=True, config=pydantic.ConfigDict(extra="forbid"))(cls)
+    construct: Any = made.__init__
+
+    @functools.wraps(construct)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            construct(self, *args, **kwargs)
+        except pydantic.ValidationError as exc:
+            names = ", ".join(f.name for f in dataclasses.fields(type(self)))
+            raise ConfigError(f"{type(self).__name__}: {explain(exc)}", f"Options: {names or 'none'}.") from exc
+
+    setattr(made, "__init__", init)  # noqa: B010 - mypy knows that assigning a method is unsound
+    return cast(type[T], made)
+
+
+def explain(exc: pydantic.ValidationError) -> str:
+    """Every wrong option with its value, in one sentence."""
+    parts = []
+    for error in exc.errors():
+        where = ".".join(str(part) for part in error["loc"]) or "options"
+        got = "" if error["type"] in {"missing", "unexpected_keyword_argument"} else f" (got {error['input']!r})"
+        parts.append(f"{where}: {error['msg']}{got}")
+    return "; ".join(parts)
 
 
 def check_pair(cls: type, base: type, names: Sequence[str]) -> None:

@@ -151,6 +151,6 @@ class Transformer:
 
 def _apply_records(step: Transformer, frame: pl.LazyFrame) -> pl.LazyFrame:
     """A record step as a lazy map over batches; ``None`` becomes a fate, late keys go to ``_rescued``."""
-    from automic_core.recordwise import apply_records
+    from automic_core.recordwise import peek
 
-    return apply_records(step, frame, frames.current_step.get())
+    return peek(step, frame, frames.current_step.get()).apply(frame)
