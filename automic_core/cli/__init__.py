@@ -29,7 +29,7 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(args=arguments, prog_name="automic", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except TyperException as exc:
-        output.complain(exc.format_message() or "No command is given.", "See `automic --help`.")
+        output.complain(exc.format_message(), "See `automic --help`.")
         return WRONG_USE
     except (Abort, KeyboardInterrupt):
         output.complain("Interrupted; nothing half-done was published.")

@@ -15,7 +15,8 @@ app = typer.Typer(
     help="Messy sources in, a trusted Iceberg lakehouse out, every row accounted for.",
     epilog="Exit codes: 0 all right, 1 failed run, gate or data, 2 wrong use, 130 interrupted.",
     add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
+    context_settings={"max_content_width": 100},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -37,22 +38,30 @@ Allow = Annotated[
 ]
 
 
+def _version_and_exit(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"automic {_version.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
+    context: typer.Context,
     log_level: Annotated[
         str, typer.Option("--log-level", envvar="AUTOMIC_LOG", help=f"One of {', '.join(logs.LEVELS)}; to stderr.")
     ] = "off",
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version_and_exit, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
-    """Options before the command."""
+    """Messy sources in, a trusted Iceberg lakehouse out, every row accounted for."""
     import warnings
 
     logs.configure(log_level)
     if log_level != "debug":
         warnings.simplefilter("ignore")
-    if version:
-        typer.echo(f"automic {_version.__version__}")
-        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def pairs(texts: list[str] | None, what: str = "option") -> dict[str, str]:

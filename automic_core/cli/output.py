@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automic_core.events import Event
-from automic_core.workbench.plain import Rows, plain
+from automic_core.workbench.values import Rows, plain
 
 WIDTH = 100
 WIDEST = 36

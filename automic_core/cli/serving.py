@@ -67,7 +67,7 @@ def serve(
         "runner.magicEnabled": "false",
     }
     flags = [f"--{key}={value}" for key, value in options.items()]
-    environment = {**os.environ, workbench.lakes.VARIABLE: str(root)}
+    environment = {**os.environ, workbench.VARIABLE: str(root)}
     # The server takes this process over, so that a signal reaches it and nothing is left behind.
     os.execve(sys.executable, [sys.executable, "-m", "streamlit", "run", str(page), *flags], environment)  # noqa: S606
 

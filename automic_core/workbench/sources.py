@@ -17,8 +17,8 @@ from automic_core.errors import ConfigError
 from automic_core.inference import infer as infer_frame
 from automic_core.medallion.bronze import as_text
 from automic_core.storage import AccessPolicy
-from automic_core.workbench.doctor import EXTRAS
-from automic_core.workbench.plain import Rows, rows_of
+from automic_core.workbench.health import EXTRAS
+from automic_core.workbench.values import Rows, rows_of
 
 INFER_ROWS = 100_000
 

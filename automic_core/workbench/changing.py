@@ -17,9 +17,9 @@ from automic_core.medallion.bronze import Ingestion, RecordMode
 from automic_core.spec import PipelineSpec
 from automic_core.state import RunState
 from automic_core.storage import AccessPolicy
-from automic_core.workbench.plain import Rows, rows_of
 from automic_core.workbench.promotions import PromotionSpec
 from automic_core.workbench.sources import confined
+from automic_core.workbench.values import Rows, rows_of
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from automic_core.lakehouse.history import SnapshotInfo
 from automic_core.medallion.bronze import layout
 from automic_core.medallion.decisions import Decision
 from automic_core.medallion.provenance import Trace
-from automic_core.workbench.plain import Rows, rows_of
+from automic_core.workbench.values import Rows, rows_of
 
 SYSTEM_LAYERS = ("meta",)
 
