@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from automic_core import frames
+from automic_core import frames, recordwise
 from automic_core.contracts import Fitted, Transformer
 from automic_core.errors import AutomicError, TransformError
 
@@ -27,7 +27,7 @@ class NamedStep:
         A step from outside the core may filter although it should not: rows it lost come back with a fate.
         """
         token = frames.current_step.set(self.id)
-        foreign = fitted is None and not self._trusted and type(self.step).apply is not Transformer.apply
+        foreign = not self.by_record and not _ours(fitted or self.step)
         try:
             if foreign:
                 frame = frame.cache()  # read by the step and by the comparison: scan once
@@ -44,8 +44,13 @@ class NamedStep:
         return self.step.kind or type(self.step).__name__
 
     @property
-    def _trusted(self) -> bool:
-        return type(self.step).__module__.startswith("automic_core.")
+    def by_record(self) -> bool:
+        """Whether the step changes rows record by record, which the core does for it."""
+        return type(self.step).apply is Transformer.apply and not self.step.fits
+
+
+def _ours(part: Transformer | Fitted) -> bool:
+    return type(part).__module__.startswith("automic_core.")
 
 
 def _restore_lost(before: pl.LazyFrame, after: pl.LazyFrame) -> pl.LazyFrame:
@@ -121,10 +126,14 @@ class _Builder:
             if step.reads_marks:
                 self.flush()
             self._add_digest(named)
-            if step.rewrites:
+            if step.rewrites or not _ours(step):  # a foreign one may remove rows that its keys do not list
                 self.flush()
 
     def _add_plain(self, named: NamedStep) -> None:
+        if named.by_record:
+            self.flush()
+            self._append(named, recordwise.peek(named.step, self.stage.frame, named.id))
+            return
         if named.step.scope == "table":  # what it does may depend on who is still alive
             self.flush()
         if self.waiting:
@@ -152,6 +161,9 @@ class _Builder:
     def _finish(self, named: NamedStep, fitted: Fitted | None) -> None:
         if fitted is not None:
             self.on_fit(named.id, fitted)
+        self._append(named, fitted)
+
+    def _append(self, named: NamedStep, fitted: Fitted | None) -> None:
         self.stage.steps.append((named, fitted))
         self.stage.frame = self.base = named.run(self.stage.frame, fitted)
 

@@ -3,55 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from automic_core import frames
+from automic_core.contracts import Fitted, Transformer
 from automic_core.errors import AutomicError, TransformError
 from automic_core.records import Record, RecordMetadata
-
-if TYPE_CHECKING:
-    from automic_core.contracts import Transformer
 
 PEEK_ROWS = 1000
 
 
-def apply_records(step: Transformer, frame: pl.LazyFrame, step_id: str) -> pl.LazyFrame:
-    """Run ``step`` record by record.
+class Mapped(Fitted):
+    """A record step with the columns it makes.
 
-    The schema is learned from the first rows; a key or a value that does not fit it later goes to ``_rescued``. A
-    record for which the step returns None gets a fate; records that already have one are passed by untouched.
+    The rows it was shown to learn them are held: the first scan that reads all begins with them, so that the step sees
+    each record once a scan.
+    """
+
+    def __init__(self, step: Transformer, step_id: str, schema: dict[str, Any], held: pl.DataFrame) -> None:
+        super().__init__()
+        self._step, self._id, self._schema, self._held = step, step_id, schema, [held]
+
+    def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Map over batches of a tracked frame."""
+        held, self._held = self._held, []  # they belong to the frame they were taken from, not to one applied later
+
+        def produce(rows: int | None) -> Iterator[pl.DataFrame]:
+            rest = frame if rows is None else frame.head(rows)
+            if held and (rows is None or rows >= held[0].height):
+                first = held.pop()
+                rest = rest.slice(first.height)
+                yield first
+            for batch in frames.stream(rest, 10_000):
+                yield _run(self._step, batch, self._id, self._schema)
+
+        return frames.lazy(produce, self._schema)
+
+
+def peek(step: Transformer, frame: pl.LazyFrame, step_id: str) -> Mapped:
+    """Learn the columns of ``step`` from the first rows; apply the result to the same frame.
+
+    A key or a value that does not fit them later goes to ``_rescued``. A record for which the step returns None gets a
+    fate; records that already have one are passed by untouched.
 
     Raises:
         TransformError: The step raised; names the step and the row.
     """
-    source_schema = frame.collect_schema()
-    peeked = frame.head(PEEK_ROWS).collect()
-    schema = _output_schema(step, peeked, step_id, source_schema)
-
-    def produce(rows: int | None) -> Iterator[pl.DataFrame]:
-        wanted = frame if rows is None else frame.head(rows)
-        for batch in frames.stream(wanted, 10_000):
-            yield _run(step, batch, step_id, schema)[0]
-
-    return frames.lazy(produce, schema)
-
-
-def _output_schema(step: Transformer, peeked: pl.DataFrame, step_id: str, before: pl.Schema) -> dict[str, Any]:
-    """Columns after the step: those it returned for the peeked rows; untouched ones keep their type."""
-    seen = _run(step, peeked, step_id, None)[0].schema if peeked.height else before
+    before = frame.collect_schema()
+    first = frame.head(PEEK_ROWS).collect()
+    mapped = _run(step, first, step_id, None) if first.height else first
     schema: dict[str, Any] = {}
-    for name, dtype in seen.items():
-        unknown = name in before and dtype == pl.String and (name not in peeked or not peeked[name].count())
+    for name, dtype in mapped.schema.items():
+        unknown = name in before and dtype == pl.String and (name not in first or not first[name].count())
         schema[name] = before[name] if unknown or (name in before and frames.is_hidden(name)) else dtype
     schema[frames.RESCUED] = pl.String
-    return schema
+    return Mapped(step, step_id, schema, frames.align(mapped.lazy(), schema).collect())
 
 
-def _run(
-    step: Transformer, batch: pl.DataFrame, step_id: str, schema: dict[str, Any] | None
-) -> tuple[pl.DataFrame, int]:
+def _run(step: Transformer, batch: pl.DataFrame, step_id: str, schema: dict[str, Any] | None) -> pl.DataFrame:
     """One batch through the step; rows keep their place, removed ones are marked."""
     hidden = [name for name in batch.columns if frames.is_hidden(name)]
     data = batch.drop(hidden)
@@ -100,4 +111,4 @@ def _run(
             result = frames.condemn(result.lazy(), pl.lit(mask), frames.FILTERED).collect()
         finally:
             frames.current_step.reset(token)
-    return (result if schema is None else result.select(list(schema))), len(gone)
+    return result if schema is None else result.select(list(schema))
