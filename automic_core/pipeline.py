@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 import polars as pl
@@ -168,18 +169,19 @@ class Pipeline:
             self._run.close()
         self._run = run = Run(self.name, source, self.active_steps(), run_id=run_id, on_event=on_event)
         run.report.notes.extend(source.notes())
-        source.connect()
         try:
-            destination.connect()
+            source.connect()
             try:
-                destination.begin_transaction()
+                destination.connect()
                 try:
+                    destination.begin_transaction()
                     run.execute(destination, self.mode, self.keys, self.metadata)
+                    destination.commit()
                 except BaseException as exc:
                     destination.rollback()
-                    run.tell("failed", message=str(exc))
+                    with suppress(Exception):  # whatever the listener says now, the run failed for another reason
+                        run.tell("failed", message=str(exc))
                     raise
-                destination.commit()
             finally:
                 destination.close()
         finally:

@@ -31,7 +31,8 @@ REMOVED_SCHEMA = pl.Schema(
 class Tee:
     """Passes living rows on and counts the fates of the others, in one go.
 
-    Restarted scans start the counts again, so a plan that reads twice still counts once.
+    Each scan counts for itself and the counts are those of one that reached the end, so a plan that reads twice, or
+    looks at the first rows besides, still counts once.
     """
 
     stage: int
@@ -39,27 +40,29 @@ class Tee:
     on_batch: frames.OnRows
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: list[pl.DataFrame] = field(default_factory=list)
-    total: int = 0
     kept: int = 0
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Batches of living rows, without ``_fate``."""
-        self.counts, self.gone, self.total, self.kept = {}, [], 0, 0
+        counts: dict[tuple[str, str], int] = {}
+        gone: list[pl.DataFrame] = []
+        total = kept = 0
         for batch in frames.stream(self.frame):
-            self.total += batch.height
+            total += batch.height
             fate = batch[frames.FATE]
             if fate.null_count() < batch.height:
                 dead = batch.filter(fate.is_not_null()).select(
                     frames.RID, pl.lit(self.stage, dtype=pl.Int32).alias("stage"), pl.col(frames.FATE).struct.unnest()
                 )
                 for step, reason, rows in dead.group_by("step", "reason").len().iter_rows():
-                    self.counts[step, reason] = self.counts.get((step, reason), 0) + rows
-                self.gone.append(dead)
+                    counts[step, reason] = counts.get((step, reason), 0) + rows
+                gone.append(dead)
                 batch = batch.filter(fate.is_null())
-            self.kept += batch.height
-            self.on_batch(self.total)
+            kept += batch.height
+            self.on_batch(total)
             if batch.height:
                 yield batch.drop(frames.FATE)
+        self.counts, self.gone, self.kept = counts, gone, kept
 
     def removed(self) -> pl.DataFrame:
         """Every removed row: ``_rid``, stage, step, reason, into."""

@@ -132,9 +132,10 @@ class IcebergLoader(DestinationAdapter):
         """
         held = self.__dict__
         properties = {tables.RUN_ID: uuid.uuid4().hex[:12]}
-        staging: Staging | None = held.pop("_staging", None)
+        staging: Staging | None = held.get("_staging")
         if staging is not None:
             staging.publish(properties)
+            del held["_staging"]  # until here a rollback deletes the files
         elif "_held" in held:
             folder, table, keys = held.pop("_held")
             with folder:
