@@ -22,7 +22,7 @@ from automic_core.records import Schema
 TABLE = pl.DataFrame(
     {
         "id": [1, 2, 3],
-        "name": ["Ana, \"A\"", "Zoë\n漢字 🙂", None],
+        "name": ['Ana, "A"', "Zoë\n漢字 🙂", None],
         "amount": [1.5, None, 1000.125],
         "day": [date(2024, 2, 29), None, date(1999, 12, 31)],
         "ok": [True, False, None],
@@ -64,7 +64,7 @@ def test_odd_values_are_kept(loader_case: Any, tmp_path: Path) -> None:
     odd = pl.DataFrame(
         {
             "price": [Decimal("1.10"), None],
-            "at": [datetime(2024, 1, 1, 12, 30, 0, 500), None],
+            "at": [datetime(2024, 1, 1, 12, 30, 0, 500), None],  # noqa: DTZ001 - timestamps without a zone exist
             "ratio": [float("nan"), None],
             "tags": [["a", "ü"], None],
             "place": [{"x": 1, "y": "z"}, None],

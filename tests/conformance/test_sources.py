@@ -20,7 +20,7 @@ TABLE = pl.DataFrame(
     {
         "id": [1, 2, 3, 4],
         "code": ["007", "08", "9", None],
-        "name": ["Ana, \"A\"", "Zoë 漢字 🙂", "O'Neil", "x"],
+        "name": ['Ana, "A"', "Zoë 漢字 🙂", "O'Neil", "x"],
         "amount": [1.5, -2.25, None, 1000.125],
         "day": [date(2024, 2, 29), None, date(1999, 12, 31), date(2024, 1, 1)],
         "ok": [True, False, None, True],
@@ -115,10 +115,15 @@ def test_file_that_vanishes_is_named(source_case: Any, tmp_path: Path) -> None:
     lazy = source.scan()
     first = lazy.collect()
     (tmp_path / f"data{source_case.suffix}").unlink()
-    try:  # a workbook is read whole, once
-        assert_frame_equal(lazy.collect(), first)
+    again = error = None
+    try:
+        again = lazy.collect()
     except SourceError as exc:
-        assert "data" in str(exc)
+        error = str(exc)
+    if again is None:
+        assert "data" in str(error)
+    else:  # a workbook is read whole, once
+        assert_frame_equal(again, first)
     source.connect()
     with pytest.raises(SourceError, match="data"):
         source.scan().collect()
@@ -129,10 +134,13 @@ def test_garbage_is_ours(source_case: Any, tmp_path: Path, content: bytes) -> No
     source = make(source_case, tmp_path)
     path = tmp_path / f"data{source_case.suffix}"
     path.write_bytes(content)
+    frame = error = None
     try:
         frame = source.scan().collect()
     except AutomicError as exc:
-        assert path.name in str(exc)
+        error = str(exc)
+    if frame is None:
+        assert path.name in str(error)
     else:
         assert frame.is_empty() or frame[frames.RESCUED].count()
 

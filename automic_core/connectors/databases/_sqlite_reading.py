@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +72,14 @@ class Rows:
             info = connection.execute(f"PRAGMA table_info({quoted(table)})")
             declared = {row[1].decode(): (row[2] or b"").decode().upper() for row in info}
         try:
-            described = connection.execute(f"SELECT * FROM ({select}\n) LIMIT 0").description
+            with closing(connection.execute(select)) as cursor:
+                described = cursor.description or ()
         except (sqlite3.Error, sqlite3.Warning) as exc:
             if denied:
                 raise SecurityError(f"The query does more than read {path}: {denied[0]}.", "Give one SELECT.") from exc
             raise SourceError(f"{path}: {exc}", "" if table else "Give one SELECT statement.") from exc
+        if not described:
+            raise SourceError(f"{path}: the query gives no rows.", "Give one SELECT statement.")
         raw = [entry[0] for entry in described]
         self.names, self.notes = _types.column_names(raw)
         self._families = [family(declared.get(name, "")) for name in raw]

@@ -23,10 +23,10 @@ _BATCH_ROWS = 10_000
 _KEPT = 100_000
 Entry = list[Member] | dict[str, Any]
 """The members of a record, or line, byte, reason and text of a broken one."""
-_ALLOWED: dict[int, frozenset[FieldType]] = {
-    _jsontext.STRING: _types.TIMES,
-    _jsontext.NUMBER: _types.NUMBERS,
-    _jsontext.BOOLEAN: frozenset({FieldType.BOOLEAN}),
+_ALLOWED: dict[frozenset[type], frozenset[FieldType]] = {
+    frozenset({str}): _types.TIMES,
+    frozenset({_jsontext.Number}): _types.NUMBERS,
+    frozenset({bool}): frozenset({FieldType.BOOLEAN}),
 }
 
 
@@ -51,7 +51,7 @@ class JSONFile:
         look: int | None,
     ) -> None:
         self._open_file, self._name, self._path = open_file, name, path
-        self._kinds: dict[str, int] = {}
+        self._kinds: dict[str, set[type]] = {}
         with closing(open_file()) as file:
             sample = file.read(_SAMPLE)
         self._encoding = _encoding.canonical(encoding or _encoding.detect(sample), sample)
@@ -67,7 +67,7 @@ class JSONFile:
         for entry in islice(self._entries(), look):
             seen += 1
             if isinstance(entry, list):
-                keys.update((member.key, None) for member in entry)
+                keys.update(dict.fromkeys(key for key, _ in entry))
         if path and not seen and text.strip():
             raise SourceError(f"{name} has nothing under {'.'.join(path)!r}.", f"Its keys: {_top(text)}.")
         self.columns, renamed = _types.column_names([_readable(key) for key in keys])
@@ -77,8 +77,7 @@ class JSONFile:
     def allowed(self) -> Mapping[str, Collection[FieldType]]:
         """Numbers and booleans that stand bare keep their type; strings may be dates; a mixture is text."""
         return {
-            name: _ALLOWED.get(self._kinds.get(key, 0) & ~_jsontext.NULL, frozenset())
-            for key, name in self._columns.items()
+            name: _ALLOWED.get(frozenset(self._kinds.get(key, ())), frozenset()) for key, name in self._columns.items()
         }
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -88,33 +87,51 @@ class JSONFile:
             yield self._batch(rows, columns)
 
     def _batch(self, entries: list[Entry], columns: Sequence[str]) -> pa.RecordBatch:
-        cells: list[dict[str, str]] = []
+        rows: list[dict[str, Any]] = []
         kept: list[str | None] = []
-        kinds, names = self._kinds, self._columns
+        known = self._columns.keys()
         for entry in entries:
-            row: dict[str, str] = {}
-            odd: dict[str, str] = {}
+            row = dict(entry) if isinstance(entry, list) else {}
+            rows.append(row)
             if isinstance(entry, dict):
-                cells.append(row)
                 kept.append(json.dumps(entry))
-                continue
-            for key, kind, text in entry:
-                name = names.get(key)
-                if name is None or kind == _jsontext.CONSTANT:
-                    odd[_readable(key)] = _readable(text)
-                    continue
-                if name in row and row[name] != text:
-                    odd[name] = row[name]
-                kinds[key] = kinds.get(key, 0) | kind
-                if kind != _jsontext.NULL:
-                    row[name] = text
-                else:
-                    row.pop(name, None)
-            cells.append(row)
-            kept.append(_types.rescued(None, odd) if odd else None)
-        arrays = [_texts([row.get(name) for row in cells], name, kept) for name in columns]
+            elif len(row) == len(entry) and row.keys() <= known:
+                kept.append(None)
+            else:
+                kept.append(self._odd(entry, row))
+        keys = {name: key for key, name in self._columns.items()}
+        arrays = [self._column(keys[name], name, rows, kept) for name in columns]
         schema = pa.schema([(name, pa.string()) for name in [*columns, frames.RESCUED]])
         return pa.RecordBatch.from_arrays([*arrays, pa.array(kept, pa.string())], schema=schema)
+
+    def _odd(self, entry: list[Member], row: Mapping[str, Any]) -> str | None:
+        """What a record has beside its columns: keys first seen too late, and earlier values of a repeated key."""
+        odd = {}
+        for key, value in entry:
+            if key not in self._columns or value != row[key]:
+                odd[self._columns.get(key, _readable(key))] = _readable(_written(value))
+        return _types.rescued(None, odd) if odd else None
+
+    def _column(self, key: str, name: str, rows: list[dict[str, Any]], kept: list[str | None]) -> pa.Array:
+        """One column as text; values that are no JSON or no UTF-8 go to ``kept``."""
+        values = [row.get(key) for row in rows]
+        types = {type(value) for value in values} - {type(None)}
+        self._kinds.setdefault(key, set()).update(types - {_jsontext.Constant})
+        if _jsontext.Constant in types:
+            for row, value in enumerate(values):
+                if isinstance(value, _jsontext.Constant):
+                    values[row] = None
+                    kept[row] = _types.rescued(kept[row], {name: _readable(value)})
+        if bool in types:
+            values = [_written(value) if isinstance(value, bool) else value for value in values]
+        try:
+            return pa.array(values, pa.string())
+        except UnicodeEncodeError:
+            for row, value in enumerate(values):
+                if value is not None and _readable(value) != value:
+                    values[row] = None
+                    kept[row] = _types.rescued(kept[row], {name: _readable(value)})
+            return pa.array(values, pa.string())
 
     def _entries(self) -> Iterator[Entry]:
         with closing(self._open_file()) as file:
@@ -173,11 +190,11 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[Entry]:
 
 
 def _line(data: bytes, number: int, offset: int) -> Iterator[Entry]:
-    text = data.decode("utf-8", "surrogateescape").strip(" \t\r")
+    text = data.decode("utf-8", "surrogateescape").rstrip(" \t\r")
     if not text:
         return
     try:
-        members, end = _jsontext.record(text, 0)
+        members, end = _jsontext.record(text, len(text) - len(text.lstrip(" \t\r")))
         if end < len(text):
             raise BrokenError("the record has ended, but more text follows", end)
         yield members
@@ -202,16 +219,9 @@ def _readable(text: str) -> str:
     return text
 
 
-def _texts(values: list[str | None], name: str, kept: list[str | None]) -> pa.Array:
-    """A column; values that UTF-8 cannot hold go to ``kept``."""
-    try:
-        return pa.array(values, pa.string())
-    except UnicodeEncodeError:
-        for row, value in enumerate(values):
-            if value is not None and _readable(value) != value:
-                values[row] = None
-                kept[row] = _types.rescued(kept[row], {name: _readable(value)})
-        return pa.array(values, pa.string())
+def _written(value: Any) -> str:
+    """A value as JSON has it; a string as it is."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _shape(text: str) -> Shape:

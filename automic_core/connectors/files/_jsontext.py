@@ -6,21 +6,33 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import NamedTuple
+from typing import Any
 
-STRING, NUMBER, BOOLEAN, NESTED, NULL, CONSTANT = 1, 2, 4, 8, 16, 32
 SCALAR = "value"
-_KINDS = {'"': STRING, "{": NESTED, "[": NESTED, "t": BOOLEAN, "f": BOOLEAN, "n": NULL}
 _blank = re.compile(r"[ \t\n\r]*").match
 _NEAR = 12  # a token cut by the end of the buffer is shorter than this; a cut string says so itself
 
 
-class Member(NamedTuple):
-    """One value of a record. ``text`` is the string itself, or what stands in the file for anything else."""
+class Number(str):
+    """A number as it stands in the file."""
 
-    key: str
-    kind: int
-    text: str
+    __slots__ = ()
+
+
+class Nested(str):
+    """An object or a list as it stands in the file."""
+
+    __slots__ = ()
+
+
+class Constant(str):
+    """NaN, Infinity or -Infinity, or something that holds one: no JSON, though many programs write it."""
+
+    __slots__ = ()
+
+
+Member = tuple[str, Any]
+"""Key and value of a record: a str, None, a bool, or one of the classes above."""
 
 
 class BrokenError(Exception):
@@ -32,6 +44,9 @@ class BrokenError(Exception):
         self.position = position
 
 
+Scan = Callable[[str, int], tuple[Any, int]]
+
+
 class _ConstantError(ValueError):
     """NaN, Infinity or -Infinity, which are no JSON."""
 
@@ -40,15 +55,17 @@ def _refused(constant: str) -> None:
     raise _ConstantError(constant)
 
 
-def _scanner(constant: Callable[[str], object]) -> Callable[[str, int], tuple[object, int]]:
-    decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=constant)
+def _scanner(constant: Callable[[str], object]) -> Scan:
+    decoder = json.JSONDecoder(
+        parse_int=Number, parse_float=Number, parse_constant=constant, object_pairs_hook=lambda pairs: pairs
+    )
     return decoder.scan_once  # type: ignore[attr-defined, no-any-return]
 
 
 _strict, _lenient = _scanner(_refused), _scanner(str)
 
 
-def _value(text: str, at: int, scan: Callable[[str, int], tuple[object, int]] = _strict) -> tuple[object, int]:
+def _value(text: str, at: int, scan: Scan = _strict) -> tuple[Any, int]:
     try:
         return scan(text, at)
     except StopIteration as exc:
@@ -66,23 +83,36 @@ def record(text: str, at: int) -> tuple[list[Member], int]:
         BrokenError: It is not JSON; the position is the end of the text if only more text is missing.
     """
     if text[at : at + 1] != "{":
-        member, end = _member(SCALAR, text, at)
-        return [member], end
+        value, end = _exact(text, at)
+        return [(SCALAR, value)], end
+    try:
+        pairs, end = _strict(text, at)
+    except (StopIteration, ValueError, RecursionError):
+        return _members(text, at)  # which tells what is wrong, and where
+    return (pairs, end) if list not in [type(value) for _, value in pairs] else _members(text, at)
+
+
+def _members(text: str, at: int) -> tuple[list[Member], int]:
+    """The members one by one, so that nested values are known by their place in the text."""
     members: list[Member] = []
-    at = _blank(text, at + 1).end()  # type: ignore[union-attr]
+    at = _skipped(text, at + 1)
     if text[at : at + 1] == "}":
         return members, at + 1
     while True:
         key, at = _key(text, at)
-        member, at = _member(key, text, at)
-        members.append(member)
-        at = _blank(text, at).end()  # type: ignore[union-attr]
+        value, at = _exact(text, at)
+        members.append((key, value))
+        at = _skipped(text, at)
         mark = text[at : at + 1]
         if mark == "}":
             return members, at + 1
         if mark != ",":
             raise BrokenError("a comma or } is expected", at)
-        at = _blank(text, at + 1).end()  # type: ignore[union-attr]
+        at = _skipped(text, at + 1)
+
+
+def _skipped(text: str, at: int) -> int:
+    return _blank(text, at).end()  # type: ignore[union-attr]
 
 
 def _key(text: str, at: int) -> tuple[str, int]:
@@ -92,19 +122,19 @@ def _key(text: str, at: int) -> tuple[str, int]:
         key, at = scanstring(text, at + 1, True)
     except json.JSONDecodeError as exc:
         raise BrokenError(exc.msg, exc.pos) from None
-    at = _blank(text, at).end()  # type: ignore[union-attr]
+    at = _skipped(text, at)
     if text[at : at + 1] != ":":
         raise BrokenError("a colon is expected", at)
-    return key, _blank(text, at + 1).end()  # type: ignore[union-attr]
+    return key, _skipped(text, at + 1)
 
 
-def _member(key: str, text: str, at: int) -> tuple[Member, int]:
+def _exact(text: str, at: int) -> tuple[Any, int]:
     try:
         value, end = _value(text, at)
     except _ConstantError:
-        return Member(key, CONSTANT, text[at : (end := _value(text, at, _lenient)[1])]), end
-    kind = _KINDS.get(text[at], NUMBER)
-    return Member(key, kind, value if kind == STRING else text[at:end]), end  # type: ignore[arg-type]
+        _, end = _value(text, at, _lenient)
+        return Constant(text[at:end]), end
+    return (Nested(text[at:end]), end) if isinstance(value, list) else (value, end)
 
 
 class Cursor:
@@ -126,7 +156,7 @@ class Cursor:
     def peek(self) -> str:
         """The next character that is no blank; empty at the end."""
         while True:
-            self.at = _blank(self.text, self.at).end()  # type: ignore[union-attr]
+            self.at = _skipped(self.text, self.at)
             if self.at < len(self.text) or not self._more():
                 return self.text[self.at : self.at + 1]
 

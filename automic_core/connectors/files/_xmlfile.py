@@ -196,7 +196,10 @@ def _value(element: Any) -> Any:
     if children and _own_text(element):  # text between elements: only the markup itself keeps their order
         from lxml import etree
 
-        value["#text"] = (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
+        inner = (
+            etree.tostring(child, method="c14n", exclusive=True).decode() + (child.tail or "") for child in element
+        )
+        value["#text"] = (element.text or "") + "".join(inner)
     elif text := _own_text(element):
         value["#text"] = text
     return value

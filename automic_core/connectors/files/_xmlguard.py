@@ -10,7 +10,7 @@ from automic_core.errors import SecurityError
 _HEAD = 1 << 16
 _LONGEST = 1 << 22
 _DECLARED = re.compile(r"<!ENTITY\s+(%\s+)?([^\s>]+)\s+(SYSTEM\b|PUBLIC\b|\"[^\"]*\"|'[^']*')", re.DOTALL)
-_REFERENCE = re.compile(r"&(?!#)[^;\s]+;|%[^;\s]+;")
+_REFERENCE = re.compile(r"&(?!#|(?:amp|lt|gt|quot|apos);)[^;\s]+;|%[^;\s]+;")
 
 
 def check(file: BinaryIO, name: str) -> None:
