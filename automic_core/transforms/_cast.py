@@ -16,7 +16,7 @@ from automic_core.records import Field, FieldType, Schema
 from automic_core.transforms._checks import known, title
 
 REASON = f"{frames.QUARANTINED}:cast"
-_CAST, _BAD = "_cast_", "_bad_cast"
+_TEXT, _CAST = "_text_", "_cast_"
 _NUMBERS = {FieldType.INTEGER, FieldType.FLOAT, FieldType.DECIMAL, FieldType.BOOLEAN}
 _TIMES = {FieldType.DATE, FieldType.DATETIME, FieldType.TIME}
 
@@ -80,7 +80,7 @@ class Cast(Transformer):
         plan = self._plan(schema)
         if not plan:
             return frame
-        cast = frame.with_columns(value.alias(_CAST + name) for name, value in plan.items())
+        cast = _with_casts(frame, plan, schema)
         bad = pl.any_horizontal(self._bad(name, schema) for name in plan).fill_null(False)
         if self.errors == "quarantine":
             cast = frames.condemn(cast, bad, REASON)
@@ -112,7 +112,7 @@ class Cast(Transformer):
             for name in plan
         ]
         return (
-            before.with_columns(value.alias(_CAST + name) for name, value in plan.items())
+            _with_casts(before, plan, schema)
             .filter(pl.any_horizontal(self._bad(name, schema) for name in plan))
             .select(frames.RID, pl.concat_list(reasons).list.drop_nulls().alias("reason"))
             .explode("reason")
@@ -188,6 +188,12 @@ def rescue(before: str | None, values: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
+def _with_casts(frame: pl.LazyFrame, plan: dict[str, pl.Expr], schema: pl.Schema) -> pl.LazyFrame:
+    """The cast values beside the raw ones. Blanks are stripped once, in a column that every test and cast reads."""
+    texts = [pl.col(name).str.strip_chars().alias(_TEXT + name) for name in plan if schema[name] == pl.String]
+    return frame.with_columns(texts).with_columns(value.alias(_CAST + name) for name, value in plan.items())
+
+
 def _cast(field: Field, schema: pl.Schema) -> pl.Expr:
     """One column as the field's type; null where it does not fit.
 
@@ -196,7 +202,8 @@ def _cast(field: Field, schema: pl.Schema) -> pl.Expr:
     """
     raw, dtype, target = pl.col(field.name), schema[field.name], casting.polars_type(field)
     if dtype == pl.String:
-        return casting.cast_expr(field, raw)
+        stripped = field.type not in (FieldType.STRING, FieldType.BINARY)
+        return casting.cast_stripped(field, pl.col(_TEXT + field.name) if stripped else raw)
     if dtype == pl.Null:
         return raw.cast(target)
     if field.type is FieldType.STRING:

@@ -172,7 +172,7 @@ _NOUNS = {
 def _present(name: str, dtype: Any) -> pl.Expr:
     column = pl.col(name)
     if dtype == pl.String:
-        return (column.str.strip_chars() != "").fill_null(False)
+        return column.str.contains(r"\S").fill_null(False)
     return column.is_not_null() & column.is_not_nan().fill_null(False) if dtype.is_float() else column.is_not_null()
 
 
