@@ -51,6 +51,11 @@ class SQLiteSource(FileSource):
         """The file, and the table in it."""
         return f"{super().location}#{self.table}" if self.table else super().location
 
+    def notes(self) -> list[str]:
+        """Columns that had to be renamed."""
+        with translate(SourceError, f"Reading {self.location}", catch=(sqlite3.Error,)), closing(self._open()) as found:
+            return reading.Rows(found, *self._select(found), self.path).notes
+
     def batches(self, request: ReadRequest = ReadRequest()) -> Iterator[pa.RecordBatch]:
         """The rows; at least one batch, which may be empty."""
         with (

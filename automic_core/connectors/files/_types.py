@@ -49,16 +49,12 @@ def infer(
     asked = [name for name in columns if allowed.get(name, TYPED)]
     if not asked:
         return {}
-    evidence = head.filter(head[frames.RESCUED].is_null())
-    texts = {name: nothing(evidence[name], null_values) for name in asked}
-    found = {
-        name: _bare(name, texts[name], allowed[name]) for name in asked if name in allowed and allowed[name] != TIMES
-    }
-    open_ones = [name for name in asked if name not in found]
-    if open_ones:
-        frame = pl.DataFrame([texts[name].alias(str(number)) for number, name in enumerate(open_ones)])
-        fields = infer_exact(frame, null_tokens=("",)).fields
-        found.update(zip(open_ones, fields, strict=True))
+    texts = _texts(head.filter(head[frames.RESCUED].is_null()), asked, null_values)
+    marked = [name in allowed and allowed[name] != TIMES for name in asked]
+    found = {name: _bare(name, texts[str(i)], allowed[name]) for i, name in enumerate(asked) if marked[i]}
+    if rest := [i for i in range(len(asked)) if not marked[i]]:
+        fields = infer_exact(texts.select(map(str, rest)), null_tokens=("",)).fields
+        found.update(zip((asked[i] for i in rest), fields, strict=True))
     return {
         name: field
         for name, field in found.items()
@@ -79,11 +75,12 @@ def _bare(name: str, texts: pl.Series, allowed: Collection[FieldType]) -> Field 
     return None
 
 
-def nothing(values: pl.Series, null_values: Sequence[str]) -> pl.Series:
-    """Texts with those that mean "no value" as null."""
-    if not null_values:
-        return values
-    return values.to_frame("0").select(pl.when(~pl.col("0").is_in(list(null_values))).then("0")).to_series()
+def _texts(batch: pl.DataFrame, columns: Sequence[str], null_values: Sequence[str]) -> pl.DataFrame:
+    """Columns called by their position, for a name may be a pattern to Polars; texts that mean "no value" are null."""
+    placed = pl.DataFrame([batch[name].alias(str(place)) for place, name in enumerate(columns)])
+    if not null_values or not columns:
+        return placed
+    return placed.select(pl.when(~pl.all().is_in(list(null_values))).then(pl.all()))
 
 
 def cast(
@@ -92,18 +89,20 @@ def cast(
     """A batch of text as the fields' types; a value that does not fit is null and kept in ``_rescued``."""
     from automic_core.inference import cast_expr
 
+    texts = _texts(batch, columns, null_values)
+    typed = texts.with_columns(
+        cast_expr(fields[name], pl.col(str(place))).alias(str(place))
+        for place, name in enumerate(columns)
+        if name in fields
+    )
     misfits: dict[int, dict[str, str]] = {}
-    typed: dict[str, pl.Series] = {}
-    for name in columns:
-        texts = nothing(batch[name], null_values)
-        values = texts
-        if name in fields:
-            values = texts.to_frame("0").select(cast_expr(fields[name], pl.col("0"))).to_series()
-            for row in (values.is_null() & texts.is_not_null()).arg_true().to_list():
-                if texts[row].strip():
-                    misfits.setdefault(row, {})[name] = texts[row]
-        typed[name] = values.alias(name)
-    result = pl.DataFrame([typed.get(name, batch[name]) for name in batch.columns])
+    for before, after, name in zip(texts.get_columns(), typed.get_columns(), columns, strict=True):
+        if after.null_count() > before.null_count():
+            for row in (after.is_null() & before.is_not_null()).arg_true().to_list():
+                if before[row].strip():
+                    misfits.setdefault(row, {})[name] = before[row]
+    values = {name: column.alias(name) for name, column in zip(columns, typed.get_columns(), strict=True)}
+    result = pl.DataFrame([values.get(name, batch[name]) for name in batch.columns])
     return _rescue(result, misfits) if misfits else result
 
 
