@@ -27,6 +27,8 @@ def run(arguments: list[str] | None = None) -> int:
 
     try:
         code = app(args=arguments, prog_name="automic", standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except TyperException as exc:
         output.complain(exc.format_message(), "See `automic --help`.")
