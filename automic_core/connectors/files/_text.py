@@ -105,10 +105,10 @@ class TextSource(FileSource, abstract=True):
         schema = pa.schema(
             [*((name, pa.string()) for name in data), (SOURCE_ROW, pa.int64()), (frames.RESCUED, pa.string())]
         )
-        empty = True
+        empty, asked = True, set(data)
         for reader in self._readers():
             row = 1
-            for batch in reader.batches([name for name in reader.columns if name in data]):
+            for batch in reader.batches([name for name in reader.columns if name in asked]):
                 if not len(batch):
                     continue
                 empty = False

@@ -95,7 +95,8 @@ class _DelimitedFile:
         # A pass that needs no column still has to count the records.
         wanted = [self._names[name] for name in columns or self.columns[:1]]
         shown = {raw: name for name, raw in self._names.items()}
-        for batch in self._read(columns=wanted).batches():
+        every = len(columns) == len(self.columns)
+        for batch in self._read(columns=None if every else wanted).batches():
             yield batch.rename_columns([shown.get(name, name) for name in batch.schema.names])
 
     def allowed(self) -> Mapping[str, Collection[FieldType]]:
