@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from automic_core import cli
+from automic_core.cli import output
+from automic_core.events import Event
 from automic_core.state import State
 
 PEOPLE = """id,name,email,age
@@ -248,3 +251,33 @@ def test_doctor_compares_state_and_lake(promoted: Call) -> None:
     assert cli.run(["doctor"]) == 1
     Path("lake/state.db").unlink()
     assert {each["state"] for each in promoted("doctor") if each["name"] == "state"} == {"ok"}
+
+
+@pytest.mark.parametrize("command", [["ingest", "more.csv", "--table", "people"], ["promote", "people"]])
+def test_an_interrupted_run_publishes_nothing(
+    promoted: Call, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("more.csv").write_text(PEOPLE.splitlines()[0] + "\n06,Tony,tony@example.org,46\n")
+    before = {each["name"]: (each["rows"], each["run_id"]) for each in promoted("tables")}
+
+    def interrupt(_progress: output.Progress, event: Event) -> None:
+        if event.kind in ("progress", "loaded"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(output.Progress, "__call__", interrupt)
+    assert promoted(*command, code=130).startswith("Error: Interrupted")
+    assert {each["name"]: (each["rows"], each["run_id"]) for each in promoted("tables")} == before
+    monkeypatch.undo()
+
+
+def test_progress_shows_on_a_terminal_after_two_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 1.0, 4.0, 4.1])
+    monkeypatch.setattr(output, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(output.sys.stderr, "isatty", lambda: True, raising=False)
+    with output.Progress() as progress:
+        progress(Event("progress", "r", 500))  # 1 s: the run's clock starts
+        progress(Event("progress", "r", 3000, 9000))  # 4 s
+        progress(Event("progress", "r", 3100, 9000))  # 4.1 s: too soon again
+    assert capsys.readouterr().err == "\r\x1b[Kprogress  3,000 rows  1,000 rows/s  33%  6 s left\r\x1b[K"
