@@ -111,7 +111,8 @@ def test_its_home_page_runs(installed: Path, environment: dict[str, str], tmp_pa
     code = (
         "import sys\nfrom automic_core.cli.serving import app_file\nfrom streamlit.testing.v1 import AppTest\n"
         "app = app_file()\nsys.path.insert(0, str(app.parent))\n"
-        "page = AppTest.from_file(str(app), default_timeout=60).run()\nassert not page.exception, page.exception\nprint(app, page.error[0].value)"
+        "page = AppTest.from_file(str(app), default_timeout=60).run()\n"
+        "assert not page.exception, page.exception\nprint(app, page.error[0].value)"
     )
     python = installed.with_name("python")
     done = subprocess.run(
