@@ -64,8 +64,25 @@ def datetime(text: pl.Expr, datetime_format: str | None = None) -> pl.Expr:
     With no format, ISO 8601 texts with a zone are brought to UTC and lose the zone, so that one column keeps one type.
     """
     zone = "UTC" if is_zoned(datetime_format) else None
-    chosen = formats(datetime_format, (*_ISO_MOMENTS, *_ISO_ZONED, "%Y-%m-%d"))
-    return pl.coalesce(_moment(text, f).dt.replace_time_zone(zone) for f in chosen)
+    if datetime_format is None:
+        return pl.coalesce(_moment(part, f).dt.replace_time_zone(None) for part, f in _iso_parts(text))
+    return pl.coalesce(_moment(text, f).dt.replace_time_zone(zone) for f in formats(datetime_format, ()))
+
+
+def _iso_parts(text: pl.Expr) -> list[tuple[pl.Expr, str]]:
+    """ISO formats, each with the texts it may fit: by far the most are told by length, and a parse costs."""
+    size, gap = text.str.len_bytes(), text.str.slice(10, 1)
+    shapes = {
+        "%H:%M:%S": (size == 19) & (text.str.slice(16, 1) == ":"),
+        "%H:%M": (size == 16) & (text.str.slice(13, 1) == ":"),
+    }
+    plain = [
+        (pl.when(shape & (gap == mark)).then(text), f"%Y-%m-%d{mark}{clock}")
+        for clock, shape in shapes.items()
+        for mark in (" ", "T")
+    ]
+    rest = pl.when(~(pl.any_horizontal(*shapes.values()) & gap.is_in([" ", "T"]))).then(text)
+    return [*plain, *((rest, f) for f in (*_ISO_MOMENTS, *_ISO_ZONED, "%Y-%m-%d"))]
 
 
 def time(text: pl.Expr, time_format: str | None = None) -> pl.Expr:
