@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from automic_core.cli import output
+from automic_core.demo.measure import NOT_TO_FIND
 from automic_core.demo.run import DemoRun
 
 
@@ -24,15 +25,16 @@ def tell(done: DemoRun) -> None:
         output.say(f"  {built.table:<34} {built.report.rows_out:>9,} rows")
     verdict = "Every ledger adds up: no row was lost." if done.balanced else "A LEDGER DOES NOT ADD UP."
     output.say(f"\n{verdict}")
-    output.say("\nSCORE  against the truth beside the files (which no rule has seen)")
+    output.say("\nSCORE  against the truth beside the files; the rules were written for this kind of fault")
     rows = [
         {
             "what": each.what,
             "in truth": each.expected,
-            "found": each.found,
-            "hits": each.hits,
-            "precision": f"{each.precision:.3f}",
+            "found": each.hits,
             "recall": f"{each.recall:.3f}",
+            "reported": each.reported,
+            "right": each.right,
+            "precision": f"{each.precision:.3f}",
         }
         for each in done.scores
     ]
@@ -40,6 +42,10 @@ def tell(done: DemoRun) -> None:
     for each in done.scores:
         kinds = ", ".join(f"{kind} {hits:,}/{there:,}" for kind, (hits, there) in each.kinds.items())
         output.paragraph(f"{each.what} by kind: {kinds}")
+    output.paragraph(
+        f"Recall of cells leaves out rows merged into others, and what no check of one row can tell: "
+        f"{', '.join(NOT_TO_FIND)}."
+    )
     output.say(f"\nQUESTION  {done.question}")
     output.table(done.answer.rows, list(done.answer.columns))
     total = sum(done.seconds.values())

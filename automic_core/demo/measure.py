@@ -26,15 +26,20 @@ class Measured:
     """Precision and recall of one kind of finding.
 
     Attributes:
-        kinds: Fault kind to (found, there are).
+        expected: How many there are that could be found.
+        hits: How many of these were.
+        reported: How many findings there are.
+        right: How many of these are wrong indeed, be it in a way that is not expected to be found.
+        kinds: Fault kind to (hits, expected).
     """
 
     what: str
-    precision: float
-    recall: float
     expected: int
-    found: int
     hits: int
+    recall: float
+    reported: int
+    right: int
+    precision: float
     kinds: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -76,11 +81,13 @@ def _cells(truth: Truth, found: pl.DataFrame, merged: pl.DataFrame) -> Measured:
     right = score_cells(wrong, found)
     part = score_cells(there, found)
     kinds = _by_kind(recall_by(there, found, on=CELL))
-    return Measured("wrong cells", right.precision, part.recall, part.expected, right.found, part.hits, kinds)
+    return Measured(
+        "wrong cells", part.expected, part.hits, part.recall, right.found, right.hits, right.precision, kinds
+    )
 
 
 def _measured(what: str, score: Score, kinds: dict[str, tuple[int, int]]) -> Measured:
-    return Measured(what, score.precision, score.recall, score.expected, score.found, score.hits, kinds)
+    return Measured(what, score.expected, score.hits, score.recall, score.found, score.hits, score.precision, kinds)
 
 
 def _by_kind(frame: pl.DataFrame) -> dict[str, tuple[int, int]]:
