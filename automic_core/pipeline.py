@@ -21,9 +21,12 @@ from automic_core.contracts import (
 from automic_core.errors import ConfigError
 from automic_core.events import Listener, RunReport
 from automic_core.planning import NamedStep
-from automic_core.running import Run
+from automic_core.running import EXTRACT, Run
 
 NamedRule = tuple[str, Rule]
+RULES = "rules"
+RESERVED = (EXTRACT, RULES)
+"""Ids of the ledger lines that every pipeline has; steps need others."""
 
 
 class Pipeline:
@@ -47,13 +50,18 @@ class Pipeline:
         self._name = name
         self.source: SourceAdapter | None = None
         self.steps: list[NamedStep] = []
-        self.disabled: set[str] = set()
+        self.disabled: set[str] = set()  # "step ID" and "rule ID"
         self.rules: list[NamedRule] = []
         self.destination: DestinationAdapter | None = None
         self.mode: Mode = "overwrite"
         self.keys: list[str] = []
         self.metadata = False
         self._run: Run | None = None
+
+    @property
+    def own_name(self) -> str:
+        """The name it was given; empty if it was given none."""
+        return self._name
 
     @property
     def name(self) -> str:
@@ -76,29 +84,34 @@ class Pipeline:
         Raises:
             ConfigError: The id is taken.
         """
-        taken = {named.id for named in self.steps}
+        taken = {*RESERVED, *(named.id for named in self.steps)}
         step_id = id or next(f"s{n}" for n in range(len(self.steps) + 1, 10**6) if f"s{n}" not in taken)
         if step_id in taken:
-            raise ConfigError(f"Two steps are called {step_id!r}.", "Give each step an id of its own.")
+            what = "is a line of every report" if step_id in RESERVED else "is the id of another step"
+            raise ConfigError(f"{step_id!r} {what}.", "Give each step an id of its own.")
         self.steps.append(NamedStep(step_id, step))
         if not enabled:
-            self.disabled.add(step_id)
+            self.disabled.add(f"step {step_id}")
         return self
 
-    def check(self, rule: Rule, *, id: str | None = None) -> Self:  # noqa: A002
+    def check(self, rule: Rule, *, id: str | None = None, enabled: bool = True) -> Self:  # noqa: A002
         """Add a rule; rules run after all steps.
 
         Args:
             rule: What must hold.
             id: Name of the rule in reports; default r1, r2, ….
+            enabled: A disabled rule stays in the list and does nothing.
 
         Raises:
             ConfigError: The id is taken.
         """
-        rule_id = id or f"r{len(self.rules) + 1}"
-        if rule_id in {known for known, _ in self.rules}:
-            raise ConfigError(f"Two rules are called {rule_id!r}.", "Give each rule an id of its own.")
+        taken = {known for known, _ in self.rules}
+        rule_id = id or next(f"r{n}" for n in range(len(self.rules) + 1, 10**6) if f"r{n}" not in taken)
+        if rule_id in taken:
+            raise ConfigError(f"{rule_id!r} is the id of another rule.", "Give each rule an id of its own.")
         self.rules.append((rule_id, rule))
+        if not enabled:
+            self.disabled.add(f"rule {rule_id}")
         return self
 
     def load(
@@ -122,12 +135,16 @@ class Pipeline:
 
     def active_steps(self) -> list[NamedStep]:
         """The enabled steps, and the rules as one last step."""
-        steps = [named for named in self.steps if named.id not in self.disabled]
-        if self.rules:
+        steps = [named for named in self.steps if f"step {named.id}" not in self.disabled]
+        if rules := self.active_rules():
             from automic_core.transforms.rules import RuleSet
 
-            steps.append(NamedStep("rules", RuleSet(self.rules)))
+            steps.append(NamedStep(RULES, RuleSet(rules)))
         return steps
+
+    def active_rules(self) -> list[NamedRule]:
+        """The enabled rules."""
+        return [(rule_id, rule) for rule_id, rule in self.rules if f"rule {rule_id}" not in self.disabled]
 
     def preview(self, rows: int = 100) -> pl.DataFrame:
         """The result of the pipeline on the first ``rows`` rows of the source; nothing is loaded.

@@ -151,6 +151,11 @@ def build(group: Group, kind: str, options: Mapping[str, Any]) -> Any:
         ConfigError: An option is unknown, missing or has the wrong type; names the option and the value.
     """
     cls = load(group, kind)
+    known = option_names(cls)
+    if is_dataclass(cls) and (unknown := [name for name in options if name not in known]):
+        near = difflib.get_close_matches(str(unknown[0]), known, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else _option_hint(cls)
+        raise ConfigError(f"{group.capitalize()} {kind!r} has no option {unknown[0]!r}.", hint)
     try:
         return cls(**options)
     except ConfigError as exc:
@@ -179,37 +184,19 @@ def options(instance: Any) -> dict[str, Any]:
     cls = type(instance)
     if is_dataclass(cls):
         try:
-            dumped = pydantic.TypeAdapter(cls).dump_python(instance, mode="json")
+            plain: dict[str, Any] = pydantic.TypeAdapter(cls).dump_python(instance, mode="json", exclude_defaults=True)
+            # a field with a serialiser of its own is dumped although it has its default
+            optional = {name for name, info in vars(cls)["__pydantic_fields__"].items() if info.default is None}
+            return {name: value for name, value in plain.items() if value is not None or name not in optional}
         except pydantic_core.PydanticSerializationError as exc:
             cause = str(exc).partition(": ")[2] or str(exc)
             raise ConfigError(f"{cls.__name__} cannot be written as YAML: {cause}", "Name the input in YAML.") from exc
-        defaults = {f.name: _default(f) for f in fields(cls)}
-        plain = pydantic.TypeAdapter(dict[str, Any]).dump_python(defaults, mode="json", warnings=False)
-        return {k: v for k, v in dumped.items() if k not in plain or plain[k] != v or _is_required(cls, k)}
     try:
         return {name: getattr(instance, name) for name in option_names(cls)}
     except AttributeError as exc:
         raise ConfigError(
             f"{cls.__name__} does not keep its option {exc.name!r}.", "Store each argument under its name."
         ) from exc
-
-
-def _default(item: Any) -> Any:
-    """Default of a dataclass field as plain data; None for required ones."""
-    import dataclasses
-
-    if item.default_factory is not dataclasses.MISSING:
-        value = item.default_factory()
-    else:
-        value = None if item.default is dataclasses.MISSING else item.default
-    if isinstance(value, pydantic.fields.FieldInfo):
-        value = None if value.is_required() else value.get_default(call_default_factory=True)
-    return sorted(value) if isinstance(value, set | frozenset) else value
-
-
-def _is_required(cls: type[Any], name: str) -> bool:
-    schema = pydantic.TypeAdapter(cls).json_schema()
-    return name in schema.get("required", [])
 
 
 def options_schema(cls: type[Any]) -> dict[str, Any]:

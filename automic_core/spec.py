@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,22 +13,18 @@ import pydantic
 import yaml
 
 from automic_core import registry
-from automic_core.contracts import DestinationAdapter, Rule, SourceAdapter, Transformer
+from automic_core.contracts import DestinationAdapter, Mode, Rule, SourceAdapter, Transformer
+from automic_core.contracts.options import explain
 from automic_core.errors import ConfigError
 from automic_core.pipeline import Pipeline
-from automic_core.planning import NamedStep
-
-LOAD_KEYS = ("mode", "keys", "metadata")
 
 
 class Part(pydantic.BaseModel):
-    """One entry of a spec: a kind, its options, and for steps and rules an id and a switch."""
+    """One entry of a spec: a kind and its options."""
 
     model_config = pydantic.ConfigDict(extra="allow")
 
     kind: str
-    id: str | None = None
-    enabled: bool = True
 
     @property
     def options(self) -> dict[str, Any]:
@@ -35,10 +32,36 @@ class Part(pydantic.BaseModel):
         return dict(self.model_extra or {})
 
     def plain(self) -> dict[str, Any]:
+        """As written in YAML."""
+        return {"kind": self.kind, **self.options}
+
+
+class StepPart(Part):
+    """A step or a rule: also an id, which survives reordering, and a switch."""
+
+    id: str = ""
+    enabled: bool = True
+
+    def plain(self) -> dict[str, Any]:
         """As written in YAML: id first, defaults left out."""
-        head = {"id": self.id} if self.id else {}
-        tail = {} if self.enabled else {"enabled": False}
-        return {**head, "kind": self.kind, **self.options, **tail}
+        return {"id": self.id, **super().plain(), **({} if self.enabled else {"enabled": False})}
+
+
+class LoadPart(Part):
+    """The destination: also how to write to it."""
+
+    mode: Mode = "overwrite"
+    keys: list[str] = []
+    metadata: bool = False
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Arguments of ``Pipeline.load``, defaults left out."""
+        return self.model_dump(include={"mode", "keys", "metadata"}, exclude_defaults=True)
+
+    def plain(self) -> dict[str, Any]:
+        """As written in YAML, defaults left out."""
+        return {**super().plain(), **self.settings}
 
 
 class PipelineSpec(pydantic.BaseModel):
@@ -57,9 +80,24 @@ class PipelineSpec(pydantic.BaseModel):
     version: Literal[1] = 1
     name: str = ""
     extract: Part
-    steps: list[Part] = []
-    rules: list[Part] = []
-    load: Part | None = None
+    steps: list[StepPart] = []
+    rules: list[StepPart] = []
+    load: LoadPart | None = None
+    _file: str = pydantic.PrivateAttr("")
+
+    @pydantic.model_validator(mode="after")
+    def _number(self) -> Self:
+        """Give entries without an id the one they will keep."""
+        for letter, parts in (("s", self.steps), ("r", self.rules)):
+            taken = {part.id for part in parts}
+            free = (name for n in itertools.count(1) if (name := f"{letter}{n}") not in taken)
+            for part in parts:
+                part.id = part.id or next(free)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, wherever they were read from."""
+        return isinstance(other, PipelineSpec) and self.plain() == other.plain()
 
     @classmethod
     def parse(cls, text: str, name: str = "pipeline") -> Self:
@@ -79,11 +117,11 @@ class PipelineSpec(pydantic.BaseModel):
                 near = difflib.get_close_matches(str(key), cls.model_fields, 1)
                 raise ConfigError(f"{name}: unknown key {key!r}.", f"Did you mean {near[0]!r}?" if near else "")
         try:
-            return cls.model_validate(data)
+            spec = cls.model_validate(data)
         except pydantic.ValidationError as exc:
-            first = exc.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(f"{name}: {where}: {first['msg']}.", "See `automic export` for an example.") from exc
+            raise ConfigError(f"{name}: {explain(exc)}.", "Quote words like off and no to keep them text.") from exc
+        spec._file = name
+        return spec
 
     @classmethod
     def load_file(cls, path: str | Path) -> Self:
@@ -121,21 +159,28 @@ class PipelineSpec(pydantic.BaseModel):
         Raises:
             ConfigError: A kind or an option is unknown or wrong; names the step.
         """
-        pipeline = Pipeline(self.name).extract(registry.build("source", self.extract.kind, self.extract.options))
-        for number, part in enumerate(self.steps, 1):
-            with _naming(f"step {part.id or number}"):
+        with self._naming("extract"):
+            pipeline = Pipeline(self.name).extract(registry.build("source", self.extract.kind, self.extract.options))
+        for part in self.steps:
+            with self._naming(f"step {part.id}"):
                 step = registry.build("step", part.kind, part.options)
-            pipeline.transform(step, id=part.id, enabled=part.enabled)
-        for number, part in enumerate(self.rules, 1):
-            with _naming(f"rule {part.id or number}"):
+                pipeline.transform(step, id=part.id, enabled=part.enabled)
+        for part in self.rules:
+            with self._naming(f"rule {part.id}"):
                 rule = registry.build("rule", part.kind, part.options)
-            if part.enabled:
-                pipeline.check(rule, id=part.id)
+                pipeline.check(rule, id=part.id, enabled=part.enabled)
         if self.load:
-            options = self.load.options
-            settings = {key: options.pop(key) for key in LOAD_KEYS if key in options}
-            pipeline.load(registry.build("loader", self.load.kind, options), **settings)
+            with self._naming("load"):
+                pipeline.load(registry.build("loader", self.load.kind, self.load.options), **self.load.settings)
         return pipeline
+
+    @contextmanager
+    def _naming(self, where: str) -> Iterator[None]:
+        """Prefix a ConfigError with the file and the place it is about."""
+        try:
+            yield
+        except ConfigError as exc:
+            raise ConfigError(f"{f'{self._file}: ' if self._file else ''}{where}: {exc.message}", exc.hint) from exc
 
     @classmethod
     def from_pipeline(cls, pipeline: Pipeline) -> Self:
@@ -146,20 +191,16 @@ class PipelineSpec(pydantic.BaseModel):
         """
         if pipeline.source is None:
             raise ConfigError("The pipeline has no source.", "Call .extract(...) first.")
-        load = None
+        data: dict[str, Any] = {
+            "name": pipeline.own_name,
+            "extract": _dump("source", pipeline.source),
+            "steps": [_dump_step("step", named.id, named.step, pipeline.disabled) for named in pipeline.steps],
+            "rules": [_dump_step("rule", rule_id, rule, pipeline.disabled) for rule_id, rule in pipeline.rules],
+        }
         if pipeline.destination is not None:
-            load = {**_dump("loader", pipeline.destination), "mode": pipeline.mode}
-            load |= {"keys": pipeline.keys} if pipeline.keys else {}
-            load |= {"metadata": True} if pipeline.metadata else {}
-        return cls.model_validate(
-            {
-                "name": pipeline._name,
-                "extract": _dump("source", pipeline.source),
-                "steps": [_dump_step(named, pipeline.disabled) for named in pipeline.steps],
-                "rules": [{"id": rule_id, **_dump("rule", rule)} for rule_id, rule in pipeline.rules],
-                "load": load,
-            }
-        )
+            settings = {"mode": pipeline.mode, "keys": pipeline.keys, "metadata": pipeline.metadata}
+            data["load"] = {**_dump("loader", pipeline.destination), **settings}
+        return cls.model_validate(data)
 
     def to_python(self) -> str:
         """A Python script that builds and runs the same pipeline."""
@@ -179,15 +220,5 @@ def _dump(group: registry.Group, part: SourceAdapter | DestinationAdapter | Tran
     return {"kind": kind, **registry.options(part)}
 
 
-def _dump_step(named: NamedStep, disabled: set[str]) -> dict[str, Any]:
-    tail = {"enabled": False} if named.id in disabled else {}
-    return {"id": named.id, **_dump("step", named.step), **tail}
-
-
-@contextmanager
-def _naming(where: str) -> Iterator[None]:
-    """Prefix a ConfigError with the place it is about."""
-    try:
-        yield
-    except ConfigError as exc:
-        raise ConfigError(f"{where}: {exc.message}", exc.hint) from exc
+def _dump_step(group: registry.Group, part_id: str, part: Transformer | Rule, disabled: set[str]) -> dict[str, Any]:
+    return {"id": part_id, **_dump(group, part), "enabled": f"{group} {part_id}" not in disabled}

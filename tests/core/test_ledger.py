@@ -126,7 +126,7 @@ def test_the_ledger_adds_up(rows: pl.DataFrame, size: int, repeatable: bool, cho
     removed = pipeline.removed
     assert removed.select("stage", "_rid").is_unique().all()
     by_line = {(s.id, reason): count for s in report.steps for reason, count in s.removed.items()}
-    assert dict(((step, reason), n) for step, reason, n in removed.group_by("step", "reason").len().rows()) == by_line
+    assert {(step, reason): n for step, reason, n in removed.group_by("step", "reason").len().rows()} == by_line
     survivors = set(memory.rows["_rid"])
     assert len(survivors) == memory.rows.height
     if not any(registry.build("step", name, options).segment for name, options in chosen):

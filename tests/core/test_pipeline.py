@@ -209,6 +209,9 @@ def test_wrong_use_is_said() -> None:
         _ = Pipeline().report
     with pytest.raises(ConfigError, match="'a'"):
         Pipeline().transform(NullRemover(), id="a").transform(NullRemover(), id="a")
+    for reserved in ("extract", "rules"):
+        with pytest.raises(ConfigError, match=f"'{reserved}' is a line of every report"):
+            Pipeline().transform(NullRemover(), id=reserved)
     with pytest.raises(ConfigError, match="'a'"):
         Pipeline().check(NotNull(columns=["id"]), id="a").check(NotNull(columns=["id"]), id="a")
 
