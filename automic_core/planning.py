@@ -181,16 +181,25 @@ class _Builder:
                 self._finish(named, None)
                 continue
             prefix, *names = digests[named.id]
-            digest = collected.filter(pl.col(prefix + "alive"))
-            if removed.height:
-                digest = digest.join(removed, on=frames.RID, how="anti", maintain_order="left")
-            digest = digest.select(
-                frames.RID,
-                pl.lit(None, dtype=frames.FATE_TYPE).alias(frames.FATE),
-                *(pl.col(prefix + n).alias(n) for n in names),
-            )
+            own = [prefix + n for n in names]
+            digest = _living(collected.select(frames.RID, prefix + "alive", *own), prefix + "alive", removed)
+            collected = collected.drop(prefix + "alive", *own)  # a digest is large; nobody needs it twice
             fitted = named.step.learn(digest)
             if fitted.keys is not None and "_into" in fitted.keys.columns:
                 removed = pl.concat([removed, fitted.keys.select(frames.RID)])
+            del digest
             self._finish(named, fitted)
-        del collected
+
+
+def _living(digest: pl.DataFrame, alive: str, removed: pl.DataFrame) -> pl.DataFrame:
+    """One step's digest under its own column names, without rows that are gone; copied only if some are."""
+    if not digest[alive].all():
+        digest = digest.filter(pl.col(alive))
+    if removed.height:
+        digest = digest.join(removed, on=frames.RID, how="anti", maintain_order="left")
+    prefix = alive.removesuffix("alive")
+    return digest.drop(alive).select(
+        frames.RID,
+        pl.lit(None, dtype=frames.FATE_TYPE).alias(frames.FATE),
+        pl.all().exclude(frames.RID).name.map(lambda name: name.removeprefix(prefix)),
+    )

@@ -6,8 +6,6 @@ A number format is written as the number 1234.5 would be: "1,234.5", "1.234,5", 
 
 from __future__ import annotations
 
-import math
-
 import polars as pl
 
 from automic_core.errors import ConfigError
@@ -68,11 +66,12 @@ def integer(text: pl.Expr, number_format: str | None = None) -> pl.Expr:
 def floating(text: pl.Expr, number_format: str | None = None) -> pl.Expr:
     """Float64, exponents allowed; null for the rest: "nan" and "inf", leading zeros, overflow to infinity.
 
-    Texts are sorted out before the cast: a test on its result would make Polars cast twice.
+    Texts are sorted out before the cast, for a test on its result makes Polars cast twice; only overflow is told by
+    the result. (``replace`` would do it in one cast, but in the streaming engine it holds the whole table.)
     """
     bare = plain(text, number_format)
     value = pl.when(~bare.str.contains(_NO_FLOAT)).then(bare).cast(pl.Float64, strict=False)
-    return value.replace([math.inf, -math.inf], None)
+    return pl.when(value.is_finite()).then(value)
 
 
 def decimal(text: pl.Expr, number_format: str | None, precision: int | None, scale: int | None) -> pl.Expr:
