@@ -24,6 +24,7 @@ RID = "_rid"
 FATE = "_fate"
 WEIGHT = "_weight"
 RESCUED = "_rescued"
+SOURCE_ROW = "_source_row"
 ORIGIN = "_origin"
 WAIVED = "_waived"
 FATE_TYPE = pl.Struct({"step": pl.String, "reason": pl.String, "into": pl.Int64})
@@ -44,6 +45,20 @@ table_resolver: ContextVar[Callable[[str], pl.LazyFrame] | None] = ContextVar("t
 def is_hidden(name: str) -> bool:
     """Whether a column is bookkeeping (leading underscore), not data."""
     return name.startswith("_")
+
+
+def shown(names: Iterable[str]) -> dict[str, str]:
+    """New names for a source's own columns that would pass for bookkeeping: "_id" becomes "id"."""
+    taken = set(names)
+    renamed = {}
+    for name in names:
+        if is_hidden(name) and name not in (RESCUED, SOURCE_ROW):
+            new = name.lstrip("_") or "column"
+            while new in taken:
+                new += "_"
+            taken.add(new)
+            renamed[name] = new
+    return renamed
 
 
 def data_columns(frame: pl.LazyFrame) -> list[str]:

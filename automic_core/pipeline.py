@@ -157,7 +157,7 @@ class Pipeline:
             sample = source.scan(ReadRequest(limit=rows)).head(rows).collect()
         finally:
             source.close()
-        run = Run(self.name, _Sample(source.kind, source.name, sample), self.active_steps())
+        run = Run(self.name, _Sample(source, sample), self.active_steps())
         try:
             tee = run.survivors()
             schema = {n: t for n, t in tee.frame.collect_schema().items() if n != frames.FATE}
@@ -253,9 +253,9 @@ class Pipeline:
 class _Sample(SourceAdapter):
     """Rows already read, for previews."""
 
-    def __init__(self, kind: str, name: str, rows: pl.DataFrame) -> None:
-        self.kind = kind  # type: ignore[misc]
-        self._name = name
+    def __init__(self, source: SourceAdapter, rows: pl.DataFrame) -> None:
+        self.kind, self.tracked = source.kind, source.tracked  # type: ignore[misc]
+        self._name = source.name
         self._rows = rows
 
     @property

@@ -176,6 +176,9 @@ class Run:
         if not self.source.repeatable:
             frame = self._spilled(frame, "source")
         self._source_frame = frame
+        if not self.source.tracked and (renamed := frames.shown(frame.collect_schema().names())):
+            frame = frame.rename(renamed)
+            self.report.notes.extend(f"Column {old} is called {new} here." for old, new in renamed.items())
         frame = frames.track(frame)
         if frames.RESCUED in frame.collect_schema():
             broken = pl.col(frames.RESCUED).str.json_path_match("$.reason").is_not_null()

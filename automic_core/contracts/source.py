@@ -34,11 +34,17 @@ class SourceAdapter:
 
     Two optional columns carry what a reader knows: ``_source_row`` (1-based record ordinal) and ``_rescued`` (JSON
     text of what did not fit: ``{"line", "byte", "reason", "text"}`` for a malformed record, ``{"values": {column:
-    raw}}`` for single values). A row whose ``_rescued`` has a ``reason`` is quarantined by the run loop.
+    raw}}`` for single values). A row whose ``_rescued`` has a ``reason`` is quarantined by the run loop. Other names
+    that begin with an underscore are data like any; the run loop calls ``_id`` then ``id``.
+
+    Attributes:
+        repeatable: Whether the rows can be read again.
+        tracked: Whether names that begin with an underscore are Automic's own bookkeeping (tables of a lake).
     """
 
     kind: ClassVar[str] = ""
     repeatable: ClassVar[bool] = True
+    tracked: ClassVar[bool] = False
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

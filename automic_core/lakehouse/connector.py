@@ -47,6 +47,7 @@ class IcebergSource(SourceAdapter):
     """Reads a table of a lake, pinned to one snapshot."""
 
     kind: ClassVar[str] = "iceberg"
+    tracked: ClassVar[bool] = True
 
     table: TableName
     lake: LakePath = "lake"

@@ -37,6 +37,7 @@ class _Rows(SourceAdapter):
     """Rows of a lake table, or of an answer, as a source."""
 
     kind = "table"
+    tracked = True
 
     def __init__(self, name: str, rows: pl.LazyFrame) -> None:
         self._name, self._rows = name, rows

@@ -541,6 +541,15 @@ def test_malformed_records_are_set_aside_with_line_and_reason(tmp_path: Path) ->
     assert memory.rows["id"].to_list() == [1, 4]
 
 
+def test_a_column_that_begins_with_an_underscore_is_not_lost() -> None:
+    rows = pl.DataFrame({"_id": ["x", "y"], "id_": [1, 2], "_rid": [7, 7]})
+    pipeline, out = run(rows=rows)
+    assert out.rows() == [("x", 1, 7), ("y", 2, 7)]
+    assert out.columns == ["id", "id_", "rid"]
+    assert "Column _id is called id here." in pipeline.report.notes
+    assert Pipeline().extract(Rows(rows)).preview(1).columns == out.columns
+
+
 # Rollback
 
 
