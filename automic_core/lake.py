@@ -18,7 +18,8 @@ from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import open_catalog
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import provenance, quarantine
-from automic_core.medallion.bronze import BATCH, HASH, SOURCE, Bronze
+from automic_core.medallion.batches import BATCH, HASH, SOURCE
+from automic_core.medallion.bronze import Bronze
 from automic_core.medallion.context import ACTOR, REPORT, RUN_ID, LakeContext
 from automic_core.medallion.decisions import Decisions
 from automic_core.medallion.gold import Gold

@@ -66,7 +66,7 @@ class ContractPlan:
     """What the caller still has to do to the rows, with a reason for each, before they fit the table.
 
     Attributes:
-        evolved: Columns that were added or widened in the table just now.
+        evolved: Columns to add or widen in the table; `evolve` has done it.
         unknown: Columns the table does not take; under "discard_row" a row with a value there goes, under
             "discard_value" only the value goes.
         misfit: Columns to cast to the given table type; a value that fails goes, or its row, by the same modes.
@@ -117,11 +117,11 @@ def diff(table: Table, schema: pa.Schema | pl.Schema) -> SchemaDiff:
     return SchemaDiff(added, removed, pairs(Relation.WIDENS), pairs(Relation.MISFIT), _renames(removed, added))
 
 
-def evolve(table: Table, schema: pa.Schema | pl.Schema, mode: ContractMode | str = ContractMode.EVOLVE) -> ContractPlan:
-    """Apply a schema contract for new data: change the table, refuse, or say what to drop.
+def plan(table: Table, schema: pa.Schema | pl.Schema, mode: ContractMode | str = ContractMode.EVOLVE) -> ContractPlan:
+    """What a schema contract asks for new data; nothing is changed.
 
     Args:
-        table: The table; refreshed and, under "evolve", changed in one commit.
+        table: The table; refreshed.
         schema: Columns of the new data.
         mode: The contract.
 
@@ -130,11 +130,9 @@ def evolve(table: Table, schema: pa.Schema | pl.Schema, mode: ContractMode | str
     """
     mode = ContractMode(mode)
     found = diff(refresh(table), schema)
-    misfit = {name: have for name, (have, _) in found.narrowed.items()}
     if mode is ContractMode.EVOLVE:
-        if grown := [*found.added, *found.widened]:
-            alter(table, grow(schema, grown), f"evolve {', '.join(grown)}")
-        return ContractPlan(mode, found, tuple(grown), (), misfit)
+        misfit = {name: have for name, (have, _) in found.narrowed.items()}
+        return ContractPlan(mode, found, (*found.added, *found.widened), (), misfit)
     refused = {**found.widened, **found.narrowed}
     if mode is ContractMode.FREEZE and (found.added or refused):
         parts = [f"new column {name!r} ({kind})" for name, kind in found.added.items()]
@@ -145,6 +143,17 @@ def evolve(table: Table, schema: pa.Schema | pl.Schema, mode: ContractMode | str
         )
     misfit = {name: have for name, (have, _) in refused.items()}
     return ContractPlan(mode, found, (), tuple(found.added), misfit)
+
+
+def evolve(table: Table, schema: pa.Schema | pl.Schema, mode: ContractMode | str = ContractMode.EVOLVE) -> ContractPlan:
+    """Apply a schema contract for new data: change the table, refuse, or say what to drop.
+
+    Arguments and errors as for `plan`; under "evolve" the table is changed in one commit.
+    """
+    found = plan(table, schema, mode)
+    if found.evolved:
+        alter(table, grow(schema, found.evolved), f"evolve {', '.join(found.evolved)}")
+    return found
 
 
 def grow(schema: pa.Schema | pl.Schema, names: Sequence[str]) -> Change:

@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -17,18 +17,18 @@ from pyiceberg.table import Table
 
 from automic_core import frames
 from automic_core.contracts import SourceAdapter
-from automic_core.errors import ConflictError, LedgerError, SourceError
+from automic_core.errors import ConfigError, ConflictError, SourceError
 from automic_core.events import Event, Listener, RunReport, StepStats
-from automic_core.lakehouse import history, schemas, tables
-from automic_core.lakehouse.commits import head, landed, refresh
+from automic_core.lakehouse import schemas, tables
+from automic_core.lakehouse.commits import head, refresh
 from automic_core.lakehouse.files import BatchWriter
+from automic_core.lakehouse.staging import Staging, open_staging
+from automic_core.medallion.batches import BATCH, HASH, KEYS, MODE, RID_BITS, SOURCE, known_batches, last_number, layout
 from automic_core.medallion.context import LakeContext, now, run_entry, split_name
 from automic_core.medallion.contract import Contract
 
 RecordMode = Literal["append", "snapshot"]
-RID_BITS = 36
-BATCH, SOURCE, HASH = "automic.batch", "automic.source", "automic.content-hash"
-MODE, KEYS = "automic.mode", "automic.keys"
+ATTEMPTS = 5
 ADDED = {
     "_rid": pa.int64(),
     "_batch_id": pa.int64(),
@@ -75,19 +75,22 @@ class Bronze:
             source: A glob is many batches, one a file.
             table: Name with or without "bronze.".
             mode: append: silver reads all batches; snapshot: only the newest of each source.
-            keys: Columns that identify a row: silver keeps the last version of each.
+            keys: Columns that identify a row: silver keeps the last version of each. None = those declared before.
             force: Take a batch again although the same content is there.
             contract: What to do with columns the table does not have: evolve (add them), freeze (refuse), discard_row
                 or discard_value; what is discarded stays in ``_rescued``.
             on_event: Called with signs of life.
 
         Raises:
-            AutomicError: Nothing of the failing batch is visible; batches before it are.
+            ConfigError: There is no such mode, contract or key column.
+            AutomicError: Nothing of the failing batch is visible, not even its columns; batches before it are.
         """
         name = f"bronze.{split_name(table, 'bronze')}"
+        _one_of("mode", mode, get_args(RecordMode))
+        _one_of("contract", contract, [str(known) for known in schemas.ContractMode])
         done = Ingestion(name)
         for part in as_text(source).parts():
-            report = self._batch(part, name, mode, list(keys or ()), force, contract, on_event)
+            report = self._batch(part, name, mode, keys, force, contract, on_event)
             if report is None:
                 done.unchanged.append(part.identity)
             else:
@@ -99,30 +102,48 @@ class Bronze:
         source: SourceAdapter,
         name: str,
         mode: RecordMode,
-        keys: list[str],
+        keys: Sequence[str] | None,
+        force: bool,
+        contract: str,
+        on_event: Listener | None,
+    ) -> RunReport | None:
+        """Take one batch in, again if another process changed the columns meanwhile; None if it is there already."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._attempt(source, name, mode, keys, force, contract, on_event)
+            except ConflictError:
+                if attempt + 1 == ATTEMPTS or not source.repeatable:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _attempt(
+        self,
+        source: SourceAdapter,
+        name: str,
+        mode: RecordMode,
+        keys: Sequence[str] | None,
         force: bool,
         contract: str,
         on_event: Listener | None,
     ) -> RunReport | None:
         run_id = uuid.uuid4().hex[:12]
         report = RunReport(run_id, f"ingest {name}", source.identity, name)
-        known = known_batches(self._lake.catalog, name)
+        there = tables.load(self._lake.catalog, name) if tables.exists(self._lake.catalog, name) else None
+        known = known_batches(there)
         stored_hash = source.content_hash()
         if stored_hash is not None and not force and (source.identity, stored_hash) in known:
             return None
         key = stored_hash or f"extract:{run_id}"
         key = f"{key}:{run_id}" if force else key
-        number = self._lake.state.reserve_batch(name, source.identity, key, floor=max(known.values(), default=0))
+        number = self._lake.state.reserve_batch(name, source.identity, key, floor=last_number(there))
         source.connect()
         with ExitStack() as cleanup:
             cleanup.callback(source.close)
             writing = _Writing(self._lake, name, source, number, contract, on_event, report)
             writing.hashes = stored_hash is None
             cleanup.callback(writing.abort)  # after a commit there is nothing left to abort
-            writing.run()
+            writing.run(keys)
             content = stored_hash or writing.digest.hexdigest()
-            if stored_hash is None and not force and (source.identity, content) in known:
-                return None
             report.notes.extend(source.notes())
             properties = {
                 **self._lake.summary(report),
@@ -130,9 +151,10 @@ class Bronze:
                 SOURCE: source.identity,
                 HASH: content,
                 MODE: mode,
-                KEYS: json.dumps(keys),
+                KEYS: json.dumps(layout(writing.table).keys if keys is None else list(keys)),
             }
-            self._publish(writing, properties)
+            if not writing.publish(properties, force):
+                return None
         self._lake.state.rebuild(
             batches=[{"table": name, "source": source.identity, "content_hash": content, "batch": number}],
             runs=[run_entry(report, name, self._lake.actor)],
@@ -140,20 +162,6 @@ class Bronze:
         if on_event is not None:
             on_event(Event("finished", run_id, report.rows_out, None, report.seconds))
         return report
-
-    def _publish(self, writing: _Writing, properties: dict[str, str]) -> None:
-        """Append the batch, unless another process took the same file meanwhile: the first one counts."""
-        table = writing.table
-        while True:
-            current = head(refresh(table))
-            if landed(table, BATCH, properties[BATCH]) is not None:
-                return
-            try:
-                tables.append(table, writing.files, expected=current, properties=properties)
-            except ConflictError:
-                continue
-            writing.files = []
-            return
 
 
 class _Writing:
@@ -177,30 +185,70 @@ class _Writing:
         self.files: list[Any] = []
         self._writer: BatchWriter | None = None
         self.table: Table
+        self._staging: Staging
         self._rows = 0
         self._rescued = 0
 
-    def run(self) -> None:
-        """Read and write everything; fills the report."""
+    def run(self, keys: Sequence[str] | None) -> None:
+        """Read and write everything; fills the report.
+
+        Raises:
+            SourceError: There are no columns.
+            ConfigError: A key is none of the columns.
+        """
         batches = self._source.batches()
         first = next(batches, None)
         columns = first.schema if first is not None else pa.schema([])
+        renamed = {} if self._source.tracked else frames.shown(columns.names)
+        columns = pa.schema([field.with_name(renamed.get(field.name, field.name)) for field in columns])
         data = [f for f in columns if not frames.is_hidden(f.name)]
         if not data:
             raise SourceError(f"{self._source.identity} has no columns.", "There is nothing to take in.")
+        for key in keys or ():
+            if key not in [f.name for f in data]:
+                raise ConfigError(
+                    f"{self._source.identity} has no column {key!r} to be the key.",
+                    f"Columns: {', '.join(f.name for f in data[:30])}.",
+                )
+        self._report.notes.extend(f"Column {old} is called {new} here." for old, new in renamed.items())
         schema = pa.schema([*data, *(pa.field(n, t) for n, t in ADDED.items())])
         self.table = self._lake.create(self._name, _polars(schema))
-        contract = Contract(schemas.evolve(self.table, schema, self._contract))
-        self._writer = BatchWriter(self.table)
+        plan = schemas.plan(self.table, schema, self._contract)
+        self._staging = open_staging(self.table, schemas.grow(schema, plan.evolved) if plan.evolved else None)
+        contract = Contract(plan)
+        self._writer = BatchWriter(self._staging.table)
+        if self.hashes:
+            self.digest.update(json.dumps([(f.name, str(f.type)) for f in data]).encode())
         for batch in _chain(first, batches):
             if self.hashes:
                 self.digest.update(_bytes(batch))
-            self._writer.write(contract.apply(self._stamped(batch)))
+            self._writer.write(contract.apply(self._stamped(batch.rename_columns(columns.names))))
             if self._listener is not None:
                 seconds = (now() - self._report.started_at).total_seconds()
                 self._listener(Event("progress", self._report.run_id, self._rows, None, seconds))
         self.files = self._writer.close()
         self._close_ledger()
+
+    def publish(self, properties: dict[str, str], force: bool) -> bool:
+        """Add the batch, columns and rows in one snapshot; False if another process took the same content meanwhile.
+
+        Raises:
+            ConflictError: Others changed the columns, so that the rows must be written anew.
+        """
+        self._staging.append(self.files)
+        while True:
+            current = head(refresh(self.table))
+            if not force and (properties[SOURCE], properties[HASH]) in known_batches(self.table):
+                return False
+            self._staging.fork = current
+            try:
+                self._staging.publish(properties)
+            except ConflictError:
+                if head(refresh(self.table)) == current:
+                    raise
+                continue
+            self.files = []
+            return True
 
     def abort(self) -> None:
         """Delete landed files that were not committed."""
@@ -240,58 +288,6 @@ class _Writing:
         report.check()
 
 
-def known_batches(catalog: Any, name: str) -> dict[tuple[str, str], int]:
-    """Published batches of a table by (source, content hash), from its snapshots.
-
-    Raises:
-        LedgerError: Two batches of the table carry one number.
-    """
-    if not tables.exists(catalog, name):
-        return {}
-    found: dict[tuple[str, str], int] = {}
-    for snapshot in tables.load(catalog, name).snapshots():
-        summary = snapshot.summary.additional_properties if snapshot.summary else {}
-        if BATCH in summary:
-            found[summary[SOURCE], summary[HASH]] = int(summary[BATCH])
-    if len(set(found.values())) < len(found):
-        raise LedgerError(f"Two batches of {name} carry the same number.", "Restore the table from its history.")
-    return found
-
-
-@dataclasses.dataclass(frozen=True)
-class BronzeLayout:
-    """How a bronze table is to be read.
-
-    Attributes:
-        mode: append or snapshot, as the newest batch said.
-        keys: Declared key columns.
-        newest: Source to its newest batch number.
-        older: Batches that newer ones of their source supersede.
-    """
-
-    mode: str
-    keys: list[str]
-    newest: dict[str, int]
-    older: int
-
-
-def layout(table: Table) -> BronzeLayout:
-    """The layout of a table, from the snapshots of its main."""
-    mode, keys, last = "append", "[]", -1
-    newest: dict[str, int] = {}
-    count = 0
-    for info in history.history(table):
-        summary = info.summary
-        if BATCH not in summary:
-            continue
-        number = int(summary[BATCH])
-        count += 1
-        newest[summary[SOURCE]] = max(number, newest.get(summary[SOURCE], 0))
-        if number > last:
-            mode, keys, last = summary.get(MODE, mode), summary.get(KEYS, keys), number
-    return BronzeLayout(mode, json.loads(keys), newest, count - len(newest))
-
-
 def as_text(source: SourceAdapter) -> SourceAdapter:
     """A text source asked for text: typing is silver's work. What it may read stays what it was."""
     adapter: Any = source
@@ -301,6 +297,11 @@ def as_text(source: SourceAdapter) -> SourceAdapter:
     if "_access" in vars(adapter):
         vars(text)["_access"] = vars(adapter)["_access"]
     return text
+
+
+def _one_of(what: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ConfigError(f"There is no {what} {value!r}.", f"Choose {', '.join(known)}.")
 
 
 def _polars(schema: pa.Schema) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
-from automic_core.medallion.bronze import RID_BITS, BronzeLayout, layout
+from automic_core.medallion.batches import RID_BITS, BronzeLayout, layout
 from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.decisions import Decisions, apply_decisions
 from automic_core.medallion.staged import StagedTable
@@ -34,6 +34,7 @@ class BronzeRows(SourceAdapter):
     """What silver reads of a bronze table: the batches that count, with a person's decisions applied."""
 
     kind = "bronze"
+    tracked = True
 
     def __init__(self, lake: LakeContext, table: str) -> None:
         self._table = table
@@ -113,7 +114,9 @@ class Promotion:
     snapshot: int | None = None
 
     def rows(self) -> pl.LazyFrame:
-        """The table as it will be."""
+        """The table as it will be, or as it was published."""
+        if self.snapshot is not None:
+            return tables.scan(self._lake.need(self.table), self.snapshot)
         return self._staged.staging.scan()
 
     def publish(self) -> int:

@@ -18,7 +18,7 @@ from automic_core import _version
 from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import history
-from automic_core.medallion.bronze import BATCH, HASH, SOURCE
+from automic_core.medallion.batches import BATCH, HASH, SOURCE
 from automic_core.workbench.lakes import is_lake, lake_path, opened
 
 PACKAGES = ("polars", "pyarrow", "duckdb", "pyiceberg", "sqlalchemy", "pydantic", "streamlit", "typer")

@@ -14,7 +14,7 @@ from automic_core.errors import ConfigError
 from automic_core.events import RunReport
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import SnapshotInfo
-from automic_core.medallion.bronze import layout
+from automic_core.medallion.batches import layout
 from automic_core.medallion.decisions import Decision
 from automic_core.medallion.provenance import Trace
 from automic_core.workbench.values import Rows, rows_of

@@ -1,0 +1,75 @@
+"""What the snapshots of a bronze table say about its batches."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+
+from pyiceberg.table import Table
+
+from automic_core.errors import LedgerError
+from automic_core.lakehouse.commits import ancestors, full_name, head
+
+RID_BITS = 36
+"""``_rid`` = batch number << RID_BITS | record ordinal."""
+BATCH, SOURCE, HASH = "automic.batch", "automic.source", "automic.content-hash"
+MODE, KEYS = "automic.mode", "automic.keys"
+
+
+def known_batches(table: Table | None) -> dict[tuple[str, str], int]:
+    """Batches that a table holds by (source, content hash), from the snapshots of its main; not those rolled back.
+
+    Raises:
+        LedgerError: Two batches of the table carry one number.
+    """
+    found = {(summary[SOURCE], summary[HASH]): int(summary[BATCH]) for summary in _batches(table)}
+    if table is not None and len(set(found.values())) < len(found):
+        raise LedgerError(
+            f"Two batches of {full_name(table)} carry the same number.", "Restore the table from its history."
+        )
+    return found
+
+
+def _batches(table: Table | None) -> list[Mapping[str, str]]:
+    """Properties of the snapshots that brought a batch, oldest first."""
+    line = ancestors(table, head(table)) if table is not None else []
+    snapshots = [table.snapshot_by_id(each) for each in reversed(line)] if table is not None else []
+    found = [s.summary.additional_properties for s in snapshots if s is not None and s.summary is not None]
+    return [summary for summary in found if BATCH in summary]
+
+
+def last_number(table: Table | None) -> int:
+    """The highest batch number ever given in a table, also in states that were rolled back."""
+    found = [s.summary.additional_properties for s in table.snapshots() if s.summary] if table is not None else []
+    return max((int(summary[BATCH]) for summary in found if BATCH in summary), default=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class BronzeLayout:
+    """How a bronze table is to be read.
+
+    Attributes:
+        mode: append or snapshot, as the newest batch said.
+        keys: Declared key columns.
+        newest: Source to its newest batch number.
+        older: Batches that newer ones of their source supersede.
+    """
+
+    mode: str
+    keys: list[str]
+    newest: dict[str, int]
+    older: int
+
+
+def layout(table: Table) -> BronzeLayout:
+    """The layout of a table, from the snapshots of its main."""
+    mode, keys, last = "append", "[]", -1
+    newest: dict[str, int] = {}
+    batches = _batches(table)
+    for summary in batches:
+        number = int(summary[BATCH])
+        newest[summary[SOURCE]] = max(number, newest.get(summary[SOURCE], 0))
+        if number > last:
+            mode, keys, last = summary.get(MODE, mode), summary.get(KEYS, keys), number
+    return BronzeLayout(mode, json.loads(keys), newest, len(batches) - len(newest))
