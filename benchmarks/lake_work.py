@@ -43,13 +43,16 @@ def whole(csv: str, folder: str) -> None:
     from automic_core import FieldType as Type
     from automic_core import Schema as Columns
 
-    types = {"order_id": Type.INTEGER, "customer_id": Type.INTEGER, "order_date": Type.DATE, "created_at": Type.DATETIME}
+    types = {
+        "order_id": Type.INTEGER,
+        "customer_id": Type.INTEGER,
+        "order_date": Type.DATE,
+        "created_at": Type.DATETIME,
+    }
     types |= {"quantity": Type.INTEGER, "unit_price": Type.FLOAT, "discount": Type.FLOAT}
     names = [*types, "country", "city", "product", "category", "note"]
     formats = {"created_at": "%Y-%m-%d %H:%M:%S"}  # as `automic infer` proposes it
-    schema = Columns(
-        "orders", [Column(name, types.get(name, Type.STRING), format=formats.get(name)) for name in names]
-    )
+    schema = Columns("orders", [Column(name, types.get(name, Type.STRING), format=formats.get(name)) for name in names])
     prices = ["unit_price", "discount"]
     steps = [
         NullRemover(strategy="remove_fields"),
