@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import pydantic
-import yaml
 
-from automic_core import registry
+from automic_core import registry, yamltext
 from automic_core.contracts import DestinationAdapter, Mode, Rule, SourceAdapter, Transformer
 from automic_core.contracts.options import explain
 from automic_core.errors import ConfigError
@@ -106,10 +105,7 @@ class PipelineSpec(pydantic.BaseModel):
         Raises:
             ConfigError: Not YAML, or a key is unknown, missing or wrong; names the file and the key or line.
         """
-        try:
-            data = yaml.safe_load(text)
-        except yaml.YAMLError as exc:
-            raise ConfigError(f"{name} is not YAML: {' '.join(str(exc).split())}", "Check the indentation.") from exc
+        data = yamltext.load(text, name)
         if not isinstance(data, Mapping):
             raise ConfigError(f"{name} is not a pipeline.", "It needs the keys extract, steps and load.")
         for key in data:
@@ -119,7 +115,7 @@ class PipelineSpec(pydantic.BaseModel):
         try:
             spec = cls.model_validate(data)
         except pydantic.ValidationError as exc:
-            raise ConfigError(f"{name}: {explain(exc)}.", "Quote words like off and no to keep them text.") from exc
+            raise ConfigError(f"{name}: {explain(exc)}.", "See `automic export` for an example.") from exc
         spec._file = name
         return spec
 
@@ -138,7 +134,7 @@ class PipelineSpec(pydantic.BaseModel):
 
     def to_yaml(self) -> str:
         """The spec as YAML, in a stable order."""
-        return yaml.safe_dump(self.plain(), sort_keys=False, allow_unicode=True)
+        return yamltext.dump(self.plain())
 
     def plain(self) -> dict[str, Any]:
         """The spec as plain data, defaults left out."""

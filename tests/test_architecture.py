@@ -23,6 +23,7 @@ LINES = [
     "storage state",
     "registry recordwise contracts frames events schemas",
     "settings logs",
+    "yamltext",
     "errors records faults _version",
 ]
 TOGETHER = {

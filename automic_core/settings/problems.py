@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from automic_core import yamltext
 from automic_core.errors import ConfigError
 from automic_core.settings.secret import Secret, SecretOrigin
 
 _PREFIX = "AUTOMIC_"
-_BOOL = "tag:yaml.org,2002:bool"
-
-
-class _Loader(yaml.SafeLoader):
-    """A safe loader in which ``off`` is a word, and that refuses a key written twice (plain YAML keeps the last)."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, regexp) for tag, regexp in resolvers if tag != _BOOL]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
@@ -49,16 +24,11 @@ def read_yaml(file: Path) -> dict[str, Any]:
         ConfigError: Missing, unreadable, not YAML (with the line) or not a mapping.
     """
     try:
-        values = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        values = yamltext.load(file.read_text(encoding="utf-8-sig"), str(file))
     except OSError as exc:
         raise ConfigError(f"{file}: cannot be read: {exc.strerror}.", "Check the path of the settings file.") from exc
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{file}: not UTF-8 text at byte {exc.start}.", "Save it as UTF-8.") from exc
-    except yaml.MarkedYAMLError as exc:
-        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
-        raise ConfigError(f"{file}, line {line}: {exc.problem}.", "Check indentation, colons and quotes.") from exc
-    except yaml.YAMLError as exc:
-        raise ConfigError(f"{file}: not YAML.") from exc
     if values is None:
         return {}
     if not isinstance(values, dict):

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from automic_core import registry
+from automic_core import registry, yamltext
 from automic_core.contracts import Rule
 from automic_core.errors import ConfigError
 
@@ -25,10 +23,7 @@ def load_rules(source: str | Path) -> list[tuple[str, Rule]]:
         ConfigError: The file cannot be read or is wrong; names the file, the rule and the key.
     """
     name, text = _text(source)
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as exc:
-        raise ConfigError(f"{name} is not YAML: {' '.join(str(exc).split())}", "Check the indentation.") from exc
+    data = yamltext.load(text, name)
     if isinstance(data, dict):
         unknown = [key for key in data if key != "rules"]
         if unknown:
@@ -63,7 +58,7 @@ def dump_rules(rules: Iterable[tuple[str, Rule]]) -> str:
                 f"Rule {rule_id}: {type(rule).__name__} has no kind in the registry.", "Keep it in Python."
             )
         items.append({"id": rule_id, "kind": rule.kind, **registry.options(rule)})
-    return yaml.safe_dump({"rules": items}, sort_keys=False, allow_unicode=True)
+    return yamltext.dump({"rules": items})
 
 
 def _text(source: str | Path) -> tuple[str, str]:

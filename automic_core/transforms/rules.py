@@ -180,7 +180,7 @@ class Regex(Rule):
 def _no_booleans(values: Any) -> Any:
     wrong = [v for v in values if isinstance(v, bool)] if isinstance(values, Sequence) else []
     if wrong:
-        raise ValueError(f"{wrong[0]} is a truth value: in YAML, put words like yes, no, on and off in quotes")
+        raise ValueError(f"{wrong[0]} is a truth value; put the words true and false in quotes")
     return values
 
 

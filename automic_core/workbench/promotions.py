@@ -8,9 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from automic_core import registry
+from automic_core import registry, yamltext
 from automic_core.contracts import Rule, Transformer
 from automic_core.errors import ConfigError
 from automic_core.planning import NamedStep
@@ -56,11 +54,9 @@ def load_promotion(path: str | Path) -> PromotionSpec:
         ConfigError: The file cannot be read or is wrong; names the file and the entry.
     """
     try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        data = yamltext.load(Path(path).read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"Cannot read {path}: {exc}.", "Check the path.") from exc
-    except yaml.YAMLError as exc:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(exc).split())}", "Check the indentation.") from exc
     if isinstance(data, list):
         data = {"rules": data}
     if not isinstance(data, Mapping):

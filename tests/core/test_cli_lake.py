@@ -230,7 +230,7 @@ def test_a_failing_gate_publishes_nothing(promoted: Call) -> None:
         ("schema: {agee: integer}", "age"),
         ("steps: {kind: dedup}", "list"),
         ("- just text", "kind"),
-        ("rules: [", "YAML"),
+        ("rules: [", "wrong.yaml, line"),
     ],
 )
 def test_a_wrong_promotion_file_is_explained(promoted: Call, text: str, message: str) -> None:

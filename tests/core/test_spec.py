@@ -153,7 +153,7 @@ def test_ids_survive_reordering_and_switching_off() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("steps: [", "p.yaml is not YAML"),
+        ("steps: [", "p.yaml, line 1"),
         ("- a", "p.yaml is not a pipeline"),
         ("extrct: {kind: csv}", "unknown key 'extrct'.*Did you mean 'extract'"),
         ("steps: []", "extract: Field required"),
@@ -172,7 +172,7 @@ def test_ids_survive_reordering_and_switching_off() -> None:
         ("{extract: {kind: csv, path: a}, load: {kind: csv, path: b, keys: id}}", "p.yaml: load.keys: .*'id'"),
         ("{extract: {kind: csv, path: a, enabled: false}}", "p.yaml: .*enabled"),
         ("{extract: {kind: builtins.open, path: a}}", "p.yaml: .*builtins.open"),
-        ("{extract: {kind: csv, path: a}, steps: [!!python/object/apply:os.getcwd []]}", "p.yaml is not YAML"),
+        ("{extract: {kind: csv, path: a}, steps: [!!python/object/apply:os.getcwd []]}", "p.yaml, line 1"),
     ],
 )
 def test_a_wrong_file_is_told_by_name_and_place(text: str, message: str, tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""YAML as Automic reads it, everywhere the same: ``on`` and ``off`` are words, and no key stands twice."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from automic_core.errors import ConfigError
+
+_BOOL = "tag:yaml.org,2002:bool"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 reads ``on: name`` as true; YAML 1.2 knows only true and false. A key written twice is refused."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, regexp) for tag, regexp in resolvers if tag != _BOOL]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
+def load(text: str, name: str) -> Any:
+    """The value of a YAML text.
+
+    Args:
+        text: The document.
+        name: What it is called in messages, such as its file.
+
+    Raises:
+        ConfigError: Not YAML; names the line.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
+        raise ConfigError(f"{name}, line {line}: {exc.problem}.", "Check indentation, colons and quotes.") from exc
+    except yaml.YAMLError as exc:
+        raise ConfigError(f"{name} is not YAML: {' '.join(str(exc).split())}", "Check its characters.") from exc
+
+
+def dump(data: Any) -> str:
+    """Plain data as YAML, keys in their order; words that YAML 1.1 takes for booleans are quoted."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
