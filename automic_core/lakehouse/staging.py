@@ -16,7 +16,7 @@ from pyiceberg.table.refs import MAIN_BRANCH
 
 from automic_core.errors import ConflictError, SchemaError, translate
 from automic_core.lakehouse import files as landing
-from automic_core.lakehouse.commits import commit, frozen, full_name, head, imagined, working_copy
+from automic_core.lakehouse.commits import commit, frozen, full_name, head, imagined, refresh, working_copy
 from automic_core.lakehouse.mapping import Change, apply_change
 
 
@@ -69,11 +69,17 @@ class Staging:
             self._stage_schema(transaction)
             self._build(transaction, fresh, summary)
 
-        return commit(self._target, "publish", build, expected=self.fork, properties=properties)
+        snapshot = commit(self._target, "publish", build, expected=self.fork, properties=properties)
+        self._files = []
+        return snapshot
 
     def discard(self) -> None:
-        """Drop the change and delete its files; the table stays as it is."""
-        landing.remove(self.table, [file.file_path for file in self._files])
+        """Drop the change and delete its files; the table stays as it is, and so does what was published."""
+        if not self._files:
+            return
+        # An interrupt may come between a commit and the news of it: what main refers to must not go.
+        live = {task.file.file_path for task in refresh(self._target).scan().plan_files()}
+        landing.remove(self.table, [file.file_path for file in self._files if file.file_path not in live])
         self._files = []
 
     def _transaction(self, fresh: Table) -> Transaction:

@@ -182,10 +182,10 @@ class _Writing:
         self._ingested = pa.scalar(now(), pa.timestamp("us", "UTC"))
         self.digest = hashlib.sha256()
         self.hashes = False
-        self.files: list[Any] = []
+        self._files: list[Any] = []
         self._writer: BatchWriter | None = None
         self.table: Table
-        self._staging: Staging
+        self._staging: Staging | None = None
         self._rows = 0
         self._rescued = 0
 
@@ -215,8 +215,8 @@ class _Writing:
         self.table = self._lake.create(self._name, _polars(schema))
         plan = schemas.plan(self.table, schema, self._contract)
         self._staging = open_staging(self.table, schemas.grow(schema, plan.evolved) if plan.evolved else None)
-        contract = Contract(plan)
         self._writer = BatchWriter(self._staging.table)
+        contract = Contract(plan)
         if self.hashes:
             self.digest.update(json.dumps([(f.name, str(f.type)) for f in data]).encode())
         for batch in _chain(first, batches):
@@ -226,7 +226,7 @@ class _Writing:
             if self._listener is not None:
                 seconds = (now() - self._report.started_at).total_seconds()
                 self._listener(Event("progress", self._report.run_id, self._rows, None, seconds))
-        self.files = self._writer.close()
+        self._files = self._writer.close()
         self._close_ledger()
 
     def publish(self, properties: dict[str, str], force: bool) -> bool:
@@ -235,25 +235,29 @@ class _Writing:
         Raises:
             ConflictError: Others changed the columns, so that the rows must be written anew.
         """
-        self._staging.append(self.files)
+        staging = self._staging
+        assert staging is not None, "publish comes after run"
+        staging.append(self._files)
+        self._writer = None  # from here on the files belong to the staging
         while True:
             current = head(refresh(self.table))
             if not force and (properties[SOURCE], properties[HASH]) in known_batches(self.table):
                 return False
-            self._staging.fork = current
+            staging.fork = current
             try:
-                self._staging.publish(properties)
+                staging.publish(properties)
             except ConflictError:
                 if head(refresh(self.table)) == current:
                     raise
                 continue
-            self.files = []
             return True
 
     def abort(self) -> None:
         """Delete landed files that were not committed."""
-        if self._writer is not None and (self.files or not self._report.rows_out):
+        if self._writer is not None:
             self._writer.abort()
+        elif self._staging is not None:
+            self._staging.discard()
 
     def _stamped(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with its origin columns; ``_rid`` = batch number << 36 | record ordinal."""
@@ -280,7 +284,7 @@ class _Writing:
     def _close_ledger(self) -> None:
         report = self._report
         report.rows_in = self._rows
-        report.rows_out = sum(file.record_count for file in self.files)
+        report.rows_out = sum(file.record_count for file in self._files)
         report.steps = [StepStats("extract", self._source.kind or "source", self._rows, rows_out=self._rows)]
         if self._rescued:
             report.warnings.append(f"{self._rescued:,} records hold something that could not be read; see _rescued.")

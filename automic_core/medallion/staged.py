@@ -52,14 +52,16 @@ class StagedTable(DestinationAdapter):
             rows += kept.height
         files = self._writer.close()
         self._staging.replace(files)
+        self._writer = None  # from here on the files belong to the staging
         return sum(file.record_count for file in files)
 
     def rollback(self) -> None:
-        """Drop what was staged."""
+        """Drop what was staged; what is published stays."""
         if self._staging is not None:
             self._staging.discard()
         if self._writer is not None:
             self._writer.abort()
+            self._writer = None
 
     @property
     def staging(self) -> Staging:
