@@ -231,8 +231,16 @@ class Pipeline:
         """Every row the last run removed: ``_rid``, stage, step, reason, into."""
         return self._finished().removed
 
+    def removed_sources(self) -> pl.DataFrame:
+        """``removed`` by the ``_rid`` of the source rows, where a step made several rows of one; null for groups."""
+        return self._finished().removed_sources()
+
+    def entered(self, rids: pl.Series, stage: int) -> pl.DataFrame:
+        """Rows as they entered a stage of the last run, by ``_rid``; ``_origin`` names the source row."""
+        return self._finished().rows(rids, stage)
+
     def quarantine(self) -> pl.DataFrame:
-        """Every reason of every row the last run quarantined: ``_rid``, step, rule, column, value, message."""
+        """Every reason of every row the last run quarantined: ``_rid``, stage, step, rule, column, value, message."""
         return self._finished().failures()
 
     def get_stats(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import polars as pl
 
@@ -288,8 +289,8 @@ class Run:
         return from_polars(schema, self.source.name)
 
     def failures(self) -> pl.DataFrame:
-        """Every reason of every quarantined row: ``_rid``, step, rule, column, value, message."""
-        found = []
+        """Every reason of every quarantined row: ``_rid``, stage, step, rule, column, value, message."""
+        found: list[pl.LazyFrame] = []
         for number, stage in enumerate(self.stages):
             mine = self.removed.filter(
                 (pl.col("stage") == number) & pl.col("reason").str.starts_with(frames.QUARANTINED)
@@ -297,17 +298,33 @@ class Run:
             if not mine.height:
                 continue
             start = stage.start.join(mine.select(frames.RID).lazy(), on=frames.RID, how="semi")
-            if number == 0 and frames.RESCUED in start.collect_schema():
-                found.append(_malformed(start))
+            parts = [_malformed(start)] if number == 0 and frames.RESCUED in start.collect_schema() else []
             for named, frame in stage.replay(start):
                 part = named.step.failures(frame)
                 if part is not None:
-                    found.append(part.with_columns(pl.lit(named.id).alias("step")))
-        columns = ["_rid", "step", "rule", "column", "value", "message"]
-        empty = pl.DataFrame(schema={n: pl.Int64 if n == "_rid" else pl.String for n in columns})
+                    parts.append(part.with_columns(pl.lit(named.id).alias("step")))
+            found.extend(part.with_columns(pl.lit(number, dtype=pl.Int32).alias("stage")) for part in parts)
+        columns = ["_rid", "stage", "step", "rule", "column", "value", "message"]
+        types: dict[str, Any] = {"_rid": pl.Int64, "stage": pl.Int32}
+        empty = pl.DataFrame(schema={n: types.get(n, pl.String) for n in columns})
         return pl.concat([empty, *(part.select(columns) for part in pl.collect_all(found))])
 
-    def rows(self, rids: pl.DataFrame, stage: int = 0) -> pl.DataFrame:
+    def rows(self, rids: pl.Series, stage: int = 0) -> pl.DataFrame:
         """Rows as they entered a stage, by ``_rid``."""
-        start = self.stages[stage].start.drop(frames.FATE)
-        return start.join(rids.select(frames.RID).lazy(), on=frames.RID, how="semi").collect()
+        start, wanted = self.stages[stage].start.drop(frames.FATE), rids.alias(frames.RID).to_frame().lazy()
+        return start.join(wanted, on=frames.RID, how="semi").collect()
+
+    def removed_sources(self) -> pl.DataFrame:
+        """Every removed row, named by the ``_rid`` of the source row it came from; null for a group of several."""
+        parts = []
+        for number, stage in enumerate(self.stages):
+            mine = self.removed.filter(pl.col("stage") == number)
+            if number and mine.height and frames.ORIGIN not in stage.start.collect_schema():
+                mine = mine.with_columns(pl.lit(None, dtype=pl.Int64).alias(name) for name in (frames.RID, "into"))
+            elif number and mine.height:
+                named = self.rows(pl.concat([mine[frames.RID], mine["into"]]), number)
+                origins = dict(named.select(frames.RID, frames.ORIGIN).iter_rows())
+                columns = pl.col(frames.RID, "into")
+                mine = mine.with_columns(columns.replace_strict(origins, default=None, return_dtype=pl.Int64))
+            parts.append(mine)
+        return pl.concat([pl.DataFrame(schema=REMOVED_SCHEMA), *parts])

@@ -31,9 +31,9 @@ def known_batches(table: Table | None) -> dict[tuple[str, str], int]:
     return found
 
 
-def _batches(table: Table | None) -> list[Mapping[str, str]]:
+def _batches(table: Table | None, snapshot: int | None = None) -> list[Mapping[str, str]]:
     """Properties of the snapshots that brought a batch, oldest first."""
-    line = ancestors(table, head(table)) if table is not None else []
+    line = ancestors(table, snapshot or head(table)) if table is not None else []
     snapshots = [table.snapshot_by_id(each) for each in reversed(line)] if table is not None else []
     found = [s.summary.additional_properties for s in snapshots if s is not None and s.summary is not None]
     return [summary for summary in found if BATCH in summary]
@@ -62,11 +62,11 @@ class BronzeLayout:
     older: int
 
 
-def layout(table: Table) -> BronzeLayout:
-    """The layout of a table, from the snapshots of its main."""
+def layout(table: Table, snapshot: int | None = None) -> BronzeLayout:
+    """The layout of a table in a state, by default main's head, from the snapshots that led to it."""
     mode, keys, last = "append", "[]", -1
     newest: dict[str, int] = {}
-    batches = _batches(table)
+    batches = _batches(table, snapshot)
     for summary in batches:
         number = int(summary[BATCH])
         newest[summary[SOURCE]] = max(number, newest.get(summary[SOURCE], 0))

@@ -17,9 +17,9 @@ from pyiceberg.table import Table
 from automic_core import frames
 from automic_core.errors import CatalogError, ConfigError
 from automic_core.events import RunReport
-from automic_core.lakehouse import history, tables
+from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import tables as list_tables
-from automic_core.lakehouse.commits import refresh
+from automic_core.lakehouse.commits import ancestors, head, refresh
 from automic_core.settings import Settings
 from automic_core.state import State
 
@@ -93,9 +93,17 @@ def is_published(table: Table) -> bool:
     )
 
 
-def published_runs(table: Table) -> dict[str, history.SnapshotInfo]:
-    """Snapshots of main by the run that made them."""
-    return {info.run_id: info for info in history.history(table) if info.run_id}
+def made_by(table: Table, snapshot_id: int | None = None) -> dict[str, str]:
+    """Snapshot properties of the run that made the rows of a snapshot (default: main's head), not of compactions since.
+
+    Empty if no run did.
+    """
+    for each in ancestors(table, snapshot_id or head(table)):
+        snapshot = table.snapshot_by_id(each)
+        properties = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+        if RUN_ID in properties:
+            return dict(properties)
+    return {}
 
 
 def split_name(name: str, layer: str) -> str:

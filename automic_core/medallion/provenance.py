@@ -17,10 +17,12 @@ from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.lakehouse.lineage import reverse
 from automic_core.medallion import quarantine
-from automic_core.medallion.context import LakeContext, published_runs
+from automic_core.medallion.batches import RID_BITS, layout
+from automic_core.medallion.context import RUN_ID, LakeContext, made_by
 from automic_core.medallion.silver import DEFINITION, SOURCES
 
 MERGED_RIDS = "_merged_rids"
+KEPT = "kept"
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Origin:
     record: int
     line: int | None
     values: dict[str, Any]
-    fate: str = "kept"
+    fate: str = KEPT
 
 
 @dataclass
@@ -90,8 +92,7 @@ def _bronze_rids(row: dict[str, Any]) -> list[int]:
 
 
 def _trace_gold(lake: LakeContext, table: Table, row: dict[str, Any], result: Trace, limit: int) -> None:
-    snapshot = table.current_snapshot()
-    summary = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+    summary = made_by(table)
     sources: dict[str, int] = json.loads(summary.get(SOURCES, "{}"))
     definition = json.loads(summary.get(DEFINITION, "{}"))
     for source in sources:
@@ -137,26 +138,42 @@ def _origins(lake: LakeContext, own: str, rids: Sequence[int]) -> list[Origin]:
         rescued = json.loads(row[frames.RESCUED]) if row.get(frames.RESCUED) else {}
         values = {name: value for name, value in row.items() if not frames.is_hidden(name)}
         rid, place = row[frames.RID], (row["_source"], row["_source_row"], rescued.get("line"))
-        origins.append(Origin(rid, f"bronze.{own}", *place, values, fates.get(rid, "kept")))
+        origins.append(Origin(rid, f"bronze.{own}", *place, values, fates[rid]))
     return origins
 
 
 def _fates(lake: LakeContext, own: str, rids: list[int]) -> dict[int, str]:
-    """What the current silver did with bronze records that it does not hold."""
-    silver, removed = lake.table(f"silver.{own}"), lake.table(quarantine.REMOVED_TABLE)
-    if silver is None:
+    """What the current silver did with bronze records."""
+    bronze, silver, removed = (
+        lake.table(name) for name in (f"bronze.{own}", f"silver.{own}", quarantine.REMOVED_TABLE)
+    )
+    made = made_by(silver) if silver is not None else {}
+    read = json.loads(made.get(SOURCES, "{}")).get(f"bronze.{own}")
+    if silver is None or bronze is None or read is None:
         return dict.fromkeys(rids, "not promoted yet")
-    runs = [info.run_id for info in published_runs(silver).values() if info.current]
-    if removed is None or not runs:
-        return {}
-    chosen = pl.col(frames.RID).is_in(rids) & (pl.col("run_id") == runs[0]) & (pl.col("table") == own)
-    return {
-        row["_rid"]: f"{row['step']}: {row['reason']}" + (f" into {row['into']}" if row["into"] is not None else "")
-        for row in tables.scan(removed).filter(chosen).collect().iter_rows(named=True)
-    }
+    mine = pl.col(frames.RID).is_in(rids)
+    fates: dict[int, list[str]] = {rid: [] for rid in rids}
+    for rid in tables.scan(silver, head(silver)).filter(mine).select(frames.RID).unique().collect()[frames.RID]:
+        fates[rid].append(KEPT)
+    if removed is not None:
+        chosen = mine & (pl.col("run_id") == made[RUN_ID]) & (pl.col("table") == own)
+        for row in tables.scan(removed).filter(chosen).collect().iter_rows(named=True):
+            into = f" into {row['into']}" if row["into"] is not None else ""
+            fates[row["_rid"]].append(f"{row['step']}: {row['reason']}{into}")
+    there = set(tables.scan(bronze, read).filter(mine).select(frames.RID).collect()[frames.RID])
+    state = layout(bronze, read)
+    told = {rid: "; ".join(dict.fromkeys(found)) for rid, found in fates.items()}
+    for rid in rids:
+        if rid not in there:
+            told[rid] = "not promoted yet"
+        elif state.mode == "snapshot" and rid >> RID_BITS not in state.newest.values():
+            told[rid] = "superseded by a newer batch of its source"
+    return {rid: text or "grouped" for rid, text in told.items()}
 
 
 def _where_it_went(lake: LakeContext, own: str, rid: int) -> str:
     """A hint for a row that silver does not hold because it was removed."""
-    fate = _fates(lake, own, [rid]).get(rid)
-    return f"It was removed by {fate}; trace it in bronze.{own}." if fate else ""
+    bronze = lake.table(f"bronze.{own}")
+    if bronze is None or tables.scan(bronze).filter(pl.col(frames.RID) == rid).collect().is_empty():
+        return ""
+    return f"Its fate: {_fates(lake, own, [rid])[rid]}. Trace it in bronze.{own}."

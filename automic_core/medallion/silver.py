@@ -14,6 +14,7 @@ from automic_core.contracts import Fitted, ReadRequest, Rule, SourceAdapter, Tra
 from automic_core.errors import ConflictError
 from automic_core.events import Event, Listener, RunReport
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
+from automic_core.inference.casting import is_null_token
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
@@ -72,7 +73,7 @@ class _Newest(Fitted):
 
 
 class LatestVersion(Transformer):
-    """Keeps the last delivered version of each key; rows without a key stay for the rules to judge."""
+    """Keeps the last delivered version of each key; rows that lack a part of it stay for the rules to judge."""
 
     kind = "latest"
 
@@ -80,7 +81,11 @@ class LatestVersion(Transformer):
         self.keys = list(keys)
 
     def digest(self, schema: pl.Schema) -> list[pl.Expr]:
-        whole = pl.all_horizontal(pl.col(k).is_not_null() for k in self.keys)
+        missing = [
+            is_null_token(pl.col(k), DEFAULT_NULL_TOKENS) if schema[k] == pl.String else pl.lit(False)
+            for k in self.keys
+        ]
+        whole = pl.all_horizontal(pl.col(k).is_not_null() & ~none for k, none in zip(self.keys, missing, strict=True))
         key = pl.struct(self.keys)
         return [pl.when(whole).then(key.hash(seed)).alias(f"h{seed}") for seed in (1, 99991)]
 
@@ -100,6 +105,7 @@ class Promotion:
         report: The row ledger.
         schema: The schema that was applied; ``schema.inferred`` says whether a person accepted it.
         quarantined: The rows set aside, with every reason.
+        removed: Every removed row by the ``_rid`` it has in bronze: stage, step, reason, into.
     """
 
     table: str
@@ -230,7 +236,7 @@ class Silver:
             report,
             schema,
             quarantined,
-            pipeline.removed,
+            pipeline.removed_sources(),
             pipeline.fitted,
             self._lake,
             staged,
