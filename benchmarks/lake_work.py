@@ -6,10 +6,8 @@ Usage: python benchmarks/lake_work.py KIND FILE.csv FOLDER
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from measure import report  # noqa: E402
+from measure import report
 
 
 def floor(csv: str, folder: str) -> None:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-
-sys.path.insert(0, str(Path(__file__).parent))
-from measure import report  # noqa: E402
+from measure import report
 
 
 def table(rows: int) -> pl.DataFrame:

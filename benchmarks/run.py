@@ -1,0 +1,131 @@
+"""All bars of the main job, each a ratio within one run: `make bench`, or
+
+    python benchmarks/run.py DATA [--runs 3] [--dlt PYTHON] [--only NAME]
+
+DATA is a folder with gen_orders.py, which makes the orders file. ``--dlt`` names the Python of an environment that has
+dlt[pyiceberg]; without it that row is left out and said so. CPU is user + system seconds of a fresh process, imports
+excluded; memory is the process's highest resident size, imports included. Pairs run in turn; the ratio is the median of
+the pairs' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from measure import child, median, paired
+
+HERE = Path(__file__).parent
+
+
+def line(name: str, value: str, bar: str, met: bool | None, detail: str = "") -> None:
+    """One row of the table."""
+    verdict = {True: "met", False: "MISSED", None: "not run"}[met]
+    print(f"{name:<44} {value:>9}  {bar:<14} {verdict:<8} {detail}", flush=True)
+
+
+class Bench:
+    """The files and folders of one run."""
+
+    def __init__(self, data: Path, folder: Path, runs: int, dlt: str | None) -> None:
+        self.folder, self.runs, self.dlt = folder, runs, dlt
+        self._generator = data / "gen_orders.py"
+
+    def orders(self, millions: int) -> str:
+        """The orders file of that size, made once."""
+        path = self.folder / f"orders_{millions}m.csv"
+        if not path.exists():
+            subprocess.run([sys.executable, str(self._generator), str(millions * 1_000_000), str(path)], check=True)
+        return str(path)
+
+    def work(self, kind: str, millions: int) -> tuple[str, ...]:
+        """A command of lake_work.py in a folder of its own."""
+        place = self.folder / kind
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        return ("lake_work.py", kind, self.orders(millions), str(place))
+
+    def ratio(self, kind: str, name: str, bar: float) -> None:
+        """CPU of a kind of work against the floor, 1M rows."""
+        mine, other, ratios = [], [], []
+        for _ in range(self.runs):
+            other.append(child(*self.work("floor", 1)))
+            mine.append(child(*self.work(kind, 1)))
+            ratios.append(mine[-1]["cpu"] / other[-1]["cpu"])
+        middle = sorted(ratios)[len(ratios) // 2]
+        ours, theirs = median(mine), median(other)
+        detail = f"{ours['cpu']:.2f} s against {theirs['cpu']:.2f} s ({min(ratios):.2f}-{max(ratios):.2f})"
+        line(name, f"{middle:.2f}x", f"<= {bar}x", middle <= bar, detail)
+
+    def memory(self, kind: str, name: str, limit: int, factor: float | None) -> None:
+        """Peak memory at 5M rows, and against 1M."""
+        large = median([child(*self.work(kind, 5)) for _ in range(max(1, self.runs // 2))])["peak_mb"]
+        line(name, f"{large:.0f} MB", f"<= {limit} MB", large <= limit)
+        if factor is not None:
+            small = median([child(*self.work(kind, 1)) for _ in range(self.runs)])["peak_mb"]
+            met = large / small <= factor
+            line(f"{name}, against 1M", f"{large / small:.2f}x", f"<= {factor}x", met, f"{small:.0f} MB at 1M")
+
+    def against_dlt(self) -> None:
+        """Bronze against dlt's Arrow path into Iceberg."""
+        if self.dlt is None:
+            line("CSV 1M -> bronze, against dlt", "-", "< 1x", None, "give --dlt PYTHON")
+            return
+        ours, theirs = [], []
+        for _ in range(self.runs):
+            theirs.append(child(*self.work("dlt", 1), python=self.dlt))
+            ours.append(child(*self.work("bronze", 1)))
+        ratio = sorted(a["cpu"] / b["cpu"] for a, b in zip(ours, theirs, strict=True))[len(ours) // 2]
+        detail = f"{median(ours)['cpu']:.2f} s against {median(theirs)['cpu']:.2f} s"
+        line("CSV 1M -> bronze, against dlt", f"{ratio:.2f}x", "< 1x", ratio < 1, detail)
+
+    def records(self) -> None:
+        """A record-level step against a bare loop, as a rate."""
+        ours, loop, ratio = paired(
+            self.runs, ("record_step.py", "automic", "500000"), ("record_step.py", "loop", "500000")
+        )
+        detail = f"{ours['cpu']:.2f} s against {loop['cpu']:.2f} s for 500k rows"
+        line("record-level step, rate against a loop", f"{1 / ratio:.2f}x", ">= 0.6x", 1 / ratio >= 0.6, detail)
+
+    def script(self, name: str) -> None:
+        """A benchmark that prints its own table."""
+        print(f"-- {name}", flush=True)
+        subprocess.run([sys.executable, str(HERE / name), "--runs", str(self.runs)], check=True)
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--dlt")
+    parser.add_argument("--only")
+    options = parser.parse_args()
+    if not (options.data / "gen_orders.py").exists():
+        raise SystemExit(f"{options.data} has no gen_orders.py. Give its folder: make bench DATA=folder")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # users have compiled modules; compiling is not the work
+    with tempfile.TemporaryDirectory(prefix="automic-bench-") as folder:
+        bench = Bench(options.data, Path(folder), options.runs, options.dlt)
+        bars: dict[str, Callable[[], None]] = {
+            "bronze": lambda: bench.ratio("bronze", "CSV 1M x 12 -> bronze, CPU against pyarrow", 1.3),
+            "dlt": bench.against_dlt,
+            "bronze-memory": lambda: bench.memory("bronze", "CSV 5M -> bronze, peak memory", 500, 1.2),
+            "whole": lambda: bench.ratio("whole", "CSV 1M -> bronze -> silver -> gold, CPU", 4.0),
+            "whole-memory": lambda: bench.memory("whole", "the same, 5M, peak memory", 1500, None),
+            "records": bench.records,
+            "upsert": lambda: bench.script("lakehouse_upsert.py"),
+            "duckdb": lambda: bench.script("lakehouse_duckdb.py"),
+        }
+        for name, run in bars.items():
+            if options.only in (None, name):
+                run()
+
+
+if __name__ == "__main__":
+    main()
