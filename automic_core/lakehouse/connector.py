@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, ClassVar
@@ -27,12 +29,17 @@ from automic_core.lakehouse.upsert import upsert
 from automic_core.settings import Settings
 
 TableName = Annotated[str, Field(pattern=r"^\w+\.\w+$", description='Full name, such as "silver.orders".')]
-LakePath = Annotated[str, Field(description="Folder of the lake.")]
+LakePath = Annotated[
+    str | None, Field(description="Folder of the lake; default: the one being worked on, $AUTOMIC_LAKE or ./lake.")
+]
+
+current_lake: ContextVar[str | None] = ContextVar("current_lake", default=None)
+"""Folder of the lake being worked on, for tables that name none."""
 
 
 @contextmanager
-def _catalog(lake: str, create: bool = False) -> Iterator[Catalog]:
-    root = Path(lake).expanduser().absolute()
+def _catalog(lake: str | None, create: bool = False) -> Iterator[Catalog]:
+    root = Path(lake or current_lake.get() or os.environ.get("AUTOMIC_LAKE") or "lake").expanduser().absolute()
     if create:
         root.mkdir(parents=True, exist_ok=True)
     if not root.is_dir():
@@ -50,7 +57,7 @@ class IcebergSource(SourceAdapter):
     tracked: ClassVar[bool] = True
 
     table: TableName
-    lake: LakePath = "lake"
+    lake: LakePath = None
     snapshot: Annotated[int | None, Field(description="Snapshot id; default: the newest.")] = None
 
     @property
@@ -91,7 +98,7 @@ class IcebergLoader(DestinationAdapter):
     )
 
     table: TableName
-    lake: LakePath = "lake"
+    lake: LakePath = None
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ from automic_core.events import RunReport
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import tables as list_tables
 from automic_core.lakehouse.commits import ancestors, head, refresh
+from automic_core.lakehouse.connector import current_lake
 from automic_core.settings import Settings
 from automic_core.state import State
 
@@ -73,11 +74,13 @@ class LakeContext:
 
     @contextmanager
     def resolving(self) -> Iterator[None]:
-        """Let steps with a second input find lake tables by name."""
+        """Let steps, sources and loaders that name a table without a lake find it here."""
         token = frames.table_resolver.set(lambda name: tables.scan(self.need(name)))
+        folder = current_lake.set(str(self.root))
         try:
             yield
         finally:
+            current_lake.reset(folder)
             frames.table_resolver.reset(token)
 
     def summary(self, report: RunReport) -> dict[str, str]:

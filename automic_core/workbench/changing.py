@@ -159,9 +159,10 @@ def run(
     pipeline = spec.to_pipeline()
     assert pipeline.source is not None
     pipeline.source = confined(pipeline.source, policy)
-    target = getattr(pipeline.destination, "path", None)
-    if policy is not None and isinstance(target, str) and "://" not in target:
-        policy.check_path(Path(target).expanduser())
+    for part in (pipeline.source, pipeline.destination):
+        for target in (getattr(part, "path", None), getattr(part, "lake", None)):
+            if policy is not None and isinstance(target, str) and "://" not in target:
+                policy.check_path(Path(target).expanduser())
     run_id = uuid.uuid4().hex[:12]
     with ExitStack() as around:
         if lake is not None:
