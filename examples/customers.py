@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
     print("Anomalies:", rows["_is_anomaly"].sum())
     print("Quality:", QualityScorer.summary(rows.lazy()))
     for row in rows.iter_rows(named=True):
-        print(row["id"], row["name"], row["_quality_score"], row["_quality_reasons"] or "")
+        print(row["id"], row["name"], row["_quality_score"], row["_quality_reasons"] or "-")
 
 
 if __name__ == "__main__":

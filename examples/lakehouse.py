@@ -13,11 +13,11 @@ def main(folder: Path) -> None:
         lake.bronze.ingest(CSVSource(str(HERE / "data" / "customers.csv")), "customers", keys=["id"])
         rules = load_rules(HERE / "rules.yaml")
         first = lake.silver.promote("customers", rules=rules)
-        print(first.report, "\n")
+        print(f"{first.report}\n")
 
         held = lake.quarantine("customers").row(0, named=True)
         print("In quarantine:", held["row"])
-        print("because:", [reason["message"] for reason in held["reasons"]], "\n")
+        print(f"because: {[reason['message'] for reason in held['reasons']]}\n")
 
         workbench.fix(lake, "customers", held["_rid"], {"purchase_amount": "99.99"}, reason="asked the customer")
         lake.silver.promote("customers", rules=rules)
