@@ -17,6 +17,7 @@ from automic_core.transforms._checks import known, title
 
 REASON = f"{frames.QUARANTINED}:cast"
 _TEXT, _CAST = "_text_", "_cast_"
+_AS_WRITTEN = {FieldType.STRING, FieldType.BINARY}
 _NUMBERS = {FieldType.INTEGER, FieldType.FLOAT, FieldType.DECIMAL, FieldType.BOOLEAN}
 _TIMES = {FieldType.DATE, FieldType.DATETIME, FieldType.TIME}
 
@@ -80,7 +81,7 @@ class Cast(Transformer):
         plan = self._plan(schema)
         if not plan:
             return frame
-        cast = _with_casts(frame, plan, schema)
+        cast = _with_casts(frame, plan, self._again(plan, schema))
         bad = pl.any_horizontal(self._bad(name, schema) for name in plan).fill_null(False)
         if self.errors == "quarantine":
             cast = frames.condemn(cast, bad, REASON)
@@ -112,7 +113,7 @@ class Cast(Transformer):
             for name in plan
         ]
         return (
-            _with_casts(before, plan, schema)
+            _with_casts(before, plan, self._again(plan, schema))
             .filter(pl.any_horizontal(self._bad(name, schema) for name in plan))
             .select(frames.RID, pl.concat_list(reasons).list.drop_nulls().alias("reason"))
             .explode("reason")
@@ -140,6 +141,14 @@ class Cast(Transformer):
             if not same and (schema[field.name] == pl.String or schema[field.name] != casting.polars_type(field)):
                 plan[field.name] = _cast(field, schema)
         return plan
+
+    def _again(self, plan: dict[str, pl.Expr], schema: pl.Schema) -> dict[str, pl.Expr]:
+        """Casts of stripped texts, for the columns that are text."""
+        return {
+            field.name: casting.cast_stripped(field, pl.col(_TEXT + field.name))
+            for field in self._targets()
+            if field.name in plan and schema[field.name] == pl.String and field.type not in _AS_WRITTEN
+        }
 
     def _bad(self, name: str, schema: pl.Schema) -> pl.Expr:
         """True where the value of a column is lost by the cast; needs the ``_cast_`` column beside it.
@@ -188,10 +197,17 @@ def rescue(before: str | None, values: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _with_casts(frame: pl.LazyFrame, plan: dict[str, pl.Expr], schema: pl.Schema) -> pl.LazyFrame:
-    """The cast values beside the raw ones. Blanks are stripped once, in a column that every test and cast reads."""
-    texts = [pl.col(name).str.strip_chars().alias(_TEXT + name) for name in plan if schema[name] == pl.String]
-    return frame.with_columns(texts).with_columns(value.alias(_CAST + name) for name, value in plan.items())
+def _with_casts(frame: pl.LazyFrame, plan: dict[str, pl.Expr], again: dict[str, pl.Expr]) -> pl.LazyFrame:
+    """The cast values beside the raw ones.
+
+    Texts are cast as they stand; only those that did not fit are stripped of blanks and cast again, which costs next to
+    nothing where there are few.
+    """
+    frame = frame.with_columns(value.alias(_CAST + name) for name, value in plan.items())
+    left = [pl.when(pl.col(_CAST + n).is_null()).then(pl.col(n)).str.strip_chars().alias(_TEXT + n) for n in again]
+    return frame.with_columns(left).with_columns(
+        pl.coalesce(_CAST + name, value).alias(_CAST + name) for name, value in again.items()
+    )
 
 
 def _cast(field: Field, schema: pl.Schema) -> pl.Expr:
@@ -202,8 +218,8 @@ def _cast(field: Field, schema: pl.Schema) -> pl.Expr:
     """
     raw, dtype, target = pl.col(field.name), schema[field.name], casting.polars_type(field)
     if dtype == pl.String:
-        stripped = field.type not in (FieldType.STRING, FieldType.BINARY)
-        return casting.cast_stripped(field, pl.col(_TEXT + field.name) if stripped else raw)
+        # JSON keeps its text, so its blanks go first; of the others only the value stays.
+        return casting.cast_expr(field, raw) if field.type is FieldType.JSON else casting.cast_stripped(field, raw)
     if dtype == pl.Null:
         return raw.cast(target)
     if field.type is FieldType.STRING:

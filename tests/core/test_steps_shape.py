@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from automic_core import frames, registry
 from automic_core.contracts import SourceAdapter, Transformer
 from automic_core.errors import AutomicError, ConfigError, TransformError
+from automic_core.inference import cast_expr
 from automic_core.records import Field, FieldType, Record, Schema
 from automic_core.transforms.aggregate import Aggregator, Function
 from automic_core.transforms.columns import Cast, Derive, Rename, Select
@@ -366,3 +367,26 @@ def test_the_ledger_holds(values: list[Any], second: list[Any], draw: Any) -> No
         order = [rid for rid in out["_rid"] if rid is not None]
         assert order == sorted(order)
         assert set(order) | set(gone["_rid"]) == set(living)
+
+
+@pytest.mark.parametrize("kind", [t for t in FieldType if t not in (FieldType.STRING, FieldType.BINARY)])
+def test_cast_reads_blanks_around_a_value_as_inference_does(kind: FieldType) -> None:
+    texts = [
+        " 12",
+        "12 ",
+        " 007",
+        "1.5",
+        " 1.5",
+        "x",
+        "",
+        "NA",
+        "2024-01-15 ",
+        " 2024-01-15 10:30:05",
+        " true",
+        "1e400",
+    ]
+    texts += [" nan", "\u00a012", " [1] ", ' {"a": 1} ', " 10:30 "]
+    field = Field("v", kind)
+    frame = pl.DataFrame({"v": texts})
+    expected = frame.select(v=cast_expr(field, pl.col("v")))["v"].to_list()
+    assert Cast(fields=[field]).apply(frames.track(frame.lazy())).collect()["v"].to_list() == expected
