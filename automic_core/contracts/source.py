@@ -85,6 +85,20 @@ class SourceAdapter:
 
         return from_polars(self.scan(ReadRequest(limit=1000)).collect_schema(), self.name)
 
+    def locate(self, record: int) -> int | None:
+        """The physical line (sheet row, XML line; from 1) at which a record begins; reads the source up to it again.
+
+        Args:
+            record: Ordinal of the record, from 1, as in ``_source_row``.
+
+        Returns:
+            None if the source has no lines or cannot tell; one of several files is asked through ``parts``.
+
+        Raises:
+            SourceError: There is no such record; says how many there are.
+        """
+        return None
+
     def notes(self) -> list[str]:
         """Sentences a person should read about this source (renamed columns, chosen dialect)."""
         return []

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import BinaryIO
 
 import pyarrow as pa
 
-from automic_core.connectors.files import _encoding, _names
+from automic_core.connectors.files import _encoding, _names, _ordinals
 from automic_core.connectors.files._align import Aligner
 from automic_core.connectors.files._blocks import Block, blocks
 from automic_core.connectors.files._dialect import Dialect
@@ -94,6 +95,31 @@ class DelimitedReader:
             return
         chosen = [self._names.index(column) for column in self.columns]
         parser = Parser(self.dialect, self._aligner, chosen, self.schema)
+        for block, start in self._tables():
+            block.used = yield from parser.batches(block, start)
+
+    def locate(self, record: int) -> int:
+        """The physical line at which a record begins, both from 1; reads the file up to it.
+
+        Raises:
+            SourceError: There is no such record, or the file cannot be read up to it.
+        """
+        parser = Parser(self.dialect, self._aligner, [], self.schema)
+        seen = 0
+        with closing(self._tables()) as tables:
+            for block, start in tables if self._names else ():
+                used = start
+                for low, used, rows in parser.stretches(block, start):
+                    count = parser.count(block, low, used) if rows is None else len(rows)
+                    if seen < record <= seen + count:
+                        found = parser.starts(block, low, used) if rows is None else (row.start for row in rows)
+                        return block.locate(next(islice(found, record - seen - 1, None)))[0]
+                    seen += count
+                block.used = used
+        raise _ordinals.missing(record, seen, self.name)
+
+    def _tables(self) -> Generator[tuple[Block, int]]:
+        """The blocks, and where in each of them records of the table begin; the consumer sets ``Block.used``."""
         skip = self.dialect.header
         for block in self._blocks(self._batch_bytes):
             start = 0
@@ -102,7 +128,7 @@ class DelimitedReader:
                 if header is None and not block.final:
                     continue
                 start, skip = header.end if header else len(block.data), False
-            block.used = yield from parser.batches(block, start)
+            yield block, start
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         return blocks(self._open_file, self.name, self.dialect, size)

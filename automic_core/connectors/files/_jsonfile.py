@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal
 import pyarrow as pa
 
 from automic_core import frames
-from automic_core.connectors.files import _encoding, _jsontext, _types
+from automic_core.connectors.files import _encoding, _jsontext, _ordinals, _types
 from automic_core.connectors.files._jsontext import BrokenError, Cursor, Member
 from automic_core.errors import SourceError
 from automic_core.records import FieldType
@@ -21,6 +21,7 @@ _PIECE = 1 << 20
 _SAMPLE = 1 << 18
 _BATCH_ROWS = 10_000
 _KEPT = 100_000
+_PADDING = b" \t\r"
 Entry = list[Member] | dict[str, Any]
 """The members of a record, or line, byte, reason and text of a broken one."""
 _ALLOWED: dict[frozenset[type], frozenset[FieldType]] = {
@@ -86,6 +87,17 @@ class JSONFile:
         while rows := list(islice(entries, _BATCH_ROWS)):
             yield self._batch(rows, columns)
 
+    def locate(self, record: int) -> int:
+        """The physical line at which a record begins; where the rest of the file is broken, the line of the break."""
+        with closing(self._open_file()) as file:
+            pieces = _encoding.transcode(file, self._encoding, _PIECE)
+            if self.shape == "lines":
+                filled = (number for line, number, _ in _split(pieces) if line.rstrip(_PADDING))
+                return _ordinals.pick(filled, record, self._name)
+            cursor = Cursor(_decoded_pieces(pieces))
+            entry = _ordinals.pick(self._documents(cursor), record, self._name)
+            return int(entry["line"]) if isinstance(entry, dict) else cursor.place(cursor.began)[0]
+
     def _batch(self, entries: list[Entry], columns: Sequence[str]) -> pa.RecordBatch:
         rows: list[dict[str, Any]] = []
         kept: list[str | None] = []
@@ -136,10 +148,9 @@ class JSONFile:
     def _entries(self) -> Iterator[Entry]:
         with closing(self._open_file()) as file:
             pieces = _encoding.transcode(file, self._encoding, _PIECE)
-            yield from _lines(pieces) if self.shape == "lines" else self._documents(pieces)
+            yield from _lines(pieces) if self.shape == "lines" else self._documents(Cursor(_decoded_pieces(pieces)))
 
-    def _documents(self, pieces: Iterator[bytes]) -> Iterator[Entry]:
-        cursor = Cursor(_decoded_pieces(pieces))
+    def _documents(self, cursor: Cursor) -> Iterator[Entry]:
         try:
             yield from _jsontext.along(cursor, self._path) if self._path else _jsontext.documents(cursor)
         except BrokenError as exc:
@@ -177,6 +188,12 @@ def _decoded_pieces(pieces: Iterator[bytes]) -> Iterator[str]:
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[Entry]:
+    for line, number, offset in _split(pieces):
+        yield from _line(line, number, offset)
+
+
+def _split(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, int, int]]:
+    """Physical lines with their number (from 1) and their byte of UTF-8 (from 0)."""
     number, offset, rest, first = 0, 0, b"", True
     for piece in pieces:
         *lines, rest = (rest + piece).split(b"\n")
@@ -184,9 +201,9 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[Entry]:
             lines[0], first = _encoding.strip_mark(lines[0]), False
         for line in lines:
             number += 1
-            yield from _line(line, number, offset)
+            yield line, number, offset
             offset += len(line) + 1
-    yield from _line(_encoding.strip_mark(rest) if first else rest, number + 1, offset)
+    yield _encoding.strip_mark(rest) if first else rest, number + 1, offset
 
 
 def _line(data: bytes, number: int, offset: int) -> Iterator[Entry]:

@@ -143,6 +143,7 @@ class Cursor:
     Attributes:
         line: Physical line at which the buffer starts, from 1.
         offset: Bytes of UTF-8 before the buffer.
+        began: Where in the buffer the record read last begins, until more is read.
     """
 
     def __init__(self, pieces: Iterator[str]) -> None:
@@ -150,6 +151,7 @@ class Cursor:
         self.at = 0
         self.line = 1
         self.offset = 0
+        self.began = 0
         self._pieces = pieces
         self._done = False
 
@@ -182,7 +184,7 @@ class Cursor:
                 cut = exc.position >= len(self.text) - _NEAR or exc.reason.startswith("Unterminated string")
                 if not cut or not self._more():
                     raise
-        self.at = end
+        self.began, self.at = self.at, end
         return members
 
     def key(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -54,10 +54,22 @@ class Parser:
         """The batch of a block's whole records, if there are any; returns how many of its bytes they took."""
         at = start
         pieces: list[pa.RecordBatch] = []
+        for low, at, rows in self.stretches(block, start):
+            if rows is None:
+                pieces.append(self._fast(block, low, at))
+            elif rows:
+                pieces.append(self._slow(block, rows))
+        if pieces:
+            yield pa.concat_batches(pieces)
+        return at
+
+    def stretches(self, block: Block, start: int) -> Iterator[tuple[int, int, list[Row] | None]]:
+        """The whole records of a block, in order: bounds of a stretch; its rows if the grammar has to read it."""
+        at = start
         while at < len(block.data):
             end, dirty, whole = self._scan(block, at) if self.grammar.simple else (at, True, True)
             if end > at:
-                pieces.append(self._fast(block, at, end))
+                yield at, end, None
                 self._run = _RUN if end - at > _WINDOW // 2 else self._run
                 at = end
             if dirty:
@@ -65,15 +77,33 @@ class Parser:
                 rows = list(islice(records, self._run if self.grammar.simple else None))
                 self._run = min(self._run * 2, _MOST)
                 if rows:
-                    pieces.append(self._slow(block, rows))
+                    yield at, rows[-1].end, rows
                     at = rows[-1].end
                 else:
-                    at, whole = len(block.data) if block.final else at, True
+                    yield at, len(block.data) if block.final else at, []
+                    return
             if whole and not (dirty and rows):
-                break
-        if pieces:
-            yield pa.concat_batches(pieces)
-        return at
+                return
+
+    def count(self, block: Block, start: int, end: int) -> int:
+        """The number of records of a well-formed stretch."""
+        table, invalid = self._arrow(_readable(block.data[start:end])[0])
+        well = len(table)
+        if not invalid:
+            return well
+        starts = Structure(self.grammar, block.data, start, end).starts()
+        return well + sum(len(self._again(block, starts, ordinal)) for ordinal in invalid)
+
+    def starts(self, block: Block, start: int, end: int) -> Iterator[int]:
+        """Where each record of a well-formed stretch starts in the block."""
+        _, invalid = self._arrow(_readable(block.data[start:end])[0])
+        starts, odd = Structure(self.grammar, block.data, start, end).starts(), set(invalid)
+        for ordinal, at in enumerate(starts[:-1].tolist()):
+            yield from (row.start for row in self._again(block, starts, ordinal)) if ordinal in odd else (at,)
+
+    def _again(self, block: Block, starts: Positions, ordinal: int) -> list[Row]:
+        """A suspect record as the grammar reads it: none if it is blank, several if a quote was never closed."""
+        return list(self.grammar.rows(block.data, int(starts[ordinal]), int(starts[ordinal + 1]), self.width))
 
     def _scan(self, block: Block, at: int) -> tuple[int, bool, bool]:
         """How far well-formed records go, whether something malformed follows, and whether all was looked at.
@@ -97,9 +127,10 @@ class Parser:
         marks = [b"\0"] if self.encoding == _encoding.UTF8 else [b"\0", "\ufffd".encode()]
         places = [*spoiled, *(place for mark in marks for place in _all(piece, mark))]
         if places or invalid:
-            starts = Structure(self.grammar, piece).starts()
-            suspects = set(invalid).union((np.searchsorted(starts, places, "right") - 1).tolist())
-            return self._merged(block, start, table, starts, invalid, sorted(suspects))
+            starts = Structure(self.grammar, block.data, start, end).starts()
+            within = np.searchsorted(starts, np.asarray(places, np.int64) + start, "right") - 1
+            suspects = set(invalid).union(within.tolist())
+            return self._merged(block, table, starts, invalid, sorted(suspects))
         return self._batch(self._with_rescued(table))
 
     def _batch(self, table: pa.Table) -> pa.RecordBatch:
@@ -148,7 +179,6 @@ class Parser:
     def _merged(
         self,
         block: Block,
-        start: int,
         table: pa.Table,
         starts: Positions,
         invalid: list[int],
@@ -161,8 +191,7 @@ class Parser:
         rows: list[Row] = []
         places: list[int] = []
         for ordinal in again:
-            low, high = start + int(starts[ordinal]), start + int(starts[ordinal + 1])
-            for row in self.grammar.rows(block.data, low, high, self.width):
+            for row in self._again(block, starts, ordinal):
                 rows.append(row)
                 places.append(ordinal)
         extra = pa.Table.from_batches([self._slow(block, rows)])

@@ -15,7 +15,7 @@ from automic_core import frames
 from automic_core.connectors._files import FileSource
 from automic_core.connectors.files import _types
 from automic_core.contracts import ReadRequest, configured
-from automic_core.errors import SourceError
+from automic_core.errors import SourceError, translate
 from automic_core.records import Field, FieldType
 from automic_core.storage import Location
 
@@ -35,6 +35,9 @@ class Reader(Protocol):
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """All rows, with those of ``columns`` that the file has, and ``_rescued``; each call reads it again."""
+
+    def locate(self, record: int) -> int | None:
+        """The physical line at which a record begins, both from 1; None = cannot be told."""
 
     def allowed(self) -> Mapping[str, Collection[FieldType]]:
         """Types that columns may get, as far as the rows read so far tell; one that is not named may get any."""
@@ -69,6 +72,12 @@ class TextSource(FileSource, abstract=True):
             for location, reader in zip(self.locations, self._readers(), strict=True)
             for note in reader.notes
         ]
+
+    def locate(self, record: int) -> int | None:
+        """The physical line at which a record begins; None for several files, whose records are numbered each."""
+        with translate(SourceError, f"Looking for record {record} of {self.path}"):
+            readers = self._readers()
+            return readers[0].locate(record) if len(readers) == 1 else None
 
     def batches(self, request: ReadRequest = ReadRequest()) -> Iterator[pa.RecordBatch]:
         """The rows, with ``_source_row`` and ``_rescued``; at least one batch, which may be empty."""

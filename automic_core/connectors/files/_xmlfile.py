@@ -12,12 +12,13 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from automic_core import frames
-from automic_core.connectors.files import _types, _xmlguard
+from automic_core.connectors.files import _ordinals, _types, _xmlguard
 from automic_core.errors import MissingDriverError, SourceError
 from automic_core.records import FieldType
 
 _BATCH_ROWS = 5_000
 _LOOK_ELEMENTS = 200_000
+_LAST_LINE = 65_535  # libxml2 counts the lines of elements in 16 bits; later ones it guesses from what stands near
 Path = tuple[str, ...]
 Entry = dict[str, Any]
 """Values by key; a broken end is a dict with ``line`` and ``reason`` under the key None."""
@@ -132,16 +133,28 @@ class XMLFile:
             raise SourceError(f"{self._name} has no element {row_path!r}.", f"The most frequent are: {known}.")
         return min(found, key=len)
 
+    def locate(self, record: int) -> int | None:
+        """The line at which the start tag of a record ends; None where the parser has lost count."""
+        found = _ordinals.pick(self._elements(), record, self._name)
+        if isinstance(found, dict):
+            return int(found["line"])
+        line: int = found.sourceline
+        return line if line < _LAST_LINE else None
+
     def _entries(self) -> Iterator[Entry]:
+        for found in self._elements():
+            yield {"\0": {**found, "text": ""}} if isinstance(found, dict) else _record(found)
+
+    def _elements(self) -> Iterator[Any]:
+        """The elements that are records; at last a dict with ``line`` and ``reason`` if the file is broken."""
         problems: list[dict[str, Any]] = []
         depth = len(self._path)
         for event, path, element in self._walk(problems.append):
             if event == "end" and path == self._path:
-                yield _record(element)
+                yield element
             if event == "end" and len(path) <= depth:
                 _forget(element)
-        for problem in problems:
-            yield {"\0": {**problem, "text": ""}}
+        yield from problems
 
 
 def _most_repeated(paths: Counter[Path]) -> Path:

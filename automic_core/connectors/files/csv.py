@@ -99,6 +99,11 @@ class _DelimitedFile:
         for batch in self._read(columns=None if every else wanted).batches():
             yield batch.rename_columns([shown.get(name, name) for name in batch.schema.names])
 
+    def locate(self, record: int) -> int:
+        """The physical line at which a record begins."""
+        found: int = self._read().locate(record)
+        return found
+
     def allowed(self) -> Mapping[str, Collection[FieldType]]:
         """Any type: delimited text has none of its own."""
         return {}

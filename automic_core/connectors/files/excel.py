@@ -14,7 +14,7 @@ import pyarrow as pa
 from pydantic import Field as Option
 
 from automic_core import frames, storage
-from automic_core.connectors.files import _cellerrors, _sheet, _types
+from automic_core.connectors.files import _cellerrors, _ordinals, _sheet, _types
 from automic_core.connectors.files._text import Reader, TextSource
 from automic_core.contracts import configured
 from automic_core.errors import AutomicError, MissingDriverError, SourceError
@@ -136,6 +136,11 @@ class _Workbook:
                         if line not in notes and (line, column) in errors:
                             rescued[number] = _types.rescued(rescued[number], {name: errors[line, column]})
                 yield pa.RecordBatch.from_arrays([*arrays, pa.array(rescued, pa.string())], schema=schema)
+
+    def locate(self, record: int) -> int:
+        """The row of its sheet in which a record stands."""
+        lines = (line + 1 for _, _, table, *_ in self._tables for line in (*table.body, *table.below))
+        return _ordinals.pick(lines, record, self._path)
 
     def _chosen(self, book: Any, options: ExcelSource) -> list[tuple[int, str, list[list[Any]]]]:
         """Number, name and cells of the sheets to read."""
