@@ -61,9 +61,14 @@ def shown(names: Iterable[str]) -> dict[str, str]:
     return renamed
 
 
+def data_names(names: Iterable[str]) -> list[str]:
+    """Those of the names that are data, in order."""
+    return [name for name in names if not is_hidden(name)]
+
+
 def data_columns(frame: pl.LazyFrame) -> list[str]:
     """Names of the data columns, in order."""
-    return [name for name in frame.collect_schema().names() if not is_hidden(name)]
+    return data_names(frame.collect_schema().names())
 
 
 def track(frame: pl.LazyFrame) -> pl.LazyFrame:

@@ -14,6 +14,8 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.errors import CatalogError, ConfigError
+from automic_core.inference import DEFAULT_NULL_TOKENS
+from automic_core.inference.casting import is_null_token
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.files import BatchWriter
 from automic_core.medallion.context import RUN_ID, LakeContext, now
@@ -58,19 +60,45 @@ class Decision:
     revoked_at: datetime | None = None
 
 
-def row_match(row: Mapping[str, Any], keys: Sequence[str]) -> str:
-    """The declared key of a row, else its whole content, as JSON text."""
-    names = list(keys) or sorted(name for name in row if not frames.is_hidden(name))
-    return json.dumps({name: _text(row.get(name)) for name in names}, ensure_ascii=False, sort_keys=True)
+def row_matches(rows: pl.DataFrame, keys: Sequence[str]) -> list[str]:
+    """How each bronze row is found again, as JSON text: its declared key, else its whole content.
+
+    A row that lacks a part of its key is known by its content, and a record that could not be read also by its raw
+    text, since such rows may be alike in all columns.
+    """
+    data = frames.data_names(rows.schema)
+    lacking = [
+        pl.col(k).is_null() | (is_null_token(pl.col(k), DEFAULT_NULL_TOKENS) if rows.schema[k] == pl.String else False)
+        for k in keys
+    ]
+    texts = rows.select(
+        *(_text(name, rows.schema).alias(name) for name in _matchable(data, rows.schema)),
+        (pl.any_horizontal(lacking) if keys else pl.lit(True)).alias("_lacking"),
+    )
+    found = []
+    for row in texts.iter_rows(named=True):
+        names = sorted(name for name in row if name != "_lacking") if row["_lacking"] else list(keys)
+        known = {name: row[name] for name in names if name != frames.RESCUED or row[name] is not None}
+        found.append(json.dumps(known, ensure_ascii=False, sort_keys=True))
+    return found
 
 
 def row_key(match: str) -> str:
-    """A stable, short name of a row: SHA-256 of its match text, 16 bytes in hex."""
-    return hashlib.sha256(match.encode()).hexdigest()[:32]
+    """A stable, short name of a row: SHA-256 of its match text, 16 bytes in hex; a column added later is no change."""
+    present = {name: value for name, value in json.loads(match).items() if value is not None}
+    return hashlib.sha256(json.dumps(present, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _matchable(data: Sequence[str], schema: Mapping[str, Any]) -> list[str]:
+    return [*data, frames.RESCUED] if frames.RESCUED in schema else list(data)
+
+
+def _text(name: str, schema: Mapping[str, Any]) -> pl.Expr:
+    """A column as decisions write it; of ``_rescued`` the raw text of a record that could not be read."""
+    if name != frames.RESCUED:
+        return frames.as_text(name, schema)
+    note = pl.col(name).str
+    return pl.when(note.json_path_match("$.reason").is_not_null()).then(note.json_path_match("$.text"))
 
 
 class Decisions:
@@ -96,12 +124,20 @@ class Decisions:
             changes: Column to its new text.
 
         Raises:
-            ConfigError: A column does not exist, or is part of the key.
+            ConfigError: A column does not exist, is part of the key, or cannot hold the value.
         """
-        for column in changes:
-            if column not in row or frames.is_hidden(column):
-                raise ConfigError(f"{table} has no column {column!r}.", f"Columns: {', '.join(row)}.")
-        match = row_match(row, keys)
+        rows = self._typed(table, row)
+        (match,) = row_matches(rows, keys)
+        data = frames.data_names(rows.schema)
+        for column, value in changes.items():
+            if column not in data:
+                raise ConfigError(f"{table} has no column {column!r}.", f"Columns: {', '.join(data)}.")
+            if column in keys and set(json.loads(match)) == set(keys):
+                raise ConfigError(f"{column!r} is part of the key of {table}.", "Deliver the row under its right key.")
+            try:
+                pl.Series([value], dtype=pl.String).cast(rows.schema[column])
+            except pl.exceptions.PolarsError as exc:
+                raise ConfigError(f"Column {column!r} ({rows.schema[column]}) cannot hold {value!r}.") from exc
         return self._add([self._new("fix", table, match, column, value, reason) for column, value in changes.items()])
 
     def waive(
@@ -119,7 +155,7 @@ class Decisions:
         """
         if not reason.strip():
             raise ConfigError("A waiver needs a reason.", "Say why this row may break the rule.")
-        match = row_match(row, keys)
+        (match,) = row_matches(self._typed(table, row), keys)
         return self._add([self._new("waive", table, match, rule, None, reason) for rule in rules])
 
     def revoke(self, decision_id: str) -> Decision:
@@ -139,12 +175,17 @@ class Decisions:
         stored = self._lake.table(TABLE)
         if stored is None:
             return []
-        rows = tables.scan(stored).sort("at", maintain_order=True).collect()
+        rows = tables.scan(stored).sort("at", "revoked_at", nulls_last=False, maintain_order=True).collect()
         latest: dict[str, Decision] = {}
         for row in rows.iter_rows(named=True):
             latest[row["id"]] = Decision(**row)
         living = [d for d in latest.values() if d.revoked_at is None and table in (None, d.table)]
         return list({(d.kind, d.table, d.key, d.column): d for d in living}.values())
+
+    def _typed(self, table: str, row: Mapping[str, Any]) -> pl.DataFrame:
+        """A bronze row as a frame of the table's types."""
+        schema = tables.scan(self._lake.need(f"bronze.{table}")).collect_schema()
+        return pl.DataFrame({name: [row.get(name)] for name in schema}, schema=schema, strict=False)
 
     def _new(
         self, kind: Literal["fix", "waive"], table: str, match: str, column: str, value: str | None, reason: str
@@ -178,37 +219,36 @@ def apply_decisions(frame: pl.LazyFrame, decisions: Sequence[Decision]) -> pl.La
 
     A row is found by the columns behind its key; null equals null. A fix of a malformed record makes it whole.
     """
-    names = frame.collect_schema().names()
+    schema = frame.collect_schema()
     rows: dict[str, dict[str, Any]] = {}
     for decision in decisions:
-        row = rows.setdefault(decision.match, {"_waived": "|"})
+        row = rows.setdefault(decision.match, {"_waive": "|"})
         if decision.kind == "waive":
-            row["_waived"] += f"{decision.column}|"
-        else:
+            row["_waive"] += f"{decision.column}|"
+        elif decision.column in schema:
             row[f"_fix_{decision.column}"] = decision.value
             row[f"_fixed_{decision.column}"] = True
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for match, row in rows.items():
-        columns = json.loads(match)
-        known = {name: value for name, value in columns.items() if name in names}
+        known = {f"_was_{name}": value for name, value in json.loads(match).items() if name in schema}
         groups.setdefault(tuple(known), []).append({**known, **row})
-    frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(frames.WAIVED))
+    before = dict.fromkeys(name.removeprefix("_was_") for on in groups for name in on)
+    frame = frame.with_columns(
+        pl.lit(None, dtype=pl.String).alias(frames.WAIVED), *(_text(n, schema).alias(f"_was_{n}") for n in before)
+    )
     for on, members in groups.items():
-        frame = _apply_group(frame, list(on), members, names)
-    return frame
+        frame = _apply_group(frame, list(on), members, schema)
+    return frame.select(*schema.names(), frames.WAIVED)
 
 
-def _apply_group(frame: pl.LazyFrame, on: list[str], members: list[dict[str, Any]], names: list[str]) -> pl.LazyFrame:
+def _apply_group(
+    frame: pl.LazyFrame, on: list[str], members: list[dict[str, Any]], schema: Mapping[str, Any]
+) -> pl.LazyFrame:
     """Decisions on rows that are known by the same columns."""
     columns = list(dict.fromkeys(name for member in members for name in member))
     types = {name: pl.Boolean if name.startswith("_fixed_") else pl.String for name in columns}
-    patch = pl.DataFrame(members, schema=types).rename({name: f"_on_{name}" for name in on} | {"_waived": "_waive"})
-    left = [pl.col(name).cast(pl.String) for name in on]
-    right = [pl.col(f"_on_{name}") for name in on]
-    schema = frame.collect_schema()
-    frame = frame.join(
-        patch.lazy(), left_on=left, right_on=right, how="left", nulls_equal=True, maintain_order="left", coalesce=True
-    )
+    patch = pl.DataFrame(members, schema=types).lazy()
+    frame = frame.join(patch, on=on, how="left", nulls_equal=True, maintain_order="left")
     fixed = [name.removeprefix("_fixed_") for name in columns if name.startswith("_fixed_")]
     changes = [
         pl.when(pl.col(f"_fixed_{name}").fill_null(False))
@@ -216,10 +256,9 @@ def _apply_group(frame: pl.LazyFrame, on: list[str], members: list[dict[str, Any
         .otherwise(pl.col(name))
         .alias(name)
         for name in fixed
-        if name in names
     ]
     changes.append(pl.coalesce("_waive", frames.WAIVED).alias(frames.WAIVED))
-    if frames.RESCUED in names and fixed:
+    if frames.RESCUED in schema and fixed:
         whole = pl.any_horizontal(pl.col(f"_fixed_{name}") for name in fixed).fill_null(False)
         changes.append(pl.when(whole).then(None).otherwise(pl.col(frames.RESCUED)).alias(frames.RESCUED))
-    return frame.with_columns(changes).select(schema.names())
+    return frame.with_columns(changes).drop(name for name in columns if name not in on)

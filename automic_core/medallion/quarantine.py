@@ -10,7 +10,7 @@ from automic_core import frames
 from automic_core.contracts import SourceAdapter
 from automic_core.errors import LedgerError
 from automic_core.medallion.context import RUN_ID, LakeContext, made_by, now
-from automic_core.medallion.decisions import append_rows, row_key, row_match
+from automic_core.medallion.decisions import append_rows, row_key, row_matches
 from automic_core.pipeline import Pipeline
 
 REASON = pl.Struct(
@@ -67,7 +67,7 @@ def describe(pipeline: Pipeline, source: SourceAdapter, keys: list[str]) -> pl.D
         if frames.ORIGIN not in rows.columns:
             rows = rows.with_columns(pl.lit(None, dtype=pl.Int64).alias(frames.ORIGIN))
         behind = rows if stage == 0 else _chosen(bronze, rows[frames.ORIGIN].drop_nulls().unique())
-        named = {row[frames.RID]: row_key(row_match(row, keys)) for row in behind.iter_rows(named=True)}
+        named = dict(zip(behind[frames.RID], map(row_key, row_matches(behind, keys)), strict=True))
         data = [name for name in rows.columns if not frames.is_hidden(name)]
         reasons = grouped.filter(pl.col("stage") == stage).drop("stage")
         texts = [frames.as_text(name, rows.schema).alias(name) for name in data]
