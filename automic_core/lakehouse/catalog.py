@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NamespaceAlreadyExistsError, NoSuchNamespaceError, NotInstalledError
+from sqlalchemy.exc import SQLAlchemyError
 
 from automic_core.errors import CatalogError, ConfigError, translate
 
@@ -77,8 +78,10 @@ def ensure_namespace(catalog: Catalog, namespace: str) -> None:
             return
         try:
             catalog.create_namespace(namespace)
-        except NamespaceAlreadyExistsError:
-            return
+        except (NamespaceAlreadyExistsError, SQLAlchemyError):
+            # A SQL catalog tells the loser of a race by the database's own error.
+            if not catalog.namespace_exists(namespace):
+                raise
 
 
 def namespaces(catalog: Catalog) -> list[str]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.contracts import Fitted, ReadRequest, Rule, SourceAdapter, Transformer
-from automic_core.errors import ConflictError
+from automic_core.errors import CatalogError, ConflictError, translate
 from automic_core.events import Event, Listener, RunReport
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.inference.casting import is_null_token
@@ -249,7 +249,8 @@ class Silver:
         if frames.RESCUED in rows.collect_schema():
             rows = rows.filter(pl.col(frames.RESCUED).str.json_path_match("$.reason").is_null())
         data = rows.select(frames.data_columns(rows))
-        schema = infer_exact(data, null_tokens=DEFAULT_NULL_TOKENS, name=table)
+        with translate(CatalogError, f"Reading bronze.{table}"):
+            schema = infer_exact(data, null_tokens=DEFAULT_NULL_TOKENS, name=table)
         schema.inferred = True
         return schema
 

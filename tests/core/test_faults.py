@@ -1,0 +1,351 @@
+"""A process that dies at any commit point, three that work at once, a full disk: a rerun gives exact counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from automic_core import faults
+from automic_core.connectors.files.csv import CSVSource
+from automic_core.errors import AutomicError
+from automic_core.lake import Lakehouse
+
+JOB = """
+import json
+import sys
+from pathlib import Path
+
+from automic_core.connectors.files.csv import CSVSource
+from automic_core.lake import Lakehouse
+from automic_core.errors import ConflictError
+from automic_core.transforms.dedup import Deduplicator
+from automic_core.transforms.rules import Range
+
+COUNT = {"n": {"field": "*", "function": "count"}}
+
+
+def promote(lake):
+    rules = [("small", Range(columns=["v"], max=90))]
+    return lake.silver.promote("t", steps=[Deduplicator(match_fields=["name"])], rules=rules)
+
+
+def work(folder):
+    folder = Path(folder)
+    with Lakehouse.open(folder / "lake") as lake:
+        lake.bronze.ingest(CSVSource(str(folder / "*.csv")), "t")
+        promote(lake)
+        lake.gold.build("g", source="silver.t", group_by=["batch"], aggregations=COUNT)
+
+
+def race(folder, who, rounds):
+    folder, conflicts = Path(folder), 0
+    with Lakehouse.open(folder / "lake", actor=who) as lake:
+        for number in range(int(rounds)):
+            lake.bronze.ingest(CSVSource(str(folder / f"{who}-{number}.csv")), "t")
+            staged = lake.silver.stage("t")
+            while True:
+                try:
+                    staged.publish()
+                    break
+                except ConflictError:
+                    conflicts += 1
+                    staged.discard()
+                    staged = lake.silver.stage("t")
+    print(conflicts)
+
+
+if __name__ == "__main__":
+    {"work": work, "race": race}[sys.argv[1]](*sys.argv[2:])
+"""
+
+
+def deliver(folder: Path, batch: str, rows: int = 60) -> None:
+    """Rows of which a third are duplicates by name and some break the rule."""
+    lines = [f"{batch}{i},{batch}{i % 40},{i * 2},{batch}" for i in range(rows)]
+    (folder / f"{batch}.csv").write_text("id,name,v,batch\n" + "\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "job.py"
+    path.write_text(JOB)
+    return path
+
+
+def run(
+    script: Path, *arguments: object, fault: str = "", limit: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    def bounded() -> None:
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(script), *map(str, arguments)],
+        env={**os.environ, faults.VARIABLE: fault, "TMPDIR": str(script.parent / "tmp")},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        preexec_fn=bounded if limit is not None else None,
+    )
+
+
+def work(folder: Path) -> None:
+    """The job in this process: quicker where nothing is to be killed."""
+    job: dict[str, Any] = {"__name__": "job"}
+    exec(compile(JOB, "job.py", "exec"), job)
+    job["work"](folder)
+
+
+State = dict[str, object]
+
+
+def state(folder: Path) -> State:
+    """What a reader sees of each table; the tables of one run belong together."""
+    with Lakehouse.open(folder / "lake") as lake:
+        seen: State = {}
+        for name in ("bronze.t", "silver.t", "gold.g"):
+            if name not in lake.tables():
+                seen[name] = None
+                continue
+            rows = lake.scan(name).collect()
+            by_batch = dict(rows.group_by("batch").len().sort("batch").iter_rows())
+            seen[name] = by_batch if name != "gold.g" else dict(rows.select("batch", "n").sort("batch").iter_rows())
+            assert lake.query(f"SELECT count(*) AS n FROM {name}")["n"].item() == rows.height
+        seen["quarantine"] = lake.quarantine("t").height
+        if seen["silver.t"] is not None:
+            silver, bronze = lake.scan("silver.t").collect(), lake.scan("bronze.t").collect()
+            assert silver["_rid"].is_unique().all()
+            removed = lake.context.need("meta.removed")
+            report = json.loads(lake.context.need("silver.t").current_snapshot().summary["automic.report"])  # type: ignore[union-attr,index]
+            gone = pl.scan_iceberg(removed).filter(pl.col("run_id") == report["run_id"]).collect()
+            assert gone["_rid"].is_unique().all()
+            assert report["rows_in"] == silver.height + gone.height
+            assert set(silver["_rid"]) | set(gone["_rid"]) <= set(bronze["_rid"])
+        return seen
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[State], State]:
+    """Every commit point of the second run of a job, the states a reader may see meanwhile, and the last one."""
+    folder = tmp_path_factory.mktemp("lives")
+    (folder / "tmp").mkdir()
+    script = folder / "job.py"
+    script.write_text(JOB)
+    deliver(folder, "a")
+    work(folder)
+    before = state(folder)
+    deliver(folder, "b")
+    log = folder / "points.log"
+    done = run(script, "work", folder, fault=f"record:{log}")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    after = state(folder)
+    assert list((folder / "tmp").iterdir()) == []
+    order = ["bronze.t", "silver.t", "gold.g"]
+    states = [before]
+    for name in order:
+        step = {**states[-1], name: after[name]}
+        if name == "silver.t":
+            step["quarantine"] = after["quarantine"]
+        states.append(step)
+    return log.read_text().split(), states, after
+
+
+def numbered(points: list[str]) -> list[str]:
+    """ "name:nth" for each time a point was reached."""
+    return [f"{name}:{points[: i + 1].count(name)}" for i, name in enumerate(points)]
+
+
+def die_and_rerun(folder: Path, point: str, states: list[State], after: State) -> None:
+    script = folder / "job.py"
+    (folder / "tmp").mkdir()
+    deliver(folder, "a")
+    work(folder)
+    deliver(folder, "b")
+    died = run(script, "work", folder, fault=f"kill:{point}")
+    assert died.returncode == -signal.SIGKILL, f"{point}: {died.stderr}"
+    assert state(folder) in states, point
+    work(folder)
+    assert state(folder) == after, point
+
+
+def test_the_points_are_those_of_ingest_promote_and_build(lives: tuple[list[str], list[State], State]) -> None:
+    points, states, after = lives
+    assert {"land.after", "append.before", "append.after", "publish.before", "publish.after"} <= set(points)
+    assert points.count("publish.after") == 3, "bronze, silver and gold"
+    assert after["bronze.t"] == {"a": 60, "b": 60}
+    assert after["silver.t"] == {"a": 40, "b": 40}
+    assert after["gold.g"] == {"a": 40, "b": 40}
+    assert len({json.dumps(each) for each in states}) == 4
+
+
+QUICK = ["publish.before:1", "append.after:1", "publish.before:2", "publish.after:2"]
+
+
+@pytest.mark.parametrize("point", QUICK)
+def test_a_kill_at_a_commit_point(
+    point: str, lives: tuple[list[str], list[State], State], script: Path, tmp_path: Path
+) -> None:
+    points, states, after = lives
+    assert point in numbered(points)
+    die_and_rerun(tmp_path, point, states, after)
+
+
+@pytest.mark.slow
+def test_a_kill_at_every_other_commit_point(
+    lives: tuple[list[str], list[State], State], script: Path, tmp_path: Path
+) -> None:
+    points, states, after = lives
+    rest = [point for point in numbered(points) if point not in QUICK]
+    assert rest
+    for number, point in enumerate(rest):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "job.py").write_text(JOB)
+        die_and_rerun(folder, point, states, after)
+
+
+@pytest.mark.slow
+def test_a_kill_at_every_commit_point_of_the_first_run(script: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    deliver(whole, "a")
+    log = tmp_path / "points.log"
+    assert run(script, "work", whole, fault=f"record:{log}").returncode == 0
+    after = state(whole)
+    points = numbered(log.read_text().split())
+    assert "create.after:1" in points
+    for number, point in enumerate(points):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        deliver(folder, "a")
+        assert run(script, "work", folder, fault=f"kill:{point}").returncode == -signal.SIGKILL, point
+        for name, rows in state(folder).items():
+            assert rows in (None, 0, after[name]), point
+        work(folder)
+        assert state(folder) == after, point
+
+
+def test_three_processes_on_one_table(script: Path, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    rounds, who = 3, ("ann", "bob", "cleo")
+    for name in who:
+        for number in range(rounds):
+            deliver(tmp_path, f"{name}-{number}", rows=30)
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", str(script), "race", str(tmp_path), name, str(rounds)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        )
+        for name in who
+    ]
+    results = [process.communicate(timeout=200) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], [errors for _, errors in results]
+    assert sum(int(output) for output, _ in results) > 0, "publishes must have collided, or this proves nothing"
+    expected = {f"{name}-{number}": 30 for name in who for number in range(rounds)}
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        bronze = lake.scan("bronze.t").collect()
+        assert dict(bronze.group_by("batch").len().iter_rows()) == expected
+        assert bronze["_rid"].is_unique().all()
+        assert lake.silver.promote("t").report.rows_out == sum(expected.values())
+        runs = [info.run_id for info in lake.history("silver.t") if info.run_id]
+        assert len(runs) == len(set(runs)) == len(who) * rounds + 1, "each publish is there once"
+        assert len(lake.history("bronze.t")) == len(who) * rounds + 1
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_the_same_file_taken_by_three_processes_at_once_is_one_batch(script: Path, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    deliver(tmp_path, "a", rows=2000)
+    with Lakehouse.open(tmp_path / "lake"):
+        pass
+    code = (
+        "import sys; from automic_core.lake import Lakehouse; from automic_core.connectors.files.csv import CSVSource\n"
+        f"with Lakehouse.open({str(tmp_path / 'lake')!r}) as lake:\n"
+        f"    print(lake.bronze.ingest(CSVSource({str(tmp_path / 'a.csv')!r}), 't').rows)"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    results = [process.communicate(timeout=200) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], [errors for _, errors in results]
+    assert sorted(int(output) for output, _ in results) == [0, 0, 2000]
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        assert lake.scan("bronze.t").collect().height == 2000
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lakehouse]:
+    deliver(tmp_path, "a")
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        lake.bronze.ingest(CSVSource(str(tmp_path / "a.csv")), "t")
+        lake.silver.promote("t")
+        yield lake
+
+
+def test_a_full_disk_is_said_and_changes_nothing(script: Path, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    deliver(tmp_path, "a")
+    work(tmp_path)
+    before = state(tmp_path)
+    lines = [f"{i * 7919 % 1_000_003},{i * 104_729 % 999_983},{i},big" for i in range(100_000)]
+    (tmp_path / "big.csv").write_text("id,name,v,batch\n" + "\n".join(lines) + "\n")
+    files = set((tmp_path / "lake").rglob("*.parquet"))
+    full = run(script, "work", tmp_path, limit=400_000)
+    assert full.returncode == 1
+    last = full.stderr.strip().splitlines()[-1]
+    assert "Error" in last.split(":")[0]
+    assert "automic_core.errors." in last, full.stderr
+    assert "File too large" in last or "No space" in last or "disk" in last.lower()
+    assert state(tmp_path) == before
+    assert set((tmp_path / "lake").rglob("*.parquet")) == files
+    assert list((tmp_path / "tmp").iterdir()) == []
+    work(tmp_path)
+    assert state(tmp_path)["bronze.t"] == {"a": 60, "big": 100_000}
+
+
+def test_a_file_that_vanishes_while_it_is_read(
+    lake: Lakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(tmp_path, "b", rows=50_000)
+    before = lake.context.need("bronze.t").metadata
+    source = CSVSource(str(tmp_path / "b.csv"))
+    hashed = type(source).content_hash
+
+    def vanish(self: CSVSource) -> str | None:
+        found = hashed(self)
+        (tmp_path / "b.csv").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(CSVSource, "content_hash", vanish)
+    with pytest.raises(AutomicError, match=r"b\.csv"):
+        lake.bronze.ingest(source, "t")
+    assert lake.context.need("bronze.t").metadata == before
+    assert len(lake.runs()) == 2
+
+
+def test_data_files_that_vanish_under_a_promotion(lake: Lakehouse, tmp_path: Path) -> None:
+    before = lake.context.need("silver.t").metadata
+    for task in lake.context.need("bronze.t").scan().plan_files():
+        Path(task.file.file_path.removeprefix("file://")).unlink()
+    with pytest.raises(AutomicError):
+        lake.silver.promote("t")
+    assert lake.context.need("silver.t").metadata == before
+    assert lake.scan("silver.t").collect().height == 60
