@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from pyiceberg.table import Table
 
@@ -15,6 +16,7 @@ RID_BITS = 36
 """``_rid`` = batch number << RID_BITS | record ordinal."""
 BATCH, SOURCE, HASH = "automic.batch", "automic.source", "automic.content-hash"
 MODE, KEYS = "automic.mode", "automic.keys"
+READ_AS = "automic.read-as"
 
 
 def known_batches(table: Table | None) -> dict[tuple[str, str], int]:
@@ -37,6 +39,11 @@ def _batches(table: Table | None, snapshot: int | None = None) -> list[Mapping[s
     snapshots = [table.snapshot_by_id(each) for each in reversed(line)] if table is not None else []
     found = [s.summary.additional_properties for s in snapshots if s is not None and s.summary is not None]
     return [summary for summary in found if BATCH in summary]
+
+
+def read_as(table: Table) -> dict[int, tuple[dict[str, Any], str]]:
+    """How each batch was read (kind and options of its source) and its content hash, where that is known."""
+    return {int(s[BATCH]): (json.loads(s[READ_AS]), s[HASH]) for s in _batches(table) if READ_AS in s}
 
 
 def last_number(table: Table | None) -> int:

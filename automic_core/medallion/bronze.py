@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.table import Table
 
-from automic_core import frames
+from automic_core import frames, registry
 from automic_core.contracts import SourceAdapter
 from automic_core.errors import ConfigError, ConflictError, SourceError
 from automic_core.events import Event, Listener, RunReport, StepStats
@@ -23,7 +23,18 @@ from automic_core.lakehouse import schemas, tables
 from automic_core.lakehouse.commits import head, refresh
 from automic_core.lakehouse.files import BatchWriter
 from automic_core.lakehouse.staging import Staging, open_staging
-from automic_core.medallion.batches import BATCH, HASH, KEYS, MODE, RID_BITS, SOURCE, known_batches, last_number, layout
+from automic_core.medallion.batches import (
+    BATCH,
+    HASH,
+    KEYS,
+    MODE,
+    READ_AS,
+    RID_BITS,
+    SOURCE,
+    known_batches,
+    last_number,
+    layout,
+)
 from automic_core.medallion.context import LakeContext, now, run_entry, split_name
 from automic_core.medallion.contract import Contract
 
@@ -150,6 +161,7 @@ class Bronze:
                 BATCH: str(number),
                 SOURCE: source.identity,
                 HASH: content,
+                **_how(source),
                 MODE: mode,
                 KEYS: json.dumps(layout(writing.table).keys if keys is None else list(keys)),
             }
@@ -321,3 +333,13 @@ def _chain(first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]) -> Iter
 def _bytes(batch: pa.RecordBatch) -> bytes:
     """The content of a batch, whatever its buffers' offsets."""
     return frames.from_arrow(batch).hash_rows(1).to_numpy().tobytes()
+
+
+def _how(source: SourceAdapter) -> dict[str, str]:
+    """Kind and options of a source of a known kind, so that provenance can read the same file the same way again."""
+    if source.kind not in registry.entries("source"):
+        return {}
+    options = registry.options(source)
+    if "path" in options:
+        options["path"] = source.identity  # in full: the current folder may be another one then
+    return {READ_AS: json.dumps({"kind": source.kind, **options}, default=str)}

@@ -19,6 +19,7 @@ from automic_core.lakehouse.lineage import reverse
 from automic_core.medallion import quarantine
 from automic_core.medallion.batches import RID_BITS, layout
 from automic_core.medallion.context import RUN_ID, LakeContext, made_by
+from automic_core.medallion.locating import locate
 from automic_core.medallion.silver import DEFINITION, SOURCES
 
 MERGED_RIDS = "_merged_rids"
@@ -32,7 +33,7 @@ class Origin:
     Attributes:
         source: File, URL or table.
         record: 1-based ordinal of the record in it.
-        line: 1-based physical line where it is known (a record that could not be read properly).
+        line: 1-based physical line (sheet row, XML line), while the file is there as it was taken in.
         values: The record as bronze has it.
         fate: What became of it: "kept", or step and reason ("dedup: merged into 68719476737").
     """
@@ -120,7 +121,8 @@ def _source_rids(
         chosen = frame.filter(*same) if same else frame
         return chosen.select(frames.RID).head(limit).collect()[frames.RID].to_list()
     try:
-        question = reverse(definition.get("sql", ""), source, sources, row, limit)
+        known = {name: value for name, value in row.items() if name != frames.RID}  # its own, not one the SQL chose
+        question = reverse(definition.get("sql", ""), source, sources, known, limit)
         return None if question is None else engine.query(lake.need, question)[frames.RID].to_list()
     except AutomicError:  # the statement's form does not tell, and the trace says so
         return None
@@ -139,6 +141,7 @@ def _origins(lake: LakeContext, own: str, rids: Sequence[int]) -> list[Origin]:
         values = {name: value for name, value in row.items() if not frames.is_hidden(name)}
         rid, place = row[frames.RID], (row["_source"], row["_source_row"], rescued.get("line"))
         origins.append(Origin(rid, f"bronze.{own}", *place, values, fates[rid]))
+    locate(table, origins)
     return origins
 
 
