@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from automic_core import registry
+from automic_core import frames, registry
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError, ConflictError
 from automic_core.events import Event, Listener, RunReport
@@ -99,7 +99,7 @@ class Gold:
                     }
                 report = pipeline.load(staged, metadata=True).run(on_event, run_id).report
                 properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}
-                snapshot = staged.staging.publish({**self._lake.summary(report), **properties})
+                snapshot = staged.publish({**self._lake.summary(report), **properties})
             except ConflictError:
                 staged.rollback()
                 if attempt + 1 == ATTEMPTS:
@@ -118,14 +118,17 @@ class Gold:
         """The answer as a source. The tables are pinned first, so the recorded snapshots are those that were read."""
         pinned = {name: frozen(self._lake.need(name)) for name in tables_of(sql)}
         answer = engine.query(pinned, sql)
+        # A row of an answer is a new row: an id it brings may stand in many rows.
+        answer = answer.drop(name for name in answer.columns if name in (frames.RID, frames.FATE, frames.ORIGIN))
         pipeline = Pipeline(f"build {target}").extract(_Rows("sql", answer.lazy()))
         return pipeline, {name: head(table) for name, table in pinned.items()}
 
     def _by_groups(
         self, target: str, source: str | None, group_by: list[str], aggregations: dict[str, Mapping[str, Any]]
     ) -> tuple[Pipeline, dict[str, int | None]]:
-        name = source or f"silver.{target.partition('.')[2]}"
-        table = frozen(self._lake.need(name if "." in name else f"silver.{name}"))
+        name = source or target.partition(".")[2]
+        name = name if "." in name else f"silver.{name}"
+        table = frozen(self._lake.need(name))
         rows = tables.scan(table, head(table))
         data = [n for n in rows.collect_schema().names() if not n.startswith("_") or n == "_rid"]
         step = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})

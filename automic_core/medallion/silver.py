@@ -136,7 +136,7 @@ class Promotion:
         """
         quarantine.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
         properties = {**self._lake.summary(self.report), **self._properties}
-        self.snapshot = self._staged.staging.publish(properties)
+        self.snapshot = self._staged.publish(properties)
         self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
         return self.snapshot
 

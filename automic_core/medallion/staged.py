@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import polars as pl
@@ -54,6 +54,17 @@ class StagedTable(DestinationAdapter):
         self._staging.replace(files)
         self._writer = None  # from here on the files belong to the staging
         return sum(file.record_count for file in files)
+
+    def publish(self, properties: Mapping[str, str]) -> int:
+        """Make what is staged the table's content.
+
+        Returns:
+            The new snapshot id.
+
+        Raises:
+            ConflictError: The table changed since staging began; nothing is published.
+        """
+        return self.staging.publish(properties)
 
     def rollback(self) -> None:
         """Drop what was staged; what is published stays."""
