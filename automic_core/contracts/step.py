@@ -11,6 +11,7 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.contracts.options import check_pair
+from automic_core.errors import TransformError
 from automic_core.records import Record
 
 Scope = Literal["row", "key", "table"]
@@ -136,8 +137,17 @@ class Transformer:
         return _apply_records(self, frame)
 
     def transform(self, record: Record) -> Record | None:
-        """Change one record; None removes it."""
+        """Change one record; None removes it.
+
+        Raises:
+            TransformError: ``transform_batch`` made several records of one; only a segment step may.
+        """
         out = self.transform_batch([record])
+        if len(out) > 1:
+            raise TransformError(
+                f"{type(self).__name__}.transform_batch made {len(out)} records of one.",
+                "Override apply and set segment = True for a step that makes rows.",
+            )
         return out[0] if out else None
 
     def transform_batch(self, records: list[Record]) -> list[Record]:

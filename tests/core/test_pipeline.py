@@ -463,6 +463,22 @@ def test_a_record_step_sees_each_record_once() -> None:
     assert pipeline.get_stats()["steps"]["s1"]["records_in"] == 1500
 
 
+class Batchwise(Transformer):
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def transform_batch(self, records: list[Record]) -> list[Record]:
+        return [record for record in records for _ in range(self.times) if record.data["id"] % 2]
+
+
+def test_a_batch_step_may_drop_records_but_not_make_them() -> None:
+    pipeline, rows = run(Batchwise(1))
+    assert rows.height == 100
+    assert pipeline.report.steps[1].removed == {"filtered": 100}
+    with pytest.raises(TransformError, match="made 2 records of one"):
+        run(Batchwise(2))
+
+
 class Sometimes(Transformer):
     """Adds a key to few records."""
 
