@@ -171,7 +171,7 @@ def quarantine(
     if as_json:
         output.emit(found)
         return
-    output.say(f"{found.total:,} rows of {found.table} are in quarantine.")
+    output.say(f"In quarantine of {found.table}: {output.count(found.total, 'row')}.")
     output.counted("Because of:", found.reasons)
     rows = [
         {"_rid": row["_rid"], "state": row["state"], "reasons": "; ".join(row["reasons"]), "row": row["row"]}
@@ -197,7 +197,9 @@ def fix(
     wanted = {column: value or None for column, value in pairs(changes, "change").items()}
     with workbench.opened(lake) as opened:
         found = workbench.fix(opened, table, rid, wanted, reason)
-    output.emit(found) if as_json else output.say(f"{len(found)} cells fixed; promote {table} to apply it.")
+    output.emit(found) if as_json else output.say(
+        f"Fixed {output.count(len(found), 'cell')}; promote {table} to apply it."
+    )
 
 
 @app.command()

@@ -35,6 +35,11 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun: "1 row", "1,234 rows"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def complain(message: str, hint: str = "") -> None:
     """An error and what to do about it, on stderr."""
     typer.echo(f"Error: {message}" + (f"\nHint: {hint}" if hint else ""), err=True)
@@ -131,7 +136,7 @@ def answer(rows: Rows) -> None:
     if rows.total is not None and rows.total != shown:
         say(f"showing {shown:,} of {rows.total:,} rows")
     else:
-        say(f"{shown:,} {'row' if shown == 1 else 'rows'}")
+        say(count(shown, "row"))
 
 
 def counted(title: str, counts: Mapping[str, int], most: int = 8) -> None:

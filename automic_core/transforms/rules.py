@@ -155,7 +155,7 @@ def _regex(pattern: str) -> str:
 
 @configured
 class Regex(Rule):
-    """The value as text must match a regular expression (Rust syntax: no look-around); null passes."""
+    """The value as text must match a regular expression (Rust syntax: no look-around); null and blank text pass."""
 
     kind: ClassVar[str] = "regex"
 
@@ -170,7 +170,8 @@ class Regex(Rule):
     def fails(self, column: str, schema: pl.Schema) -> pl.Expr:
         """True where the text does not match."""
         pattern = rf"^(?:{self.pattern})$" if self.match == "full" else self.pattern
-        return ~frames.as_text(column, schema).str.contains(pattern)
+        text = frames.as_text(column, schema)
+        return ~text.str.contains(pattern) & text.str.contains(r"\S")  # a blank is missing: that is not_null's to judge
 
     def message(self, column: str) -> str:
         """The reason."""
@@ -186,7 +187,7 @@ def _no_booleans(values: Any) -> Any:
 
 @configured
 class InSet(Rule):
-    """The value must be one of a list; null passes."""
+    """The value must be one of a list; null and blank text pass."""
 
     kind: ClassVar[str] = "set"
 
@@ -206,7 +207,7 @@ class InSet(Rule):
         value, allowed = frames.as_text(column, schema), [str(v) for v in self.values]
         if not self.case_sensitive:
             value, allowed = value.str.to_lowercase(), [v.lower() for v in allowed]
-        return ~value.is_in(allowed)
+        return ~value.is_in(allowed) & value.str.contains(r"\S")
 
     def message(self, column: str) -> str:
         """The reason."""
