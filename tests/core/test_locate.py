@@ -184,10 +184,34 @@ def test_xml(tmp_path: Path) -> None:
     assert lines(XMLSource(path=stored(tmp_path, text.replace("<a>3</a></r>", "<a>3</r>")))) == [5, 7, 10]
 
 
-def test_xml_line_is_never_a_guess(tmp_path: Path) -> None:
-    text = "<t>\n" + "<r>\n<a>1</a></r>\n" * 40_000 + "</t>"
+def test_xml_lines_beyond_sixteen_bits(tmp_path: Path) -> None:
+    text = "<t>\n" + "<r\n n='1'>\n<a>1</a></r>\n" * 30_000 + "</t>"
     source = XMLSource(path=stored(tmp_path, text), infer_rows=10)
-    assert [source.locate(record) for record in (1, 32_766, 32_767, 40_000)] == [2, 65_532, 65_534, None]
+    assert [source.locate(record) for record in (1, 21_845, 21_846, 30_000)] == [2, 65_534, 65_537, 89_999]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "windows-1252"])
+def test_xml_names_and_encodings(tmp_path: Path, encoding: str) -> None:
+    text = f"""<?xml version="1.0" encoding="{encoding}"?>
+<!DOCTYPE x:t [
+<!ENTITY ouml "ö">
+]>
+<x:t xmlns:x="u" xmlns="v"><r>no</r>
+<x:r><a>K&ouml;ln</a></x:r> <s><x:r><a>no</a></x:r></s>
+
+<x:r
+ a="1"/><x:r><x:r>é</x:r></x:r>
+</x:t>"""
+    assert lines(XMLSource(path=stored(tmp_path, text.encode(encoding)), row_path="x_t/x_r")) == [6, 8, 9]
+
+
+def test_xml_in_an_encoding_of_several_bytes_has_no_lines(tmp_path: Path) -> None:
+    text = '<?xml version="1.0" encoding="gb18030"?><t>\n<r><a>中</a></r>\n<r><a>文</a></r>\n</t>'
+    source = XMLSource(path=stored(tmp_path, text.encode("gb18030")))
+    assert source.scan().collect()["a"].to_list() == ["中", "文"]
+    assert lines(source) == [None, None]
+    with pytest.raises(SourceError, match="has 2 records"):
+        source.locate(3)
 
 
 def test_excel(tmp_path: Path) -> None:

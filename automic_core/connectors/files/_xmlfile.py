@@ -12,13 +12,12 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from automic_core import frames
-from automic_core.connectors.files import _ordinals, _types, _xmlguard
+from automic_core.connectors.files import _ordinals, _types, _xmlguard, _xmllines
 from automic_core.errors import MissingDriverError, SourceError
 from automic_core.records import FieldType
 
 _BATCH_ROWS = 5_000
 _LOOK_ELEMENTS = 200_000
-_LAST_LINE = 65_535  # libxml2 counts the lines of elements in 16 bits; later ones it guesses from what stands near
 Path = tuple[str, ...]
 Entry = dict[str, Any]
 """Values by key; a broken end is a dict with ``line`` and ``reason`` under the key None."""
@@ -134,12 +133,16 @@ class XMLFile:
         return min(found, key=len)
 
     def locate(self, record: int) -> int | None:
-        """The line at which the start tag of a record ends; None where the parser has lost count."""
+        """The physical line at which a record begins; where the rest of the file is broken, the line of the break.
+
+        None if only libxml2 can read the file so far, as in an encoding of several bytes that is no Unicode.
+        """
+        with closing(self._open_file()) as file:
+            _xmlguard.check(file, self._name)
+            if line := _xmllines.begin(file, self._path, record):
+                return line
         found = _ordinals.pick(self._elements(), record, self._name)
-        if isinstance(found, dict):
-            return int(found["line"])
-        line: int = found.sourceline
-        return line if line < _LAST_LINE else None
+        return int(found["line"]) if isinstance(found, dict) else None
 
     def _entries(self) -> Iterator[Entry]:
         for found in self._elements():
