@@ -21,6 +21,7 @@ from automic_core.errors import ConfigError, ConflictError, SourceError
 from automic_core.events import Event, Listener, RunReport, StepStats
 from automic_core.lakehouse import schemas, tables
 from automic_core.lakehouse.commits import head, refresh
+from automic_core.lakehouse.exact import exactly
 from automic_core.lakehouse.files import BatchWriter
 from automic_core.lakehouse.staging import Staging, open_staging
 from automic_core.medallion.batches import (
@@ -35,7 +36,7 @@ from automic_core.medallion.batches import (
     last_number,
     layout,
 )
-from automic_core.medallion.context import LakeContext, now, run_entry, split_name
+from automic_core.medallion.context import LakeContext, is_published, now, run_entry, split_name
 from automic_core.medallion.contract import Contract
 
 RecordMode = Literal["append", "snapshot"]
@@ -198,6 +199,7 @@ class _Writing:
         self._writer: BatchWriter | None = None
         self.table: Table
         self._staging: Staging | None = None
+        self._claims = False
         self._rows = 0
         self._rescued = 0
 
@@ -225,8 +227,14 @@ class _Writing:
         self._report.notes.extend(f"Column {old} is called {new} here." for old, new in renamed.items())
         schema = pa.schema([*data, *(pa.field(n, t) for n, t in ADDED.items())])
         self.table = self._lake.create(self._name, _polars(schema))
-        plan = schemas.plan(self.table, schema, self._contract)
-        self._staging = open_staging(self.table, schemas.grow(schema, plan.evolved) if plan.evolved else None)
+        if is_published(self.table):
+            plan = schemas.plan(self.table, schema, self._contract)
+            change = schemas.grow(schema, plan.evolved) if plan.evolved else None
+        else:  # the columns may be those of a run that died
+            plan = schemas.ContractPlan(schemas.ContractMode(self._contract), schemas.SchemaDiff())
+            change = exactly(self.table, _polars(schema))
+            self._claims = change is not None
+        self._staging = open_staging(self.table, change)
         self._writer = BatchWriter(self._staging.table)
         contract = Contract(plan)
         if self.hashes:
@@ -255,6 +263,8 @@ class _Writing:
             current = head(refresh(self.table))
             if not force and (properties[SOURCE], properties[HASH]) in known_batches(self.table):
                 return False
+            if self._claims and is_published(self.table):
+                raise ConflictError(f"{self._name} got its first rows meanwhile.", "Run again on its columns.")
             staging.fork = current
             try:
                 staging.publish(properties)

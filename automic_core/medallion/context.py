@@ -16,7 +16,7 @@ from pyiceberg.table import Table
 
 from automic_core import frames
 from automic_core.errors import CatalogError, ConfigError
-from automic_core.events import RunReport
+from automic_core.events import Listener, RunReport
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import tables as list_tables
 from automic_core.lakehouse.commits import ancestors, head, refresh
@@ -107,6 +107,13 @@ def made_by(table: Table, snapshot_id: int | None = None) -> dict[str, str]:
         if RUN_ID in properties:
             return dict(properties)
     return {}
+
+
+def until_published(listener: Listener | None) -> Listener | None:
+    """What a run inside a promotion or build tells: all but that it is finished, which it is when it is published."""
+    if listener is None:
+        return None
+    return lambda event: None if event.kind == "finished" else listener(event)
 
 
 def split_name(name: str, layer: str) -> str:

@@ -18,7 +18,7 @@ from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import frozen, head
 from automic_core.lakehouse.lineage import tables_of
-from automic_core.medallion.context import LakeContext, run_entry, split_name
+from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
 from automic_core.medallion.staged import StagedTable
 from automic_core.pipeline import Pipeline
@@ -97,7 +97,7 @@ class Gold:
                         "group_by": list(group_by or ()),
                         "aggregations": {k: dict(v) for k, v in (aggregations or {}).items()},
                     }
-                report = pipeline.load(staged, metadata=True).run(on_event, run_id).report
+                report = pipeline.load(staged, metadata=True).run(until_published(on_event), run_id).report
                 properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}
                 snapshot = staged.publish({**self._lake.summary(report), **properties})
             except ConflictError:

@@ -19,7 +19,7 @@ from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
 from automic_core.medallion.batches import RID_BITS, BronzeLayout, layout
-from automic_core.medallion.context import LakeContext, run_entry, split_name
+from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
 from automic_core.medallion.decisions import Decisions, apply_decisions
 from automic_core.medallion.staged import StagedTable
 from automic_core.pipeline import Pipeline
@@ -216,7 +216,7 @@ class Silver:
         token = frames.waivers_present.set(bool(source.decisions))
         try:
             with self._lake.resolving():
-                pipeline.load(staged, metadata=True).run(on_event, run_id)
+                pipeline.load(staged, metadata=True).run(until_published(on_event), run_id)
                 quarantined = quarantine.describe(pipeline, source, source.layout.keys)
         except BaseException:
             staged.rollback()

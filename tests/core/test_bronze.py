@@ -194,6 +194,41 @@ def test_a_value_of_another_type_is_rescued_under_evolve(lake: Lakehouse) -> Non
 # What goes wrong
 
 
+class Breaking(SourceAdapter):
+    """Delivers one batch and breaks."""
+
+    def batches(self, request: ReadRequest = ReadRequest()) -> Iterator[pa.RecordBatch]:
+        yield pa.RecordBatch.from_pydict({"id": range(200_000), "new": ["x"] * 200_000})
+        raise SourceError("The line went dead.", "Call again.")
+
+
+def test_a_first_batch_that_breaks_leaves_no_columns(lake: Lakehouse) -> None:
+    with pytest.raises(SourceError):
+        lake.bronze.ingest(Breaking(), "t")
+    assert lake.tables() == []
+    lake.bronze.ingest(Given([{"id": "a", "v": 1}]), "t", contract="freeze")
+    assert rows(lake).select("id", "v").rows() == [("a", 1)]
+    assert "new" not in rows(lake).columns
+
+
+def test_the_first_rows_of_two_processes_with_other_columns_both_stay(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Overtaken(SourceAdapter):
+        def read(self) -> Iterator[Record]:
+            yield Record({"a": 1})
+            if not lake.tables():
+                lake.bronze.ingest(Given([{"b": 2}]), "t")
+
+    with pytest.raises(SourceError):
+        lake.bronze.ingest(Breaking(), "t")
+    lake.bronze.ingest(Overtaken(), "t")
+    assert rows(lake).select("a", "b").rows() == [(None, 2), (1, None)] or rows(lake).select("a", "b").rows() == [
+        (1, None),
+        (None, 2),
+    ]
+
+
 def test_a_source_that_breaks_leaves_nothing(lake: Lakehouse, tmp_path: Path) -> None:
     records: list[dict[str, object]] = [{"id": n, "v": "a"} for n in range(25_000)]
     with pytest.raises(SourceError, match="The line went dead"):
@@ -202,11 +237,6 @@ def test_a_source_that_breaks_leaves_nothing(lake: Lakehouse, tmp_path: Path) ->
     assert lake.runs() == []
     lake.bronze.ingest(Given([{"id": 1}]), "t")
     before = lake.context.need("bronze.t")
-
-    class Breaking(SourceAdapter):
-        def batches(self, request: ReadRequest = ReadRequest()) -> Iterator[pa.RecordBatch]:
-            yield pa.RecordBatch.from_pydict({"id": range(200_000), "new": ["x"] * 200_000})
-            raise SourceError("The line went dead.", "Call again.")
 
     with pytest.raises(SourceError):
         lake.bronze.ingest(Breaking(), "t")

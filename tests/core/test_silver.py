@@ -11,6 +11,7 @@ import pytest
 
 from automic_core.connectors.files.csv import CSVSource
 from automic_core.errors import ConflictError, GateError, TransformError
+from automic_core.events import Event
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.maintenance import compact
 from automic_core.records import Field, FieldType, Schema
@@ -163,6 +164,17 @@ def test_readers_see_the_old_state_until_it_is_published(lake: Lakehouse, tmp_pa
     assert staged.rows().collect().height == 2
     staged.discard()
     assert rows(lake).height == 2, "what is published cannot be discarded"
+
+
+def test_a_listener_hears_once_that_it_is_finished(lake: Lakehouse, tmp_path: Path) -> None:
+    give(lake, tmp_path, "id\n1\n")
+    heard: list[tuple[str, int]] = []
+
+    def listen(event: Event) -> None:
+        heard.append((event.kind, len(lake.tables())))
+
+    lake.silver.promote("t", on_event=listen)
+    assert [entry for entry in heard if entry[0] == "finished"] == [("finished", 2)]
 
 
 def test_a_discarded_promotion_leaves_schema_and_rows(lake: Lakehouse, tmp_path: Path) -> None:
