@@ -14,6 +14,9 @@ from automic_core.errors import AutomicError, TransformError
 OnFit = Callable[[str, Fitted], None]
 
 
+_ALIVE = "_alive"
+
+
 @dataclass(frozen=True)
 class NamedStep:
     """A step and its id in the pipeline."""
@@ -112,7 +115,9 @@ class _Builder:
         self.stage = Stage(start, frame=start)
         self.on_fit = on_fit
         self.waiting: list[NamedStep] = []  # steps since the last pass; at least one of them waits to be fitted
-        self.digests: dict[str, list[str]] = {}  # id -> digest columns riding on the base frame
+        self.digests: dict[str, dict[str, str]] = {}  # id -> digest column to its name on the base frame
+        self.riders: list[tuple[pl.Expr, str]] = []  # what rides on the base frame as it is now
+        self.carried = 0
         self.base = start
 
     def add(self, named: NamedStep) -> None:
@@ -140,6 +145,7 @@ class _Builder:
             try:
                 self.base = named.run(self.base)
                 self.waiting.append(named)
+                self.riders = []  # the same expression means something else from here on
                 return
             except AutomicError:  # it may need what a waiting fit adds; if not, it fails again below
                 self.flush()
@@ -151,12 +157,20 @@ class _Builder:
             wanted = named.step.digest(self.base.collect_schema())
         finally:
             frames.current_step.reset(token)
-        prefix = f"_digest_{len(self.digests)}_"
-        names = [expr.meta.output_name() for expr in wanted]
-        ride = [expr.alias(prefix + name) for expr, name in zip(wanted, names, strict=True)]
-        self.base = self.base.with_columns(*ride, frames.alive().alias(prefix + "alive"))
-        self.digests[named.id] = [prefix, *names]
+        wanted = [frames.alive().alias(_ALIVE), *wanted]
+        self.digests[named.id] = {expr.meta.output_name(): self._riding(expr) for expr in wanted}
+        here = self.base.collect_schema()
+        self.base = self.base.with_columns(expr.alias(name) for expr, name in self.riders if name not in here)
         self.waiting.append(named)
+
+    def _riding(self, expr: pl.Expr) -> str:
+        """Name of the column that carries ``expr``: what two steps want to know rides once."""
+        for known, name in self.riders:
+            if known.meta.eq(expr):
+                return name
+        self.riders.append((expr, f"_digest_{self.carried}"))
+        self.carried += 1
+        return self.riders[-1][1]
 
     def _finish(self, named: NamedStep, fitted: Fitted | None) -> None:
         if fitted is not None:
@@ -171,19 +185,19 @@ class _Builder:
         """Collect the waiting digests in one pass, learn in order, and apply the waiting steps."""
         if not self.waiting:
             return
-        columns = [frames.RID, *(p + n for p, *names in self.digests.values() for n in [*names, "alive"])]
-        collected = self.base.select(columns).collect()
-        removed = pl.DataFrame(schema={frames.RID: pl.Int64})
         waiting, digests = self.waiting, self.digests
-        self.waiting, self.digests = [], {}
+        self.waiting, self.digests, self.riders = [], {}, []
+        columns = dict.fromkeys(column for digest in digests.values() for column in digest.values())
+        collected = self.base.select(frames.RID, *columns).collect()
+        removed = pl.DataFrame(schema={frames.RID: pl.Int64})
         for named in waiting:
             if named.id not in digests:
                 self._finish(named, None)
                 continue
-            prefix, *names = digests[named.id]
-            own = [prefix + n for n in names]
-            digest = _living(collected.select(frames.RID, prefix + "alive", *own), prefix + "alive", removed)
-            collected = collected.drop(prefix + "alive", *own)  # a digest is large; nobody needs it twice
+            own = digests.pop(named.id)
+            digest = _living(collected.select(frames.RID, *(pl.col(c).alias(n) for n, c in own.items())), removed)
+            later = {column for wanted in digests.values() for column in wanted.values()}
+            collected = collected.select(frames.RID, *later)  # a digest is large; let go of what nobody needs again
             fitted = named.step.learn(digest)
             if fitted.keys is not None and "_into" in fitted.keys.columns:
                 removed = pl.concat([removed, fitted.keys.select(frames.RID)])
@@ -191,15 +205,11 @@ class _Builder:
             self._finish(named, fitted)
 
 
-def _living(digest: pl.DataFrame, alive: str, removed: pl.DataFrame) -> pl.DataFrame:
-    """One step's digest under its own column names, without rows that are gone; copied only if some are."""
-    if not digest[alive].all():
-        digest = digest.filter(pl.col(alive))
+def _living(digest: pl.DataFrame, removed: pl.DataFrame) -> pl.DataFrame:
+    """One step's digest without rows that are gone; copied only if some are."""
+    if not digest[_ALIVE].all():
+        digest = digest.filter(pl.col(_ALIVE))
     if removed.height:
         digest = digest.join(removed, on=frames.RID, how="anti", maintain_order="left")
-    prefix = alive.removesuffix("alive")
-    return digest.drop(alive).select(
-        frames.RID,
-        pl.lit(None, dtype=frames.FATE_TYPE).alias(frames.FATE),
-        pl.all().exclude(frames.RID).name.map(lambda name: name.removeprefix(prefix)),
-    )
+    fate = pl.lit(None, dtype=frames.FATE_TYPE).alias(frames.FATE)
+    return digest.select(frames.RID, fate, pl.all().exclude(frames.RID, _ALIVE))
