@@ -37,7 +37,7 @@ def locate(table: Table, places: Sequence[Placed]) -> None:
             sources[batch] = _unchanged(*how[batch]) if batch in how else None
         source = sources[batch]
         if source is not None:
-            place.line = source.locate(place.record)
+            place.line = _line(source, place.record)
 
 
 def _unchanged(options: dict[str, Any], content: str) -> SourceAdapter | None:
@@ -47,4 +47,11 @@ def _unchanged(options: dict[str, Any], content: str) -> SourceAdapter | None:
         source: SourceAdapter = registry.build("source", kind, options)
         return source if source.content_hash() == content else None
     except AutomicError:
+        return None
+
+
+def _line(source: SourceAdapter, record: int) -> int | None:
+    try:
+        return source.locate(record)
+    except AutomicError:  # the file changed between the look at its content and the reading
         return None
