@@ -102,7 +102,8 @@ class Bronze:
         _one_of("contract", contract, [str(known) for known in schemas.ContractMode])
         done = Ingestion(name)
         for part in as_text(source).parts():
-            report = self._batch(part, name, mode, keys, force, contract, on_event)
+            with self._lake.recording(f"ingest {name}", name):
+                report = self._batch(part, name, mode, keys, force, contract, on_event)
             if report is None:
                 done.unchanged.append(part.identity)
             else:

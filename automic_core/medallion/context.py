@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from automic_core import frames
-from automic_core.errors import CatalogError, ConfigError
+from automic_core.errors import AutomicError, CatalogError, ConfigError
 from automic_core.events import Listener, RunReport
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import tables as list_tables
@@ -82,6 +83,20 @@ class LakeContext:
         finally:
             current_lake.reset(folder)
             frames.table_resolver.reset(token)
+
+    @contextmanager
+    def recording(self, what: str, table: str) -> Iterator[None]:
+        """Put a run that fails or is interrupted on record; one that succeeds records itself when it is published."""
+        started = now()
+        try:
+            yield
+        except BaseException as exc:
+            ended = "failed" if isinstance(exc, Exception) else "cancelled"
+            run = {"run_id": uuid.uuid4().hex[:12], "pipeline": what, "table": table, "actor": self.actor}
+            times = {"started_at": started, "ended_at": now()}
+            with suppress(AutomicError):  # what went wrong first is what the person must hear
+                self.state.rebuild(runs=[{**run, **times, "state": ended, "error": str(exc) or type(exc).__name__}])
+            raise
 
     def summary(self, report: RunReport) -> dict[str, str]:
         """Snapshot properties of a run: enough to rebuild the state from the lake."""

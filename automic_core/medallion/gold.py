@@ -83,6 +83,18 @@ class Gold:
         if (sql is None) == (group_by is None):
             raise ConfigError(f"gold.{name} needs either sql or group_by.", "Give one of them.")
         target = f"gold.{split_name(name, 'gold')}"
+        with self._lake.recording(f"build {target}", target):
+            return self._build(target, sql, source, list(group_by or ()), dict(aggregations or {}), on_event)
+
+    def _build(
+        self,
+        target: str,
+        sql: str | None,
+        source: str | None,
+        group_by: list[str],
+        aggregations: dict[str, Mapping[str, Any]],
+        on_event: Listener | None,
+    ) -> Build:
         for attempt in range(ATTEMPTS):
             run_id = uuid.uuid4().hex[:12]
             staged = StagedTable(self._lake, target)
@@ -91,11 +103,11 @@ class Gold:
                     pipeline, sources = self._by_sql(target, sql)
                     definition: dict[str, Any] = {"sql": sql}
                 else:
-                    pipeline, sources = self._by_groups(target, source, list(group_by or ()), dict(aggregations or {}))
+                    pipeline, sources = self._by_groups(target, source, group_by, aggregations)
                     definition = {
                         "source": next(iter(sources)),
-                        "group_by": list(group_by or ()),
-                        "aggregations": {k: dict(v) for k, v in (aggregations or {}).items()},
+                        "group_by": group_by,
+                        "aggregations": {k: dict(v) for k, v in aggregations.items()},
                     }
                 report = pipeline.load(staged, metadata=True).run(until_published(on_event), run_id).report
                 properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}

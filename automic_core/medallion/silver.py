@@ -172,6 +172,18 @@ class Silver:
             GateError: A rule with action "fail" did not pass; nothing was published.
             ConflictError: Others kept publishing.
         """
+        name = split_name(table, "silver")
+        with self._lake.recording(f"promote {name}", f"silver.{name}"):
+            return self._promote(table, schema, steps, rules, on_event)
+
+    def _promote(
+        self,
+        table: str,
+        schema: Schema | None,
+        steps: Sequence[Transformer | NamedStep],
+        rules: Sequence[Rule | tuple[str, Rule]],
+        on_event: Listener | None,
+    ) -> Promotion:
         for attempt in range(ATTEMPTS):
             promotion = self.stage(table, schema, steps, rules, on_event)
             try:

@@ -1,0 +1,47 @@
+"""Runs that fail are on record too, with their error; what succeeded is there once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from automic_core import CSVSource, Lakehouse, NotNull
+from automic_core.errors import AutomicError, GateError
+
+
+def test_failures_of_every_layer_are_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name\n1,a\n2,\n")
+    with Lakehouse.open(tmp_path / "lake", actor="ada") as lake:
+        with pytest.raises(AutomicError):
+            lake.bronze.ingest(CSVSource(str(tmp_path / "gone.csv")), "people")
+        lake.bronze.ingest(CSVSource(str(path)), "people")
+        with pytest.raises(GateError):
+            lake.silver.promote("people", rules=[NotNull(columns=["name"], action="fail")])
+        lake.silver.promote("people")
+        with pytest.raises(AutomicError):
+            lake.gold.build("names", "SELECT nme FROM silver.people")
+        found = [(run.pipeline, run.state) for run in reversed(lake.runs())]
+        assert found[-4:] == [
+            ("ingest bronze.people", "succeeded"),
+            ("promote people", "failed"),
+            ("promote people", "succeeded"),
+            ("build gold.names", "failed"),
+        ]
+        failed = next(run for run in lake.runs() if run.pipeline == "build gold.names")
+        assert "nme" in (failed.error or "")
+        assert failed.actor == "ada"
+
+
+def test_an_interrupted_run_is_cancelled(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name\n1,a\n")
+
+    def stop(_event: object) -> None:
+        raise KeyboardInterrupt
+
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        with pytest.raises(KeyboardInterrupt):
+            lake.bronze.ingest(CSVSource(str(path)), "people", on_event=stop)
+        assert [run.state for run in lake.runs()] == ["cancelled"]
