@@ -98,11 +98,10 @@ def _check(node: Any, common: frozenset[str]) -> Iterator[TableUse]:
         return
     if not isinstance(node, dict):
         return
-    entries = (node.get("cte_map") or {}).get("map") or []
-    common |= {entry["key"].lower() for entry in entries}
+    for entry in (node.get("cte_map") or {}).get("map") or []:
+        yield from _check(entry["value"], common)  # sees those before it; its own name means something else in it
+        common |= {entry["key"].lower()}
     kind = str(node.get("type", ""))
-    if kind in ("RECURSIVE_CTE_NODE", "CTE_NODE"):
-        common |= {str(node.get("cte_name", "")).lower()}
     if node.get("class") == "FUNCTION":
         _check_function(str(node["function_name"]), node)
     elif "sample" in node and "class" not in node and "query_location" in node:
@@ -114,7 +113,9 @@ def _check(node: Any, common: frozenset[str]) -> Iterator[TableUse]:
         if kind == "BASE_TABLE" and (use := _table(node, common)) is not None:
             yield use
     for key, child in node.items():
-        if key != "at_clause":
+        if kind == "RECURSIVE_CTE_NODE" and key == "right":
+            yield from _check(child, common | {str(node["cte_name"]).lower()})
+        elif key not in ("at_clause", "cte_map"):
             yield from _check(child, common)
 
 
@@ -140,6 +141,8 @@ def _table(node: dict[str, Any], common: frozenset[str]) -> TableUse | None:
     parts = [str(part) for part in node["qualified_name"]["path"]]
     if len(parts) == 1:
         if parts[0].lower() in common:
+            if node.get("at_clause"):
+                raise TransformError(f"{parts[0]} is no table, so it has no past.", "Write AT behind a table's name.")
             return None
         if re.search(r"[/\\:*]|\.\w+$", parts[0]):
             raise SecurityError(f"{parts[0]!r} is a file or an address, not a table.", "Ingest it first.")

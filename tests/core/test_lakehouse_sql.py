@@ -233,3 +233,22 @@ def test_a_vanished_file_is_a_clear_error(ask: Query, orders: Table) -> None:
 def test_large_work_spills_instead_of_failing(ask: Query) -> None:
     text = "SELECT count(DISTINCT i::VARCHAR || 'some padding') FROM range(1500000) t(i)"
     assert ask(text, memory_limit="60MB", threads=1).item() == 1_500_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WITH duckdb_views AS (SELECT sql FROM duckdb_views) SELECT sql FROM duckdb_views, bronze.orders",
+        "WITH a AS (SELECT sql FROM sqlite_master), sqlite_master AS (SELECT 1) SELECT a.sql FROM a, bronze.orders",
+        "WITH RECURSIVE duckdb_views AS (SELECT sql FROM duckdb_views UNION ALL SELECT sql FROM duckdb_views WHERE false)"
+        " SELECT sql FROM duckdb_views, bronze.orders",
+    ],
+)
+def test_a_name_of_its_own_opens_no_system_view(ask: Query, text: str) -> None:
+    with pytest.raises(CatalogError, match="There is no table"):
+        ask(text)
+
+
+def test_a_common_table_expression_has_no_past(ask: Query) -> None:
+    with pytest.raises(TransformError, match="x is no table"):
+        ask("WITH x AS (FROM bronze.orders) SELECT count(*) FROM x AT (VERSION => 1)")
