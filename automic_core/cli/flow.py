@@ -90,7 +90,8 @@ def promote(
     """Build silver from bronze: typed, cleaned, validated; prints the ledger."""
     spec = workbench.load_promotion(rules) if rules else None
     with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
-        done = workbench.promote(opened, table, spec, dry_run=dry_run, on_event=progress)
+        within = workbench.policy(lake)
+        done = workbench.promote(opened, table, spec, dry_run=dry_run, policy=within, on_event=progress)
     if as_json:
         output.emit({**workbench.plain(done), "report": done.report.to_dict()})
         return

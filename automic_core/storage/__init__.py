@@ -11,7 +11,7 @@ from automic_core.storage.files import (
 from automic_core.storage.filesystems import filesystem
 from automic_core.storage.options import StorageOptions, storage_options
 from automic_core.storage.paths import Location, resolve
-from automic_core.storage.policy import AccessPolicy
+from automic_core.storage.policy import AccessPolicy, confined, ruling
 from automic_core.storage.writing import atomic_write, disk_errors
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "atomic_write",
     "compressed",
     "compression_of",
+    "confined",
     "content_hash",
     "disk_errors",
     "filesystem",
@@ -29,6 +30,7 @@ __all__ = [
     "open_binary",
     "open_stored",
     "resolve",
+    "ruling",
     "size",
     "storage_options",
 ]

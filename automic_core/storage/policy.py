@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from automic_core.errors import SecurityError, SourceError
@@ -14,6 +17,9 @@ from automic_core.settings import Settings
 
 BUCKET_SCHEMES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"})
 ARCHIVE_SCHEMES = frozenset({"zip"})
+_PLACES = ("path", "lake")  # options of adapters that name a local file or folder
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +149,38 @@ class AccessPolicy:
                     f"The host {shown} has a link-local, private or loopback address and is not listed.",
                     "Add it to security.allowed_hosts if it should be read.",
                 )
+
+
+_ruling: ContextVar[AccessPolicy | None] = ContextVar("ruling", default=None)
+
+
+@contextmanager
+def ruling(policy: AccessPolicy | None) -> Iterator[None]:
+    """Let ``policy`` hold for sources that steps name and open themselves; None leaves things as they are."""
+    token = _ruling.set(policy or _ruling.get())
+    try:
+        yield
+    finally:
+        _ruling.reset(token)
+
+
+def confined(part: T, policy: AccessPolicy | None = None) -> T:
+    """A source or destination under a policy: a copy that obeys it, or the same one with its places checked.
+
+    Args:
+        part: The adapter.
+        policy: Default: the one that rules; if there is none, anything may be read and written.
+
+    Raises:
+        SecurityError: The adapter names a file or folder that the policy forbids.
+    """
+    policy = policy or _ruling.get()
+    if policy is None:
+        return part
+    within = getattr(part, "within", None)
+    if within is not None:
+        return cast(T, within(policy))
+    for place in (getattr(part, name, None) for name in _PLACES):
+        if isinstance(place, str):
+            policy.check_path(Path(place).expanduser())
+    return part

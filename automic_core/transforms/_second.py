@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from automic_core import frames, registry
+from automic_core import frames, registry, storage
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError
 from automic_core.transforms._checks import title
@@ -54,7 +54,7 @@ def frame(kind: str, table: str | None, source: dict[str, Any] | None, right: An
         found = resolve(table)
     elif source is not None:
         options = dict(source)
-        found = registry.build("source", options.pop("kind"), options)
+        found = storage.confined(registry.build("source", options.pop("kind"), options))
     if isinstance(found, SourceAdapter):
         found = _opened(found)
     lazy: pl.LazyFrame = found.lazy()

@@ -16,9 +16,8 @@ from automic_core.lake import Lakehouse
 from automic_core.medallion.bronze import Ingestion, RecordMode
 from automic_core.spec import PipelineSpec
 from automic_core.state import RunState
-from automic_core.storage import AccessPolicy
+from automic_core.storage import AccessPolicy, confined, ruling
 from automic_core.workbench.promotions import PromotionSpec
-from automic_core.workbench.sources import confined
 from automic_core.workbench.values import Rows, rows_of
 
 
@@ -73,6 +72,7 @@ def promote(
     spec: PromotionSpec | None = None,
     *,
     dry_run: bool = False,
+    policy: AccessPolicy | None = None,
     on_event: Listener | None = None,
 ) -> Promoted:
     """Bronze to silver.
@@ -82,12 +82,14 @@ def promote(
         table: The table's name.
         spec: Schema, steps and rules; None = the inferred schema and nothing else.
         dry_run: Compute everything, show it, publish nothing.
+        policy: What its steps may read; None = anything.
         on_event: Called with signs of life.
     """
     spec = spec or PromotionSpec()
     schema = spec.schema(lake.silver.infer(table)) if spec.columns else None
     arguments = (table, schema, spec.steps, spec.rules, on_event)
-    promotion = lake.silver.stage(*arguments) if dry_run else lake.silver.promote(*arguments)
+    with ruling(policy):
+        promotion = lake.silver.stage(*arguments) if dry_run else lake.silver.promote(*arguments)
     count: dict[str, int] = {}
     for reasons in promotion.quarantined["reasons"].to_list():
         for reason in sorted({" ".join(p for p in (r["rule"], r["column"]) if p) for r in reasons}):
@@ -159,12 +161,10 @@ def run(
     pipeline = spec.to_pipeline()
     assert pipeline.source is not None
     pipeline.source = confined(pipeline.source, policy)
-    for part in (pipeline.source, pipeline.destination):
-        for target in (getattr(part, "path", None), getattr(part, "lake", None)):
-            if policy is not None and isinstance(target, str) and "://" not in target:
-                policy.check_path(Path(target).expanduser())
+    pipeline.destination = confined(pipeline.destination, policy)
     run_id = uuid.uuid4().hex[:12]
     with ExitStack() as around:
+        around.enter_context(ruling(policy))
         if lake is not None:
             around.enter_context(lake.context.resolving())
             lake.context.state.start_run(run_id, pipeline.name, None, lake.context.actor)

@@ -7,7 +7,7 @@ import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
@@ -16,7 +16,7 @@ from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError
 from automic_core.inference import infer as infer_frame
 from automic_core.medallion.bronze import as_text
-from automic_core.storage import AccessPolicy
+from automic_core.storage import AccessPolicy, confined
 from automic_core.workbench.health import EXTRAS
 from automic_core.workbench.values import Rows, rows_of
 
@@ -129,13 +129,8 @@ def build_source(
     known = schema.get("properties", {})
     main = "path" if "path" in known else next(iter(schema.get("required", known)), "path")
     typed = {name: _typed(kind, name, text, known) for name, text in (options or {}).items()}
-    return confined(registry.build("source", kind, {main: place, **typed}), policy)
-
-
-def confined(source: SourceAdapter, policy: AccessPolicy | None) -> SourceAdapter:
-    """The source under a policy, if it reads files."""
-    within = getattr(source, "within", None)
-    return source if policy is None or within is None else cast(SourceAdapter, within(policy))
+    source: SourceAdapter = registry.build("source", kind, {main: place, **typed})
+    return confined(source, policy)
 
 
 def _typed(kind: str, name: str, text: str, known: Mapping[str, Any]) -> Any:

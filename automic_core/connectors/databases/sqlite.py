@@ -124,7 +124,7 @@ class SQLiteLoader(DestinationAdapter):
     def connect(self) -> None:
         """Open the file; it is created by the first transaction."""
         if self._session.connection is None:
-            path = Path(self.path).expanduser()
+            path = Path(self.path).expanduser().absolute()  # SQLite would read a relative "file:…" as a URI
             with translate(
                 LoadError, f"Opening {self.path}", "Check that the folder is writable.", (OSError, sqlite3.Error)
             ):

@@ -1,0 +1,89 @@
+"""Whatever a file of steps names, nothing outside the allowed folders is read or written."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from automic_core import workbench
+from automic_core.connectors.databases.sqlite import SQLiteLoader
+from automic_core.connectors.files.csv import CSVSource
+from automic_core.errors import SecurityError
+from automic_core.lake import Lakehouse
+from automic_core.storage import AccessPolicy
+
+CSV = "{kind: csv, path: a.csv}"
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder beside the one being worked in; only the latter is allowed."""
+    inside, beside = tmp_path / "work", tmp_path / "outside"
+    inside.mkdir()
+    beside.mkdir()
+    monkeypatch.chdir(inside)
+    (inside / "a.csv").write_text("k,v\n1,2\n")
+    (beside / "s.csv").write_text("k,secret\n1,hidden\n")
+    with sqlite3.connect(beside / "s.db") as database:
+        database.execute("CREATE TABLE t (k, secret)")
+    database.close()
+    return beside
+
+
+def policy() -> AccessPolicy:
+    return AccessPolicy(allowed_roots=(Path.cwd(),), allowed_schemes=("file",), refuse_private=True)
+
+
+SECOND = [
+    "{kind: join, on: k, source: {kind: csv, path: ../outside/s.csv}}",
+    "{kind: union, source: {kind: csv, path: ../outside/s.csv}}",
+    "{kind: join, on: k, source: {kind: sqlite, path: ../outside/s.db}}",
+    "{kind: join, on: k, source: {kind: iceberg, table: bronze.t, lake: ../outside}}",
+    "{kind: join, on: k, source: {kind: csv, path: 'http://127.0.0.1:1/s.csv'}}",
+]
+
+
+@pytest.mark.parametrize("step", SECOND)
+def test_a_second_input_of_a_pipeline(step: str, outside: Path) -> None:
+    Path("p.yaml").write_text(f"extract: {CSV}\nsteps: [{step}]\nload: {{kind: csv, path: out.csv}}\n")
+    with pytest.raises(SecurityError):
+        workbench.run("p.yaml", policy=policy())
+    assert not Path("out.csv").exists()
+
+
+@pytest.mark.parametrize("step", SECOND)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_second_input_of_a_promotion(step: str, dry_run: bool, outside: Path) -> None:
+    Path("rules.yaml").write_text(f"steps: [{step}]\n")
+    spec = workbench.load_promotion("rules.yaml")
+    with Lakehouse.open("lake") as lake:
+        lake.bronze.ingest(CSVSource("a.csv"), "t")
+        with pytest.raises(SecurityError):
+            workbench.promote(lake, "t", spec, dry_run=dry_run, policy=policy())
+        assert lake.tables("silver") == []
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "{kind: sqlite, table: t, path: 'x://../../outside/new.db'}",
+        "{kind: iceberg, table: bronze.t, lake: 'x://../../outside/new'}",
+        "{kind: csv, path: ../outside/new.csv}",
+    ],
+)
+def test_a_destination(load: str, outside: Path) -> None:
+    before = sorted(outside.iterdir())
+    Path("p.yaml").write_text(f"extract: {CSV}\nload: {load}\n")
+    with pytest.raises(SecurityError):
+        workbench.run("p.yaml", policy=policy())
+    assert sorted(outside.iterdir()) == before
+
+
+def test_a_path_is_no_address_to_sqlite(outside: Path) -> None:
+    """Some builds of SQLite take "file:/elsewhere?mode=rwc" for an address, which no check of paths sees through."""
+    loader = SQLiteLoader(f"file:{outside}/new.db?mode=rwc", table="t")
+    loader.load(CSVSource("a.csv").scan())
+    assert not (outside / "new.db").exists()
+    assert (Path.cwd() / loader.path).exists()
