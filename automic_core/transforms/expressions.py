@@ -14,6 +14,7 @@ from automic_core.transforms import _sql_guard
 from automic_core.transforms._names import require
 
 _MANY_ROWS = {"Agg", "Over", "Rolling", "Explode", "SubPlan", "Selector", "Gather", "Sort", "SortBy", "Filter", "Rank"}
+_WIDEST = 10_000
 
 
 def compile_sql(sql: str, columns: Collection[str]) -> pl.Expr:
@@ -43,6 +44,9 @@ def compile_sql(sql: str, columns: Collection[str]) -> pl.Expr:
         raise TransformError(f"SQL expression {sql!r}: two names with nothing between them.", hint)
     if _MANY_ROWS & set(_keys(tree)):
         raise TransformError(f"SQL expression {sql!r} needs more than one row.", "Use the aggregate or the join step.")
+    if any(width is None or width > _WIDEST for width in _paddings(tree)):
+        hint = "A text of some gigabytes would end the program."
+        raise TransformError(f"SQL expression {sql!r}: LPAD and RPAD pad to a number up to {_WIDEST:,}.", hint)
     require(compiled.meta.root_names(), dict.fromkeys(columns), f"SQL expression {sql!r}")
     if isinstance(columns, Mapping):
         result_type(sql, compiled, columns)
@@ -117,6 +121,19 @@ def _keys(node: Any) -> Iterator[str]:
     elif isinstance(node, list) and not (node and isinstance(node[0], int)):
         for value in node:
             yield from _keys(value)
+
+
+def _paddings(node: Any) -> Iterator[int | None]:
+    """The width of each padding in a serialised expression; None if a column or a computation gives it."""
+    if isinstance(node, dict):
+        function = node.get("function")
+        text = function.get("StringExpr") if isinstance(function, dict) else None
+        if isinstance(text, dict) and text.keys() & {"PadStart", "PadEnd"}:
+            width = node["input"][1]
+            yield width["Literal"].get("Dyn", {}).get("Int") if "Literal" in width else None
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        yield from _paddings(child)
 
 
 _FOREIGN = (Exception, pl.exceptions.PanicException)

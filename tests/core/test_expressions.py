@@ -86,6 +86,8 @@ def test_compiles(sql: str, expected: list[object]) -> None:
         ("name = \u2019x\u2019", "cannot be read"),
         ("(" * 200 + "a" + ")" * 200, "unable to parse"),
         ("+".join(["a"] * 30_000), "more than 1000 operators"),
+        ("lpad(name, 2000000000, 'x')", "pad to a number up to 10,000"),
+        ("upper(rpad(name, a * 2, 'x'))", "pad to a number up to 10,000"),
     ],
 )
 def test_refuses(sql: str, says: str) -> None:

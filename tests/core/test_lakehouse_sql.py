@@ -240,7 +240,7 @@ def test_large_work_spills_instead_of_failing(ask: Query) -> None:
     [
         "WITH duckdb_views AS (SELECT sql FROM duckdb_views) SELECT sql FROM duckdb_views, bronze.orders",
         "WITH a AS (SELECT sql FROM sqlite_master), sqlite_master AS (SELECT 1) SELECT a.sql FROM a, bronze.orders",
-        "WITH RECURSIVE duckdb_views AS (SELECT sql FROM duckdb_views UNION SELECT '') FROM duckdb_views, bronze.orders",
+        "WITH RECURSIVE duckdb_views AS (FROM duckdb_views UNION SELECT '') FROM duckdb_views, bronze.orders",
     ],
 )
 def test_a_name_of_its_own_opens_no_system_view(ask: Query, text: str) -> None:
