@@ -24,7 +24,8 @@ def name_of(path: str) -> str:
 
     A pattern without letters of its own is named after its folder.
     """
-    parts = [part for part in re.split(r"[/\\!]|::", path.split("?", 1)[0] if "://" in path else path) if part]
+    path = storage.without_login(path.split("?", 1)[0]) if "://" in path else path
+    parts = [part for part in re.split(r"[/\\!]|::", path) if part]
     for part in reversed(parts):
         stem = part[0] + part[1:].split(".", 1)[0]
         if stem := _MAGIC.sub("", stem).strip("_-. "):
@@ -85,7 +86,7 @@ class FileSource(SourceAdapter, abstract=True):
     def location(self) -> str:
         """Where the rows are, for people and for provenance; never carries a key."""
         found = self.locations
-        return str(found[0]) if len(found) == 1 else self.path
+        return str(found[0]) if len(found) == 1 else storage.without_login(self.path)
 
     def parts(self) -> list[Self]:
         """One source a file, with the same options; each is one batch of a lakehouse."""

@@ -11,7 +11,7 @@ from automic_core.storage.files import (
 from automic_core.storage.filesystems import filesystem
 from automic_core.storage.options import StorageOptions, storage_options
 from automic_core.storage.paths import Location, resolve
-from automic_core.storage.policy import AccessPolicy, confined, ruling
+from automic_core.storage.policy import AccessPolicy, confined, ruling, without_login
 from automic_core.storage.writing import atomic_write, disk_errors
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "ruling",
     "size",
     "storage_options",
+    "without_login",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from automic_core.errors import SourceError, translate
-from automic_core.storage.policy import AccessPolicy
+from automic_core.storage.policy import AccessPolicy, without_login
 
 _MEMBER = re.compile(r"(?P<archive>.+?\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
 _NO_GLOB = ("http", "https")
@@ -63,7 +63,7 @@ class Location:
 
     def __str__(self) -> str:
         """The location for messages: no user, password or query, which may carry keys."""
-        shown = re.sub(r"//[^/@]*@", "//", self.url)
+        shown = without_login(self.url)
         if not self.is_local:
             shown = shown.split("?", 1)[0]
         return f"{shown}!{self.member}" if self.member else shown
@@ -103,7 +103,7 @@ def resolve(
     text = str(path_or_url)
     if not text.strip() or "\0" in text:
         raise SourceError(f"{text!r} is not a path.", "Give a file, a glob or a URL.")
-    with translate(SourceError, f"{text!r} cannot be looked up", catch=(OSError, RuntimeError)):
+    with translate(SourceError, f"{without_login(text)!r} cannot be looked up", catch=(OSError, RuntimeError)):
         return list(_resolve(text, policy, options or {}))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ ARCHIVE_SCHEMES = frozenset({"zip"})
 _PLACES = ("path", "lake")  # options of adapters that name a local file or folder
 
 T = TypeVar("T")
+
+
+def without_login(url: str) -> str:
+    """A URL, also a chained one, without user and password; a local path as it is."""
+    return re.sub(r"//[^/]*@", "//", url) if "://" in url else url
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ class AccessPolicy:
             parts = urlsplit(url)
             host = (parts.hostname or "").rstrip(".")
         except ValueError as exc:
-            raise SourceError(f"{url!r} is not a valid URL: {exc}.") from exc
+            raise SourceError(f"{without_login(url)!r} is not a valid URL: {exc}.") from exc
         scheme = parts.scheme
         allowed = self.allowed_schemes
         if allowed is not None and scheme not in allowed and scheme not in ARCHIVE_SCHEMES:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from automic_core import workbench
 from automic_core.connectors.databases.sqlite import SQLiteLoader
 from automic_core.connectors.files.csv import CSVSource
-from automic_core.errors import SecurityError
+from automic_core.errors import AutomicError, SecurityError
 from automic_core.lake import Lakehouse
 from automic_core.storage import AccessPolicy
 
@@ -87,3 +88,37 @@ def test_a_path_is_no_address_to_sqlite(outside: Path) -> None:
     loader.load(CSVSource("a.csv").scan())
     assert not (outside / "new.db").exists()
     assert (Path.cwd() / loader.path).exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:hid@den@127.0.0.1:1/a.csv",
+        "http://user:hidden@[::1/a.csv",
+        "ftp://user:hidden@127.0.0.1:1/*.csv",
+        "memory://user:hidden@host/*.csv",
+        "zip://x.csv::https://user:hidden@127.0.0.1:1/a.zip?sig=hidden",
+    ],
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_no_password_is_shown(url: str, strict: bool, outside: Path) -> None:
+    source = CSVSource(url).within(policy()) if strict else CSVSource(url)
+    assert "den" not in source.name
+    for use in (source.content_hash, lambda: source.location):
+        try:
+            shown = use()
+        except AutomicError as error:
+            shown = str(error)
+        assert "den" not in shown
+
+
+def test_no_password_of_a_pattern_is_shown(outside: Path) -> None:
+    files = fsspec.filesystem("memory")
+    for name in ("1.csv", "2.csv"):
+        files.pipe(f"/user:hidden@host/{name}", b"a\n1\n")
+    try:
+        source = CSVSource("memory://user:hidden@host/*.csv")
+        assert len(source.parts()) == 2
+        assert source.location == "memory://host/*.csv"
+    finally:
+        files.rm("/user:hidden@host", recursive=True)
