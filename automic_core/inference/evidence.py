@@ -83,11 +83,6 @@ class ColumnEvidence:
         """Rows that hold a value."""
         return self.rows - self.nulls
 
-    @property
-    def null_share(self) -> float:
-        """Share of rows without a value, 0 to 1."""
-        return self.nulls / self.rows if self.rows else 0.0
-
 
 @dataclass(slots=True)
 class Inference:

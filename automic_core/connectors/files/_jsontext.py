@@ -153,7 +153,6 @@ class Cursor:
         self.offset = 0
         self.began = 0
         self._pieces = pieces
-        self._done = False
 
     def peek(self) -> str:
         """The next character that is no blank; empty at the end."""
