@@ -108,14 +108,15 @@ class PipelineSpec(pydantic.BaseModel):
         data = yamltext.load(text, name)
         if not isinstance(data, Mapping):
             raise ConfigError(f"{name} is not a pipeline.", "It needs the keys extract, steps and load.")
+        keys = f"Keys: {', '.join(cls.model_fields)}."
         for key in data:
             if key not in cls.model_fields:
                 near = difflib.get_close_matches(str(key), cls.model_fields, 1)
-                raise ConfigError(f"{name}: unknown key {key!r}.", f"Did you mean {near[0]!r}?" if near else "")
+                raise ConfigError(f"{name}: unknown key {key!r}.", f"Did you mean {near[0]!r}?" if near else keys)
         try:
             spec = cls.model_validate(data)
         except pydantic.ValidationError as exc:
-            raise ConfigError(f"{name}: {explain(exc)}.", "See `automic export` for an example.") from exc
+            raise ConfigError(f"{name}: {explain(exc)}.", keys) from exc
         spec._file = name
         return spec
 

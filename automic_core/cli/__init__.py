@@ -31,7 +31,8 @@ def run(arguments: list[str] | None = None) -> int:
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except TyperException as exc:
-        output.complain(exc.format_message(), "See `automic --help`.")
+        place = getattr(exc, "ctx", None)  # the command whose options were wrong
+        output.complain(exc.format_message(), f"See `{place.command_path if place else 'automic'} --help`.")
         return WRONG_USE
     except (Abort, KeyboardInterrupt):
         output.complain("Interrupted; nothing half-done was published.")

@@ -27,7 +27,8 @@ def init(
         output.emit(made)
     elif made.created:
         output.say(f"Created the lake {made.path}.")
-        output.say("Next: automic ingest FILE --table NAME")
+        here = "" if made.path == workbench.lake_path().absolute() else f" --lake {path or lake}"
+        output.say(f"Next: automic ingest FILE --table NAME{here}")
     else:
         output.say(f"There is a lake at {made.path} already; nothing changed.")
 
@@ -70,7 +71,9 @@ def ingest(
         )
         return
     for report in done.reports:
-        output.say(f"{done.table}: {report.rows_out:,} rows from {report.source} in {report.seconds:.1f} s")
+        output.say(
+            f"{done.table}: {output.count(report.rows_out, 'row')} from {report.source} in {report.seconds:.1f} s"
+        )
         for line in [*report.notes, *report.warnings]:
             output.say(f"  {line}")
     for place in done.unchanged:

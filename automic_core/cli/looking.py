@@ -30,7 +30,7 @@ def tables(
         names = ("rows", "columns", "snapshots", "at", "run_id")
         output.table([{"table": each.name, **{name: getattr(each, name) for name in names}} for each in found])
     else:
-        output.say("No tables yet. Next: automic ingest FILE --table NAME")
+        output.say(f"{layer} has no tables." if layer else "No tables yet. Next: automic ingest FILE --table NAME")
 
 
 @app.command()
@@ -112,7 +112,8 @@ def trace(table: Table, rid: Rid, lake: Lake = None, as_json: Json = False) -> N
     output.say(f"{found.table} row {found.rid}")
     if found.silver:
         output.say(
-            f"made of {len(found.silver):,} rows of {', '.join(dict.fromkeys(name for name, _ in found.silver))}"
+            f"made of {output.count(len(found.silver), 'row')} of "
+            + ", ".join(dict.fromkeys(name for name, _ in found.silver))
         )
     rows = [
         {
@@ -126,7 +127,9 @@ def trace(table: Table, rid: Rid, lake: Lake = None, as_json: Json = False) -> N
     ]
     if rows:
         output.table(rows, wrap=["source"])
-        output.say(f"{len(found.origins):,} bronze records" + (", showing 20" if len(found.origins) > 20 else ""))
+        output.say(
+            output.count(len(found.origins), "bronze record") + (", showing 20" if len(found.origins) > 20 else "")
+        )
     output.notes([found.note] if found.note else [])
 
 
@@ -214,4 +217,6 @@ def waive(
     """Exempt a row from rules, now and at every later promotion."""
     with workbench.opened(lake) as opened:
         found = workbench.waive(opened, table, rid, rules, reason)
-    output.emit(found) if as_json else output.say(f"{len(found)} rules waived; promote {table} to apply it.")
+    output.emit(found) if as_json else output.say(
+        f"Waived {output.count(len(found), 'rule')}; promote {table} to apply it."
+    )

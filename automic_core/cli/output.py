@@ -70,7 +70,7 @@ def cell(value: Any, column: str = "") -> str:
 def _is_name(column: str) -> bool:
     """Whether the numbers of a column name things (ids, years): no separators."""
     words = column.lower().strip("_").split("_")
-    return bool({"id", "rid", "year", "snapshot", "batch", "port"} & set(words))
+    return bool({"id", "rid", "into", "year", "snapshot", "batch", "port"} & set(words))
 
 
 def width() -> int:
@@ -110,7 +110,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = Non
     _print(drawn, wide)
     if len(shown) < len(names):
         rest = names[len(shown) :]
-        say(f"… and {len(rest)} more columns: {_listed(rest)} (--json shows all)")
+        say(f"… and {count(len(rest), 'more column')}: {_listed(rest)} (--json shows all)")
 
 
 def _print(drawn: Table, wide: int) -> None:

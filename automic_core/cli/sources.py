@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import typer
 
@@ -50,7 +51,14 @@ def preview(
         return
     output.answer(found.sample)
     if found.broken:
-        output.say(f"{found.broken:,} of them could not be read properly; _rescued says why.")
+        output.say(f"{found.broken:,} of them could not be read properly:")
+        from automic_core.frames import RESCUED
+
+        reasons = [row[RESCUED] for row in found.sample.rows if row[RESCUED]]
+        for reason in reasons[:5]:
+            output.say(f"  {_why(reason)}")
+        if found.broken > 5:
+            output.say(f"  … and {found.broken - 5:,} more (--json shows all)")
     output.notes(found.notes)
 
 
@@ -86,3 +94,11 @@ def infer(
     key = f"; the key seems to be {', '.join(found.primary_key)}" if found.primary_key else ""
     output.say(f"{len(found.columns):,} columns from {found.rows:,} rows{key}.")
     output.notes(found.notes)
+
+
+def _why(rescued: str) -> str:
+    """What ``_rescued`` says of a record: its line and the reason, or the values that found no place."""
+    said: dict[str, Any] = json.loads(rescued)
+    line = f"line {said['line']}: " if "line" in said else ""
+    kept = {name: value for name, value in said.items() if name not in ("line", "byte", "text", "reason")}
+    return output.cell(f"{line}{said.get('reason') or json.dumps(kept, ensure_ascii=False)}")

@@ -104,7 +104,9 @@ def rollback(table: Table, snapshot_id: int) -> int:
     now = head(refresh(table))
     snapshot = table.snapshot_by_id(snapshot_id)
     if snapshot is None or snapshot_id not in published(table):
-        raise CatalogError(f"main of {full_name(table)} never had the snapshot {snapshot_id}.", "Look at the history.")
+        raise CatalogError(
+            f"{full_name(table)} never had the snapshot {snapshot_id}.", f"See `automic history {full_name(table)}`."
+        )
     if snapshot_id == now:
         return snapshot_id
     updates: tuple[TableUpdate, ...] = (set_head(MAIN_BRANCH, snapshot_id),)

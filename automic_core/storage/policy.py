@@ -97,7 +97,7 @@ class AccessPolicy:
             roots = ", ".join(map(str, self.allowed_roots))
             raise SecurityError(
                 f"{path}{via} lies outside the folders that may be read: {roots}.",
-                "Move the file there, or add its folder to security.allowed_roots.",
+                "Move the file there, or allow its folder: --allow FOLDER, or security.allowed_roots in automic.yaml.",
             )
 
     def check_url(self, url: str) -> None:

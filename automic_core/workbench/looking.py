@@ -15,6 +15,7 @@ from automic_core.events import RunReport
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import SnapshotInfo
 from automic_core.medallion.batches import layout
+from automic_core.medallion.context import LAYERS
 from automic_core.medallion.decisions import Decision
 from automic_core.medallion.provenance import Trace
 from automic_core.workbench.values import Rows, rows_of
@@ -96,7 +97,12 @@ def tables(lake: Lakehouse, layer: str | None = None, *, system: bool = False) -
         lake: The lake.
         layer: Only this one.
         system: Also the tables Automic keeps for itself.
+
+    Raises:
+        ConfigError: There is no such layer.
     """
+    if layer is not None and layer not in LAYERS:
+        raise ConfigError(f"There is no layer {layer!r}.", f"Layers: {', '.join(LAYERS)}.")
     found = []
     for name in lake.tables(layer):
         own = name.partition(".")[0]

@@ -59,6 +59,7 @@ def test_help_imports_nothing_heavy() -> None:
     [
         (["ingets"], "ingest"),
         (["ingest", "a.csv"], "--table"),
+        (["ingest", "a.csv"], "automic ingest --help"),
         (["preview", "--rows", "many", "a.csv"], "--rows"),
         (["tables", "--lake"], "--lake"),
         (["--log-level", "loud", "connectors"], "debug"),

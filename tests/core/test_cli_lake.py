@@ -52,6 +52,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert streams.err == ""
         return streams.out if text else json.loads(streams.out)
 
+    assert run("init", "other", text=True).endswith("Next: automic ingest FILE --table NAME --lake other\n")
     run("init")
     return run
 
@@ -103,6 +104,8 @@ def test_tables_show_history_runs(promoted: Call) -> None:
     tables = {each["name"]: each["rows"] for each in promoted("tables")}
     assert tables == {"bronze.people": 6, "silver.people": 3, "quarantine.people": 2}
     assert [each["name"] for each in promoted("tables", "--layer", "silver")] == ["silver.people"]
+    assert "quarantine, meta" in promoted("tables", "--layer", "slver", code=2)
+    assert promoted("tables", "--layer", "gold", text=True) == "gold has no tables.\n"
     shown = promoted("show", "people", "--limit", "2")
     assert (len(shown["rows"]), shown["total"]) == (2, 3)
     assert list(shown["columns"]) == ["_rid", "id", "name", "email", "age"]

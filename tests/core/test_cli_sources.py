@@ -67,6 +67,14 @@ def test_preview_shows_rows_and_what_is_broken(capsys: pytest.CaptureFixture[str
     assert "1 of them could not be read properly" in text
 
 
+def test_preview_says_why_a_record_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["preview", "people.csv"]) == 0
+    assert "1 of them could not be read properly:\n  line 5: 4 fields, expected 3\n" in capsys.readouterr().out
+    Path("twice.jsonl").write_text('{"id": 3, "id": 4}\n')
+    assert cli.run(["preview", "twice.jsonl"]) == 0
+    assert '\n  {"values": {"id": "3"}}\n' in capsys.readouterr().out
+
+
 def test_options_are_typed_and_checked(capsys: pytest.CaptureFixture[str]) -> None:
     found = printed(capsys, "preview", "people.csv", "-o", "delimiter=,", "-o", "header=true", "-o", "skip_lines=0")
     assert next(iter(found["sample"]["columns"])) == "id;name;born"
@@ -173,9 +181,11 @@ def test_run_fails_if_the_ledger_does_not_add_up(
     ("change", "message"),
     [
         (("steps:", "stepz:"), "steps"),
+        (("name: people", "schema: {}"), "Keys: version, name"),
         (("kind: nulls", "kind: nuls"), "'nulls'"),
         (("strategy: drop", "strategy: dorp"), "dorp"),
         (("load: {kind: sqlite, path: out.db, table: people}", ""), "load"),
+        (("extract: {kind: csv, path: people.csv}", ""), "Keys: version, name, extract"),
         (("path: out.db", "path: ../out.db"), "outside the folders"),
         (("path: people.csv", "path: ../outside.csv"), "outside the folders"),
     ],
