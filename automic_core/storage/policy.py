@@ -49,7 +49,7 @@ class AccessPolicy:
     allowed_hosts: tuple[str, ...] = ()
     refuse_private: bool = False
     max_decompressed_bytes: int = 1 << 40
-    max_ratio: float = 1200.0
+    max_ratio: float = 500.0
 
     @classmethod
     def from_settings(

@@ -43,6 +43,7 @@ _SYNTAX = """
 _BEFORE_PARENTHESIS = frozenset(_SYNTAX.split())
 _FROM_INSIDE = frozenset({"extract", "trim", "substring"})
 _OPERATORS_AT_MOST = 1_000
+_CLOCK = frozenset({"now", "current_date", "current_time", "current_timestamp"})
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -98,6 +99,17 @@ def check(sql: str) -> None:
         if touching:
             before, before_kind = text, kind
         position = found.end()
+
+
+def clock(sql: str) -> str | None:
+    """The first word of a checked expression that asks what time it is, or None."""
+    words = [found for found in _TOKEN.finditer(sql) if found.lastgroup != "space"]
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        text = word.group().lower()
+        called = following is not None and following.group() == "("
+        if text in _CLOCK and (text != "now" or called):
+            return text
+    return None
 
 
 def _check_call(sql: str, position: int, before: str, kind: str) -> None:

@@ -96,6 +96,11 @@ def derive(frame: pl.LazyFrame, column: str, sql: str) -> pl.LazyFrame:
     """
     schema = frame.collect_schema()
     compiled = compile_sql(sql, schema)
+    if word := _sql_guard.clock(sql):
+        raise TransformError(
+            f"{column}: {word} in {sql!r} gives another value at every rebuild.",
+            "Take the time from a column; a rule may compare with today.",
+        )
     dtype = result_type(sql, compiled, schema)
     roots = list(dict.fromkeys(compiled.meta.root_names()))
     saved = {name: f"_was_{name}" for name in {*roots, column} if name in schema}

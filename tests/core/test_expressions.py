@@ -165,3 +165,16 @@ def test_removed_rows_are_not_evaluated() -> None:
     constant = derive(tracked, "c", "'k'").collect()
     assert constant["c"].to_list() == ["k", None, "k"]
     assert set(constant.columns) == {"a", "b", "_rid", "_fate", "c"}
+
+
+@pytest.mark.parametrize("sql", ["now()", "CAST(current_date AS VARCHAR)", "CASE WHEN a > 1 THEN now() END", "NOW ( )"])
+def test_a_derived_value_does_not_depend_on_the_clock(sql: str) -> None:
+    frame = frames.track(pl.LazyFrame({"a": [1]}))
+    with pytest.raises(TransformError, match="another value at every rebuild"):
+        derive(frame, "t", sql)
+
+
+def test_words_that_only_look_like_the_clock_are_columns() -> None:
+    frame = frames.track(pl.LazyFrame({"now": [1], "a": ["now()"]}))
+    assert derive(frame, "t", "now + 1").collect()["t"].to_list() == [2]
+    assert derive(frame, "t", "a || 'current_date'").collect()["t"].to_list() == ["now()current_date"]
