@@ -62,11 +62,13 @@ def history(table: Table) -> list[SnapshotInfo]:
     # A published branch brings several snapshots at once, of which the log names only the last.
     named = {snapshot_id for snapshot_id, _ in log}
     found: list[SnapshotInfo] = []
-    for snapshot_id, milliseconds in log:
+    for place, (snapshot_id, milliseconds) in enumerate(log, 1):
         between = [older for older in reversed(ancestors(table, snapshot_id)[1:]) if older not in named]
         for each in [*between, snapshot_id]:
             named.add(each)
-            if (info := _info(table, each, milliseconds, current)) is not None:
+            # A rollback brings an id back: only its last mention is the present.
+            now = current if place == len(log) else None
+            if (info := _info(table, each, milliseconds, now)) is not None:
                 found.append(info)
     return found
 

@@ -80,7 +80,7 @@ class BatchLanding:
         columns = pa.schema([field.with_name(renamed.get(field.name, field.name)) for field in columns])
         data = [f for f in columns if not frames.is_hidden(f.name)]
         if not data:
-            raise SourceError(f"{self._source.identity} has no columns.", "There is nothing to take in.")
+            raise SourceError(f"{self._source.identity} has no columns.{_why(first)}", "There is nothing to take in.")
         for key in keys or ():
             if key not in [f.name for f in data]:
                 raise ConfigError(
@@ -190,3 +190,11 @@ def _chain(first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]) -> Iter
 def _bytes(batch: pa.RecordBatch) -> bytes:
     """The content of a batch, whatever its buffers' offsets."""
     return frames.from_arrow(batch).hash_rows(1).to_numpy().tobytes()
+
+
+def _why(batch: pa.RecordBatch | None) -> str:
+    """What the reader says of a file in which it found no columns: the break and its line."""
+    if batch is None or frames.RESCUED not in batch.schema.names:
+        return ""
+    rescued = [json.loads(text.as_py()) for text in batch.column(frames.RESCUED) if text.is_valid]
+    return "".join(f" Line {r.get('line', '?')}: {r['reason']}." for r in rescued[:1] if "reason" in r)

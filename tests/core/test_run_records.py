@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automic_core import CSVSource, Lakehouse, NotNull
+from automic_core import CSVSource, Lakehouse, NotNull, XMLSource
 from automic_core.errors import AutomicError, GateError
 
 
@@ -45,3 +45,25 @@ def test_an_interrupted_run_is_cancelled(tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             lake.bronze.ingest(CSVSource(str(path)), "people", on_event=stop)
         assert [run.state for run in lake.runs()] == ["cancelled"]
+
+
+def test_a_file_without_columns_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "bad.xml"
+    path.write_text("<rows>\n<row><id>1</id>\n")
+    with Lakehouse.open(tmp_path / "lake") as lake, pytest.raises(AutomicError, match="Line 3: not XML"):
+        lake.bronze.ingest(XMLSource(str(path)), "bad")
+
+
+def test_after_a_rollback_one_state_is_current(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name\n1,a\n")
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        lake.bronze.ingest(CSVSource(str(path)), "people")
+        first = lake.silver.promote("people").snapshot
+        lake.silver.promote("people")
+        assert first is not None
+        lake.rollback("silver.people", first)
+        states = lake.history("silver.people")
+        assert [info.current for info in states].count(True) == 1
+        assert states[-1].current
+        assert states[-1].id == first
