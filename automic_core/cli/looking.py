@@ -159,6 +159,9 @@ def runs(
         for each in found
     ]
     output.table(rows) if rows else output.say("No runs yet.")
+    for each in found:
+        if each.error:
+            output.say(f"{each.run_id} {each.state}: {each.error}")
 
 
 @app.command()

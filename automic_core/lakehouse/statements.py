@@ -83,6 +83,8 @@ def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Statement:
         if tree.get("error_type") == "parser":
             raise TransformError(f"The SQL cannot be read: {message}.", _near(text, tree.get("position")))
         raise SecurityError("Only a SELECT may run here.", "Write one statement that begins with SELECT, WITH or FROM.")
+    if not tree["statements"]:
+        raise SecurityError("There is no statement.", "Write a SELECT.")
     if len(tree["statements"]) != 1:
         raise SecurityError(
             f"Exactly one statement may run, this is {len(tree['statements'])}.", "Run them one by one."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automic_core import CSVSource, Lakehouse, NotNull, XMLSource
+from automic_core import CSVSource, Lakehouse, NotNull, XMLSource, cli
 from automic_core.errors import AutomicError, GateError
 
 
@@ -67,3 +67,15 @@ def test_after_a_rollback_one_state_is_current(tmp_path: Path) -> None:
         assert [info.current for info in states].count(True) == 1
         assert states[-1].current
         assert states[-1].id == first
+
+
+def test_the_command_says_why_a_run_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Lakehouse.open(tmp_path / "lake") as lake, pytest.raises(AutomicError):
+        lake.gold.build("names", "SELECT nme FROM silver.people")
+    assert cli.run(["runs", "--lake", str(tmp_path / "lake")]) == 0
+    assert "failed: There is no table silver.people" in capsys.readouterr().out
+
+
+def test_an_empty_query_is_told_so(tmp_path: Path) -> None:
+    with Lakehouse.open(tmp_path / "lake") as lake, pytest.raises(AutomicError, match="There is no statement"):
+        lake.query("  ")
