@@ -7,6 +7,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,7 +17,7 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.contracts import DestinationAdapter, Fitted, Mode, ReadRequest, SourceAdapter
-from automic_core.errors import GateError, LedgerError, TransformError, translate
+from automic_core.errors import GateError, LedgerError, SourceError, TransformError, translate
 from automic_core.events import Event, Listener, RunReport, StepStats
 from automic_core.planning import NamedStep, Stage, plan_stage
 from automic_core.records import Schema
@@ -39,6 +40,7 @@ class Tee:
     stage: int
     frame: pl.LazyFrame
     on_batch: frames.OnRows
+    label: str
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     gone: list[pl.DataFrame] = field(default_factory=list)
     kept: int = 0
@@ -48,7 +50,7 @@ class Tee:
         counts: dict[tuple[str, str], int] = {}
         gone: list[pl.DataFrame] = []
         total = kept = 0
-        for batch in frames.stream(self.frame):
+        for batch in self._computed():
             total += batch.height
             fate = batch[frames.FATE]
             if fate.null_count() < batch.height:
@@ -65,9 +67,24 @@ class Tee:
                 yield batch.drop(frames.FATE)
         self.counts, self.gone, self.kept = counts, gone, kept
 
+    def _computed(self) -> Iterator[pl.DataFrame]:
+        """What the plan gives; a fault in here is told as the run's, not as the loader's that is pulling."""
+        with explained(self.label):
+            yield from frames.stream(self.frame)
+
     def removed(self) -> pl.DataFrame:
         """Every removed row: ``_rid``, stage, step, reason, into."""
         return pl.concat([pl.DataFrame(schema=REMOVED_SCHEMA), *self.gone])
+
+
+@contextmanager
+def explained(label: str) -> Iterator[None]:
+    """Foreign errors of a running plan as ours."""
+    with (
+        translate(TransformError, f"Running {label}", "", (pl.exceptions.PolarsError,)),
+        translate(SourceError, f"Running {label}", "Run again once the file is there.", (FileNotFoundError,)),
+    ):
+        yield
 
 
 def _new_identity(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -123,6 +140,11 @@ class Run:
             shutil.rmtree(self._spill, ignore_errors=True)
             self._spill = None
 
+    @property
+    def label(self) -> str:
+        """The run in an error message."""
+        return f"{self.report.name} from {self.source.identity}"
+
     def tell(self, kind: str, rows: int = 0, message: str = "") -> None:
         """Send an event to the listener, if there is one."""
         if self._listener is not None:
@@ -138,7 +160,7 @@ class Run:
             GateError: A rule with action "fail" did not pass.
         """
         self.tell("started")
-        with translate(TransformError, f"Running {self.report.name}", "", (pl.exceptions.PolarsError,)):
+        with explained(self.label):
             self._execute(destination, mode, keys, metadata)
 
     def _execute(self, destination: DestinationAdapter, mode: Mode, keys: Sequence[str], metadata: bool) -> None:
@@ -164,7 +186,7 @@ class Run:
             frame = self._next_stage(frame, pending, named)
             pending = []
         self._plan(frame, pending)
-        return Tee(len(self.stages) - 1, self.stages[-1].frame, lambda rows: self.tell("progress", rows))
+        return Tee(len(self.stages) - 1, self.stages[-1].frame, lambda rows: self.tell("progress", rows), self.label)
 
     def _start(self) -> pl.LazyFrame:
         """The tracked source; malformed records already have their fate."""
@@ -214,7 +236,7 @@ class Run:
         try:
             stage = self._plan(frame, steps)
             stage.frame = opener.step.prepare(stage.frame)
-            tee = Tee(len(self.stages) - 1, stage.frame, lambda rows: self.tell("progress", rows))
+            tee = Tee(len(self.stages) - 1, stage.frame, lambda rows: self.tell("progress", rows), self.label)
             schema = {n: t for n, t in stage.frame.collect_schema().items() if n != frames.FATE}
             living = frames.lazy(lambda _rows: tee.batches(), schema)
             fitted = opener.step.fit(stage.frame) if opener.step.fits else None

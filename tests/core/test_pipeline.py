@@ -13,8 +13,9 @@ import pytest
 
 from automic_core import frames
 from automic_core.connectors.files.csv import CSVLoader, CSVSource
+from automic_core.connectors.files.parquet import ParquetSource
 from automic_core.contracts import DestinationAdapter, Fitted, ReadRequest, SourceAdapter, Transformer
-from automic_core.errors import AutomicError, ConfigError, GateError, LedgerError, TransformError
+from automic_core.errors import AutomicError, ConfigError, GateError, LedgerError, SourceError, TransformError
 from automic_core.events import Event
 from automic_core.pipeline import Pipeline
 from automic_core.records import Record
@@ -672,3 +673,24 @@ def test_limit_counts_the_rows_it_leaves_out() -> None:
     assert rows.height == 10
     assert pipeline.report.steps[-1].removed == {"filtered:limit": 190}
     whole(pipeline)
+
+
+def test_a_parquet_file_that_vanishes_under_the_run_is_named(tmp_path: Path) -> None:
+    path, target = tmp_path / "a.parquet", tmp_path / "out.csv"
+    pl.DataFrame({"a": [1, 2]}).write_parquet(path)
+    pipeline = Pipeline().extract(ParquetSource(str(path))).transform(VanishingFile(path)).load(CSVLoader(str(target)))
+    with pytest.raises(SourceError, match=r"a\.parquet"):
+        pipeline.run()
+    assert not target.exists()
+
+
+class VanishingFile(Transformer):
+    """Removes the file between the planning of a run and its reading."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        frame.collect_schema()
+        self.path.unlink(missing_ok=True)
+        return frame.with_columns(b=pl.col("a"))
