@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Literal, cast, get_args
 
+import polars as pl
+
 from automic_core import registry
 from automic_core.contracts import SourceAdapter
-from automic_core.errors import ConfigError, ConflictError
+from automic_core.errors import ConfigError, ConflictError, SourceError, translate
 from automic_core.events import Event, Listener, RunReport
 from automic_core.lakehouse import schemas, tables
 from automic_core.medallion.batches import (
@@ -136,7 +138,9 @@ class Bronze:
             writing = BatchLanding(self._lake, name, source, number, contract, on_event, report)
             writing.hashes = stored_hash is None
             cleanup.callback(writing.abort)  # after a commit there is nothing left to abort
-            writing.run(keys)
+            gone = (FileNotFoundError, pl.exceptions.PolarsError)
+            with translate(SourceError, f"Reading {source.identity}", "Run again once it can be read.", gone):
+                writing.run(keys)
             content = stored_hash or writing.digest.hexdigest()
             report.notes.extend(source.notes())
             properties = {

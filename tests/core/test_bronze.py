@@ -13,6 +13,7 @@ import pytest
 from automic_core.connectors.databases.sqlite import SQLiteSource
 from automic_core.connectors.files.csv import CSVSource
 from automic_core.connectors.files.json import JSONSource
+from automic_core.connectors.files.parquet import ParquetSource
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import AutomicError, SchemaError, SourceError
 from automic_core.lake import Lakehouse
@@ -314,3 +315,20 @@ def test_names_are_checked(lake: Lakehouse, tmp_path: Path) -> None:
     with pytest.raises(AutomicError, match="'nope'"):
         lake.bronze.ingest(source, "t", keys=["nope"])
     assert lake.tables() == []
+
+
+def test_a_parquet_file_that_vanishes_is_named_and_nothing_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"a": range(300_000)}).write_parquet(path, row_group_size=1000)
+
+    class Vanishing(ParquetSource):
+        def scan(self, request: ReadRequest = ReadRequest()) -> pl.LazyFrame:
+            frame = super().scan(request)
+            frame.collect_schema()
+            path.unlink()
+            return frame
+
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        with pytest.raises(SourceError, match=r"a\.parquet"):
+            lake.bronze.ingest(Vanishing(str(path)), "a")
+        assert lake.tables() == []
