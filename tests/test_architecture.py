@@ -16,7 +16,7 @@ LINES = [
     "workbench",
     "lake",
     "medallion",
-    "spec pipeline running planning scripting",
+    "spec pipeline running tee planning scripting",
     "lakehouse.connector",
     "connectors transforms lakehouse",
     "inference",
@@ -27,7 +27,7 @@ LINES = [
     "errors records faults _version",
 ]
 TOGETHER = {
-    frozenset({"spec", "pipeline", "running", "planning", "scripting"}),
+    frozenset({"spec", "pipeline", "running", "tee", "planning", "scripting"}),
     frozenset({"registry", "recordwise", "contracts", "frames", "events", "schemas"}),
 }
 RANK = {name: number for number, line in enumerate(LINES) for name in line.split()}
