@@ -103,7 +103,10 @@ def write_sqlite(path: Path, frame: pl.DataFrame) -> None:
 
 
 NO_HEADER: Gap = (AssertionError, "without a record the file does not say which columns it has")
-NATIVE: Gap = (FileNotFoundError, "a native scan reads after the connector has returned; the run loop and ingest translate")
+NATIVE: Gap = (
+    FileNotFoundError,
+    "a native scan reads after the connector has returned; the run loop and ingest translate",
+)
 
 SOURCES = [
     SourceCase("csv", ".csv", write_csv),
