@@ -71,6 +71,7 @@ class Run:
         self._read = 0
         self._spill: Path | None = None
         self._alive = 0
+        self._expected: int | None = None
 
     def close(self) -> None:
         """Delete what the run spilled."""
@@ -87,7 +88,7 @@ class Run:
         """Send an event to the listener, if there is one."""
         if self._listener is not None:
             seconds = time.perf_counter() - self._began
-            total = self.report.rows_in or None
+            total = self._expected if self._expected is not None else self.report.rows_in or None
             self._listener(Event(kind, self.report.run_id, rows, total, seconds, message))  # type: ignore[arg-type]
 
     def execute(self, destination: DestinationAdapter, mode: Mode, keys: Sequence[str], metadata: bool) -> None:
@@ -137,6 +138,8 @@ class Run:
         if not self.source.repeatable:
             frame = self._spilled(frame, "source")
         self._source_frame = frame
+        if self._listener is not None and not self._counts_itself:
+            self._expected = self._rows_read()  # files that know their length say it in their footers
         if not self.source.tracked and (renamed := frames.shown(frame.collect_schema().names())):
             frame = frame.rename(renamed)
             self.report.notes.extend(f"Column {old} is called {new} here." for old, new in renamed.items())
@@ -190,7 +193,7 @@ class Run:
             raise LedgerError(f"Step {opener.id} accounts for {weight:,} of the {line.rows_out:,} rows it was given.")
         difference = counted - line.rows_out
         line.added, line.grouped = max(difference, 0), max(-difference, 0)
-        line.rows_out = self._alive = counted
+        line.rows_out = self._alive = self._expected = counted
         return frames.track(_new_identity(result.drop(frames.WEIGHT)))
 
     def _ledger(self, tee: Tee, opener: NamedStep | None = None) -> list[StepStats]:

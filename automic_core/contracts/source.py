@@ -85,6 +85,10 @@ class SourceAdapter:
 
         return from_polars(self.scan(ReadRequest(limit=1000)).collect_schema(), self.name)
 
+    def expect(self, first: pa.RecordBatch) -> int | None:
+        """About how many rows there are, judged by the first batch; None if it cannot be told. For progress only."""
+        return None
+
     def locate(self, record: int) -> int | None:
         """The physical line (sheet row, XML line; from 1) at which a record begins; reads the source up to it again.
 

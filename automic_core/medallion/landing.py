@@ -102,13 +102,15 @@ class BatchLanding:
         contract = Contract(plan)
         if self.hashes:
             self.digest.update(json.dumps([(f.name, str(f.type)) for f in data]).encode())
+        expected = self._source.expect(first) if first is not None and self._listener is not None else None
         for batch in _chain(first, batches):
             if self.hashes:
                 self.digest.update(_bytes(batch))
             self._writer.write(contract.apply(self._stamped(batch.rename_columns(columns.names))))
             if self._listener is not None:
                 seconds = (now() - self._report.started_at).total_seconds()
-                self._listener(Event("progress", self._report.run_id, self._rows, None, seconds))
+                total = max(expected, self._rows) if expected is not None else None
+                self._listener(Event("progress", self._report.run_id, self._rows, total, seconds))
         self._files = self._writer.close()
         self._close_ledger()
 

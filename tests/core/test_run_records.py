@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from automic_core import CSVSource, Lakehouse, NotNull, XMLSource, cli
+from automic_core.cli.output import describe
 from automic_core.errors import AutomicError, GateError
+from automic_core.events import Event
 
 
 def test_failures_of_every_layer_are_recorded(tmp_path: Path) -> None:
@@ -79,3 +81,19 @@ def test_the_command_says_why_a_run_failed(tmp_path: Path, capsys: pytest.Captur
 def test_an_empty_query_is_told_so(tmp_path: Path) -> None:
     with Lakehouse.open(tmp_path / "lake") as lake, pytest.raises(AutomicError, match="There is no statement"):
         lake.query("  ")
+
+
+def test_ingest_and_promote_know_how_much_is_ahead(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name\n" + "".join(f"{i},person {i:06}\n" for i in range(300_000)))
+    events: list[Event] = []
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        lake.bronze.ingest(CSVSource(str(path)), "people", on_event=events.append)
+        first = next(event for event in events if event.kind == "progress")
+        assert first.rows < 300_000
+        assert first.total == pytest.approx(300_000, rel=0.1)
+        events.clear()
+        lake.silver.promote("people", on_event=events.append)
+        seen = [event for event in events if event.kind == "progress"]
+        assert seen[0].rows < seen[0].total == 300_000  # type: ignore[operator]
+    assert "s left" in describe(seen[0], 2.0)

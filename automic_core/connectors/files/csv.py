@@ -11,6 +11,7 @@ from typing import Annotated, Any, BinaryIO, ClassVar
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field as Option
 
 from automic_core import storage
@@ -54,6 +55,14 @@ class CSVSource(TextSource):
     def nulls(self) -> Sequence[str]:
         """Texts that mean "no value"."""
         return self.null_values
+
+    def expect(self, first: pa.RecordBatch) -> int | None:
+        """The stored size over the bytes a row takes in the first batch; None for compressed files."""
+        if not len(first) or any(storage.compression_of(location.name) for location in self.locations):
+            return None
+        texts = [column for column in first.columns if pa.types.is_string(column.type)]
+        taken = sum(pc.sum(pc.binary_length(column)).as_py() or 0 for column in texts) + len(first) * len(texts)
+        return max(len(first), sum(map(storage.size, self.locations)) * len(first) // max(taken, 1))
 
     def open_file(self, location: Location) -> Reader:
         """Find the dialect and read the header."""
