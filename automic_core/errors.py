@@ -13,9 +13,13 @@ class AutomicError(Exception):
     Args:
         message: What failed, on which value (file, line, column).
         hint: What to do next; empty when the message says it all.
+
+    Attributes:
+        position: Line and column (from 1) in the text a person wrote, where the error is about one place of it.
     """
 
     retryable: ClassVar[bool] = False
+    position: tuple[int, int] | None = None
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -48,12 +48,20 @@ class Lakehouse:
         self.decisions = Decisions(context)
 
     @classmethod
-    def open(cls, path: str | Path | Settings = "lake", *, actor: str | None = None, **settings: Any) -> Self:
+    def open(
+        cls,
+        path: str | Path | Settings = "lake",
+        *,
+        actor: str | None = None,
+        read_only: bool = False,
+        **settings: Any,
+    ) -> Self:
         """Open a lake; what is missing is created.
 
         Args:
             path: The lake's folder, or settings (the folder is then the settings file's, else the current one).
             actor: Who is acting, for the records; default the login name.
+            read_only: Whatever would change a table raises a SecurityError.
             settings: Sections that override the lake's automic.yaml.
 
         Raises:
@@ -70,7 +78,7 @@ class Lakehouse:
         chosen = path if isinstance(path, Settings) else Settings.load(root, **settings)
         catalog = open_catalog(chosen.lakehouse.name, chosen.catalog_properties(root))
         fresh = not (root / STATE_FILE).exists()
-        lake = cls(LakeContext(root, chosen, catalog, State(root / STATE_FILE), actor or _login()))
+        lake = cls(LakeContext(root, chosen, catalog, State(root / STATE_FILE), actor or current_login(), read_only))
         if fresh:
             lake.rebuild_state()
         return lake
@@ -144,14 +152,20 @@ class Lakehouse:
         """The states a table had, oldest first."""
         return histories.history(self.context.need(table))
 
-    def rollback(self, table: str, snapshot: int) -> int:
+    def rollback(self, table: str, snapshot: int, expected: int | None = None) -> int:
         """Make an earlier state current again, rows and schema.
+
+        Args:
+            table: Full name.
+            snapshot: The state to return to.
+            expected: The present state as it was looked at; None = any.
 
         Raises:
             CatalogError: The table never had this state.
             ConflictError: It changed meanwhile.
         """
-        return histories.rollback(self.context.need(table), snapshot)
+        self.context.writable()
+        return histories.rollback(self.context.need(table), snapshot, self.context.actor, expected=expected)
 
     def diff(self, table: str, before: int, after: int, keys: list[str]) -> histories.RowDiff:
         """Rows added, removed and changed between two states, matched by key."""
@@ -174,7 +188,8 @@ class Lakehouse:
         return self.context.state.runs(limit)
 
 
-def _login() -> str:
+def current_login() -> str:
+    """The login name of the person this process runs for; "unknown" if the system does not tell."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -120,6 +120,11 @@ def entries(group: Group) -> dict[str, Entry]:
     return found
 
 
+def entry_of(group: Group, kind: str) -> Entry | None:
+    """One kind's row, or None; others' packages are looked through only for kinds that are not our own."""
+    return REGISTRY[group].get(kind) or entries(group).get(kind)
+
+
 def load(group: Group, kind: str) -> type[Any]:
     """The class of a kind.
 
@@ -127,18 +132,19 @@ def load(group: Group, kind: str) -> type[Any]:
         ConfigError: Unknown kind; names the nearest known one.
         MissingDriverError: The module needs a driver that is not installed.
     """
-    known = entries(group)
-    if kind not in known:
+    entry = entry_of(group, kind)
+    if entry is None:
+        known = entries(group)
         near = difflib.get_close_matches(kind, known, 1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}."
         raise ConfigError(f"There is no {group} of kind {kind!r}.", hint)
-    module, _, name = known[kind].path.partition(":")
+    module, _, name = entry.path.partition(":")
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as exc:
         missing = (exc.name or "").split(".")[0]
         if missing and missing != "automic_core":
-            raise MissingDriverError(missing, known[kind].extra or "all") from exc
+            raise MissingDriverError(missing, entry.extra or "all") from exc
         raise
     found: type[Any] = getattr(loaded, name)
     return found

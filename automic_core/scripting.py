@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import keyword
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from automic_core import registry
@@ -18,14 +20,14 @@ def script(spec: PipelineSpec) -> str:
     def call(group: registry.Group, part: Part) -> str:
         module, _, name = registry.entries(group)[part.kind].path.partition(":")
         classes.add((module, name))
-        return f"{name}({_arguments(part.options)})"
+        return f"{name}({arguments(part.options)})"
 
     lines = [f"    Pipeline({spec.name!r})" if spec.name else "    Pipeline()"]
     lines.append(f"    .extract({call('source', spec.extract)})")
     lines += [f"    .transform({call('step', step)}, {_switches(step)})" for step in spec.steps]
     lines += [f"    .check({call('rule', rule)}, {_switches(rule)})" for rule in spec.rules]
     if spec.load:
-        tail = f", {_arguments(spec.load.settings)}" if spec.load.settings else ""
+        tail = f", {arguments(spec.load.settings)}" if spec.load.settings else ""
         lines.append(f"    .load({call('loader', spec.load)}{tail})")
         lines.append("    .run()")
     imports = [f"from {module} import {name}" for module, name in sorted(classes)]
@@ -38,9 +40,27 @@ def _switches(part: StepPart) -> str:
     return f"id={part.id!r}" + ("" if part.enabled else ", enabled=False")
 
 
-def _arguments(options: dict[str, Any]) -> str:
+def arguments(options: dict[str, Any]) -> str:
     """Keyword arguments; names that Python does not take as such go through ``**``."""
+    options = {name: _exact(value) for name, value in options.items()}
     usable = {name for name in options if name.isidentifier() and not keyword.iskeyword(name)}
     plain = [f"{name}={value!r}" for name, value in options.items() if name in usable]
     odd = {name: value for name, value in options.items() if name not in usable}
     return ", ".join([*plain, *([f"**{odd!r}"] if odd else [])])
+
+
+class _NotFinite(float):
+    """A number whose own ``repr`` is a name that Python does not know."""
+
+    def __repr__(self) -> str:
+        return f"float({super().__repr__()!r})"
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return _NotFinite(value)
+    if isinstance(value, Mapping):
+        return {key: _exact(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_exact(each) for each in value]
+    return tuple(map(_exact, value)) if type(value) is tuple else value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from automic_core import workbench
-from automic_core.cli import output
+from automic_core.cli import output, serving
 from automic_core.cli.app import Allow, Json, Kind, Lake, Option, Source, app, listed, pairs
 from automic_core.errors import ConfigError
 
@@ -174,9 +175,14 @@ def export(
 def demo(
     lake: Annotated[Path, typer.Option("--lake", help="Folder of the demo lake.")] = Path("demo-lake"),
     orders: Annotated[int, typer.Option("--orders", min=0, max=5_000_000, help="How many orders to invent.")] = 20_000,
+    serve: Annotated[bool, typer.Option("--serve", help="Open the workbench on it afterwards.")] = False,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the workbench.")] = 8501,
     as_json: Json = False,
 ) -> None:
-    """Build a lakehouse from messy files, prove where every row went, and measure what was found."""
+    """Build a lakehouse from messy files, prove where every row went, and measure what was found.
+
+    With AUTOMIC_HEADLESS=1 or CI=true nothing is served, and it ends after the report.
+    """
     from automic_core.demo.run import run_demo
 
     with output.Progress(as_json) as progress:
@@ -187,3 +193,5 @@ def demo(
     from automic_core.cli.story import tell
 
     tell(done)
+    if serve and serving.wanted():
+        serving.start(done.lake, port, open_browser=sys.stdout.isatty())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from automic_core import workbench
 from automic_core.cli import output
 from automic_core.cli.app import Allow, Json, Kind, Lake, Option, Source, app, pairs
+
+if TYPE_CHECKING:
+    from automic_core.workbench.sources import Guess
 
 
 @app.command()
@@ -86,14 +89,21 @@ def infer(
             "pattern": each.pattern or "",
             "empty": f"{each.nulls / each.rows:.1%}" if each.rows else "",
             "why": each.reason,
-            "does not fit": ", ".join(f"{value!r} ×{count:,}" for value, count in each.counter_examples[:3]),  # noqa: RUF001
+            "against": _against(each),
         }
         for each in found.columns
     ]
-    output.table(lines, wrap=["why", "does not fit"])
+    output.table(lines, wrap=["why", "against"])
     key = f"; the key seems to be {', '.join(found.primary_key)}" if found.primary_key else ""
     output.say(f"{len(found.columns):,} columns from {found.rows:,} rows{key}.")
     output.notes(found.notes)
+
+
+def _against(guess: Guess) -> str:
+    """Counter-examples, after the type they speak against when it is not the one proposed."""
+    values = ", ".join(f"{value!r} ×{count:,}" for value, count in guess.counter_examples[:3])  # noqa: RUF001
+    other = guess.against.partition(" ")[0] != guess.type
+    return f"{guess.against}: {values}" if values and other else values
 
 
 def _why(rescued: str) -> str:

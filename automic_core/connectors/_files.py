@@ -53,8 +53,14 @@ class FileSource(SourceAdapter, abstract=True):
 
     @property
     def identity(self) -> str:
-        """Where the rows are, in full; never carries a key."""
-        return self.location
+        """Where the rows are, in full, or what they were delivered as; never carries a key."""
+        return str(self.__dict__.get("_delivered_as") or self.location)
+
+    def delivered_as(self, name: str) -> Self:
+        """A copy that goes by another name in records: a file handed over again under this name is its successor."""
+        other = copy.copy(self)
+        other.__dict__["_delivered_as"] = name
+        return other
 
     def within(self, policy: AccessPolicy, options: Mapping[str, Mapping[str, Any]] | None = None) -> Self:
         """A copy that reads only what ``policy`` allows.

@@ -65,13 +65,16 @@ class DemoRun:
         return {**plain, "balanced": self.balanced, "added": self.added}
 
 
-def run_demo(lake: str | Path = "demo-lake", *, orders: int = 20_000, on_event: Listener | None = None) -> DemoRun:
+def run_demo(
+    lake: str | Path = "demo-lake", *, orders: int = 20_000, on_event: Listener | None = None, actor: str | None = None
+) -> DemoRun:
     """Write messy files, build bronze, silver and gold from them, and score the outcome.
 
     Args:
         lake: Folder of the lake; created. The files are in its folder ``demo``.
         orders: Number of different orders; customers are a tenth of it.
         on_event: Called with signs of life.
+        actor: Who is acting, for the records; default the login name.
 
     Raises:
         ConfigError: The lake holds a demo of another size, or no demo.
@@ -84,7 +87,7 @@ def run_demo(lake: str | Path = "demo-lake", *, orders: int = 20_000, on_event: 
     rules = _copy_rules(root / "rules")
     specs = {table: workbench.load_promotion(rules / f"{table}.yaml") for table in TABLES}
     clock.lap("files")
-    with workbench.opened(root) as opened:
+    with workbench.opened(root, actor) as opened:
         ingestions = [_ingest(opened, made, table, on_event) for table in TABLES]
         clock.lap("bronze")
         promotions = [workbench.promote(opened, table, specs[table], on_event=on_event) for table in TABLES]

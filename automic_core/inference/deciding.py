@@ -15,11 +15,17 @@ _MIXED = 0.05  # share of values only the rival reads, among those only one of b
 
 
 class Verdict(NamedTuple):
-    """The type of a column; ``tried`` is the best candidate that was turned down, if any."""
+    """The type of a column.
+
+    Attributes:
+        tried: The best candidate that was turned down, if any.
+        contested: Whether it was turned down because another reading is as good.
+    """
 
     chosen: Candidate | None
     reason: str
     tried: Candidate | None = None
+    contested: bool = False
 
 
 def decide(counts: Counts, *, exact: bool, threshold: float) -> Verdict:
@@ -40,13 +46,14 @@ def decide(counts: Counts, *, exact: bool, threshold: float) -> Verdict:
     full = [option for option in ranked if _prints_back(counts, option)] if exact else ranked
     refusal = "" if exact and full else _refusal(counts, best, exact=exact, threshold=threshold)
     chosen = full[0] if full else best
-    refusal = refusal or _quarrel(counts, chosen) or _spelling(counts, chosen, exact=exact)
+    quarrel = "" if refusal else _quarrel(counts, chosen)
+    refusal = refusal or quarrel or _spelling(counts, chosen, exact=exact)
     if not refusal and best.type in _NUMBERS:
         refusal = _identifier(counts)
     if refusal:
-        return Verdict(None, f"stays text: {refusal}", chosen)
+        return Verdict(None, f"stays text: {refusal}", chosen, bool(quarrel))
     share = counts.fits[chosen] / counts.values
-    return Verdict(chosen, f"{chosen}: {_percent(share)} of {counts.values} values fit")
+    return Verdict(chosen, f"{chosen}: {_percent(share)} of {counts.values:,} values fit")
 
 
 def _prints_back(counts: Counts, option: Candidate) -> bool:
@@ -64,7 +71,7 @@ def _identifier(counts: Counts) -> str:
         (counts.long, "more digits than an integer keeps"),
     ):
         if number:
-            return f"{number} value{'s have' if number > 1 else ' has'} {what}, e.g. {example!r}"
+            return f"{number:,} value{'s have' if number > 1 else ' has'} {what}, e.g. {example!r}"
     return ""
 
 
@@ -74,7 +81,7 @@ def _refusal(counts: Counts, best: Candidate, *, exact: bool, threshold: float) 
         return why
     if share < (1.0 if exact else threshold):
         missing = counts.values - counts.fits[best]
-        return f"{missing} of {counts.values} values do not fit {best} ({_percent(share)} fit)"
+        return f"{missing:,} of {counts.values:,} values do not fit {best} ({_percent(share)} fit)"
     lost = counts.values - counts.round_trips.get(best, counts.values)
     if not exact and (best.type is not FieldType.FLOAT or lost <= (1 - threshold) * counts.values):
         return ""
@@ -95,7 +102,7 @@ def _quarrel(counts: Counts, chosen: Candidate) -> str:
         if mine + theirs == 0:
             return f"every value reads as {chosen} and as {rival}, with different results"
         if theirs > _MIXED * (mine + theirs):
-            return f"mixed forms: {mine} values only fit {chosen}, {theirs} only {rival}"
+            return f"mixed forms: {mine:,} values only fit {chosen}, {theirs:,} only {rival}"
     return ""
 
 
@@ -128,4 +135,4 @@ def boolean_format(counts: Counts) -> str | None:
 
 
 def _percent(share: float) -> str:
-    return "all" if share == 1 else f"{int(share * 1000) / 10:g} %"
+    return "all" if share == 1 else f"{int(share * 1000) / 10:g}%"

@@ -50,8 +50,11 @@ class ColumnEvidence:
         confidence: Share of non-null values that cast to the type.
         round_trip: Share of non-null values that print back from the type.
         candidates: Other types that were tried and fitted some values, best first.
-        counter_examples: Most frequent values that do not fit, at most five.
-        misfits: Number of non-null values that do not fit.
+        against: The type or pattern that was put to the test; its misfits are the counter-examples. It need not be
+            the type that was chosen: "integer" for digits that stay text.
+        counter_examples: Most frequent values that do not fit ``against``, at most five.
+        misfits: Number of non-null values that do not fit ``against``.
+        contested: Whether two readings fit as well, so that a person must say which is meant.
         patterns: Share of non-null values that follow a pattern.
         quantiles: 21 typed values from minimum to maximum at equal steps of rank; empty if not orderable.
         top_values: Most frequent values with their counts, at most 25.
@@ -70,6 +73,8 @@ class ColumnEvidence:
     round_trip: float = 1.0
     distinct: int | None = None
     misfits: int = 0
+    against: str = ""
+    contested: bool = False
     candidates: list[CandidateShare] = field(default_factory=list)
     counter_examples: list[CounterExample] = field(default_factory=list)
     patterns: dict[str, float] = field(default_factory=dict)

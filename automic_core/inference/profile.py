@@ -78,6 +78,7 @@ def infer(
             verdict = Verdict(None, f"stays text: values are identifiers ({pattern}), not quantities")
         fields[key] = _record(evidence[key], counts[key], verdict, pattern)
         questions[key] = _question(verdict, pattern, counts[key], exact=exact)
+        evidence[key].against = str(questions[key].misfits or "")
     detail_texts(lazy, questions, evidence, null_tokens)
     fields |= describe_typed(lazy, {key: kinds[column] for key, column in known.items() if key not in texts}, evidence)
     for key, column_evidence in evidence.items():
@@ -107,7 +108,7 @@ def _pattern(counts: Counts, column: str, threshold: float) -> str | None:
 def _record(evidence: ColumnEvidence, counts: Counts, verdict: Verdict, pattern: str | None) -> Field:
     values = max(counts.values, 1)
     evidence.rows, evidence.nulls = counts.rows, counts.rows - counts.values
-    evidence.reason = verdict.reason
+    evidence.reason, evidence.contested = verdict.reason, verdict.contested
     ranked = sorted(counts.fits, key=lambda option: -counts.fits[option])
     evidence.candidates = [
         CandidateShare(

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import NamespaceAlreadyExistsError, NoSuchNamespaceError, NotInstalledError
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from automic_core.errors import CatalogError, ConfigError, translate
@@ -100,3 +102,17 @@ def tables(catalog: Catalog, namespace: str | None = None) -> list[str]:
             except NoSuchNamespaceError:
                 continue
     return sorted(found)
+
+
+def metadata_locations(catalog: Catalog) -> dict[str, str]:
+    """Full name of each table to the place of its metadata, which is another one after every change.
+
+    One query of a SQL catalog; other catalogs are asked table by table.
+    """
+    with translate(CatalogError, "looking at the versions of tables"):
+        if isinstance(catalog, SqlCatalog):
+            columns = (IcebergTables.table_namespace, IcebergTables.table_name, IcebergTables.metadata_location)
+            query = select(*columns).where(IcebergTables.catalog_name == catalog.name)
+            with catalog.engine.connect() as connection:
+                return {f"{space}.{name}": place or "" for space, name, place in connection.execute(query)}
+        return {name: catalog.load_table(name).metadata_location for name in tables(catalog)}

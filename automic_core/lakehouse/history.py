@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 from pyiceberg.table import Table
 from pyiceberg.table.refs import MAIN_BRANCH
-from pyiceberg.table.update import SetCurrentSchemaUpdate, TableUpdate
+from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table.update import SetCurrentSchemaUpdate, SetPropertiesUpdate, TableUpdate
 
-from automic_core.errors import CatalogError, SchemaError, translate
+from automic_core.errors import CatalogError, ConflictError, SchemaError, translate
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.branches import set_head, swap
-from automic_core.lakehouse.commits import ancestors, full_name, head, published, refresh
+from automic_core.lakehouse.commits import full_name, head, refresh
 
 _EXAMPLES = 5
+ROLLBACKS = "automic.rollbacks"
+"""Table property: the newest rollbacks as JSON, oldest first. A rollback makes no snapshot to say who did it."""
+_NOTES = 50
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,9 @@ class SnapshotInfo:
         run_id: The run that made it, if it said so.
         current: Whether it is the head of main now.
         summary: All properties of the snapshot.
+        returned: Whether a rollback brought it back.
+        returned_by: Who did that, if it is on record.
+        schema_id: The schema it has.
     """
 
     id: int
@@ -40,6 +49,9 @@ class SnapshotInfo:
     run_id: str | None
     current: bool
     summary: Mapping[str, str]
+    returned: bool = False
+    returned_by: str = ""
+    schema_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,18 +70,38 @@ def history(table: Table) -> list[SnapshotInfo]:
     Snapshots that were never published are not part of it.
     """
     current = head(table)
+    known = {snapshot.snapshot_id: snapshot for snapshot in table.snapshots()}
     log = [(entry.snapshot_id, entry.timestamp_ms) for entry in table.history()]
     # A published branch brings several snapshots at once, of which the log names only the last.
     named = {snapshot_id for snapshot_id, _ in log}
     found: list[SnapshotInfo] = []
+    seen: set[int] = set()
     for place, (snapshot_id, milliseconds) in enumerate(log, 1):
-        between = [older for older in reversed(ancestors(table, snapshot_id)[1:]) if older not in named]
-        for each in [*between, snapshot_id]:
+        returned = snapshot_id in seen
+        between: list[int] = []
+        older = known.get(snapshot_id)
+        while older is not None and older.snapshot_id not in seen:
+            seen.add(older.snapshot_id)
+            if older.snapshot_id not in named:
+                between.append(older.snapshot_id)
+            older = known.get(older.parent_snapshot_id or 0)
+        for each in [*reversed(between), snapshot_id]:
             named.add(each)
             # A rollback brings an id back: only its last mention is the present.
             now = current if place == len(log) else None
-            if (info := _info(table, each, milliseconds, now)) is not None:
-                found.append(info)
+            if each in known:
+                found.append(_info(known[each], milliseconds, now, returned and each == snapshot_id))
+    return _with_actors(found, table)
+
+
+def line(table: Table, snapshot_id: int | None = None) -> list[Snapshot]:
+    """A snapshot (default: main's head) and all before it that are still known, newest first."""
+    known = {snapshot.snapshot_id: snapshot for snapshot in table.snapshots()}
+    each = known.get(snapshot_id if snapshot_id is not None else head(table) or 0)
+    found = []
+    while each is not None:
+        found.append(each)
+        each = known.get(each.parent_snapshot_id or 0)
     return found
 
 
@@ -93,8 +125,14 @@ def snapshot_at(table: Table, moment: datetime) -> int:
     return past[-1]
 
 
-def rollback(table: Table, snapshot_id: int) -> int:
+def rollback(table: Table, snapshot_id: int, actor: str = "", *, expected: int | None = None) -> int:
     """Make an earlier state the head of main again, rows and schema, in one guarded step.
+
+    Args:
+        table: The table.
+        snapshot_id: The state to return to.
+        actor: Who does it, for the history.
+        expected: The head that was looked at; None = any.
 
     Returns:
         The snapshot id.
@@ -105,13 +143,19 @@ def rollback(table: Table, snapshot_id: int) -> int:
     """
     now = head(refresh(table))
     snapshot = table.snapshot_by_id(snapshot_id)
-    if snapshot is None or snapshot_id not in published(table):
+    if snapshot is None or snapshot_id not in {state.id for state in history(table)}:
         raise CatalogError(
             f"{full_name(table)} never had the snapshot {snapshot_id}.", f"See `automic history {full_name(table)}`."
         )
+    if expected is not None and now != expected:
+        raise ConflictError(f"{full_name(table)} changed meanwhile.", "Look at it again, then decide.")
     if snapshot_id == now:
         return snapshot_id
-    updates: tuple[TableUpdate, ...] = (set_head(MAIN_BRANCH, snapshot_id),)
+    notes = [*_noted(table), {"to": snapshot_id, "from": now, "actor": actor}][-_NOTES:]
+    updates: tuple[TableUpdate, ...] = (
+        set_head(MAIN_BRANCH, snapshot_id),
+        SetPropertiesUpdate(updates={ROLLBACKS: json.dumps(notes)}),
+    )
     if snapshot.schema_id is not None and snapshot.schema_id != table.metadata.current_schema_id:
         updates = (SetCurrentSchemaUpdate(schema_id=snapshot.schema_id), *updates)
     swap(
@@ -174,18 +218,35 @@ def row_diff(table: Table, before: int, after: int, keys: Sequence[str], *, exam
     return RowDiff(counts.get("added", 0), counts.get("removed", 0), counts.get("changed", 0), shown)
 
 
-def _info(table: Table, snapshot_id: int, milliseconds: int, current: int | None) -> SnapshotInfo | None:
-    snapshot = table.snapshot_by_id(snapshot_id)
-    if snapshot is None:
-        return None
+def _info(snapshot: Snapshot, milliseconds: int, current: int | None, returned: bool) -> SnapshotInfo:
     properties = dict(snapshot.summary.additional_properties) if snapshot.summary is not None else {}
+    rows = properties.get("total-records", "")
     return SnapshotInfo(
-        id=snapshot_id,
+        id=snapshot.snapshot_id,
         parent=snapshot.parent_snapshot_id,
         at=datetime.fromtimestamp(milliseconds / 1000, UTC),
         operation=snapshot.summary.operation.value if snapshot.summary is not None else "append",
-        rows=tables.row_count(table, snapshot_id),
+        rows=int(rows) if rows.isdigit() else None,
         run_id=properties.get(tables.RUN_ID),
-        current=snapshot_id == current,
+        current=snapshot.snapshot_id == current,
         summary=properties,
+        returned=returned,
+        schema_id=snapshot.schema_id,
     )
+
+
+def _with_actors(states: list[SnapshotInfo], table: Table) -> list[SnapshotInfo]:
+    """The states that a rollback brought back, each with who did it; the note of rollbacks holds the newest ones."""
+    notes = _noted(table)
+    for place in reversed(range(len(states))):
+        if notes and states[place].returned and notes[-1].get("to") == states[place].id:
+            states[place] = replace(states[place], returned_by=str(notes.pop().get("actor", "")))
+    return states
+
+
+def _noted(table: Table) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(table.properties.get(ROLLBACKS, "[]"))
+    except ValueError:  # written by another program
+        return []
+    return [note for note in found if isinstance(note, dict)] if isinstance(found, list) else []

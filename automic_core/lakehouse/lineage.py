@@ -36,6 +36,46 @@ def reverse(sql: str, source: str, sources: dict[str, int], row: dict[str, Any],
         return _reversed(connection, sql, source, sources, row, limit)
 
 
+def columns_behind(sql: str, column: str) -> tuple[str, list[str]] | None:
+    """How one block of SELECT makes an output column, and the columns it reads for it; None if that cannot be told."""
+    with duckdb.connect() as connection:
+        node: Node = parse(connection, sql).parse["statements"][0]["node"]
+    if node.get("type") != "SELECT_NODE":
+        return None
+    for item in node["select_list"]:
+        if (item.get("alias") or (item.get("column_names") or [""])[-1]) == column and item.get("class") != "STAR":
+            spans = list(_spans(item))
+            start, end = min((low for low, _ in spans), default=0), max((high for _, high in spans), default=0)
+            text = sql.encode()[start:end].decode(errors="replace")
+            return text or column, list(dict.fromkeys(_references(item)))
+    return None
+
+
+def _spans(node: Any) -> Iterator[tuple[int, int]]:
+    """Where the parts of an expression stand in the text, in bytes."""
+    if isinstance(node, list):
+        for child in node:
+            yield from _spans(child)
+    elif isinstance(node, dict):
+        start, length = node.get("query_location"), node.get("query_location_length")
+        if isinstance(start, int) and isinstance(length, int) and length and start < 1 << 40:
+            yield start, start + length
+        for child in node.values():
+            yield from _spans(child)
+
+
+def _references(node: Any) -> Iterator[str]:
+    """Names of the columns an expression reads."""
+    if isinstance(node, list):
+        for child in node:
+            yield from _references(child)
+    elif isinstance(node, dict):
+        if node.get("class") == "COLUMN_REF":
+            yield str(node["column_names"][-1])
+        for child in node.values():
+            yield from _references(child)
+
+
 def _reversed(
     connection: duckdb.DuckDBPyConnection,
     sql: str,

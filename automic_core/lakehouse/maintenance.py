@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,13 +22,16 @@ DAY = timedelta(days=1)
 SMALL_BYTES = 32 << 20
 
 
-def compact(table: Table, *, small_bytes: int = SMALL_BYTES, least: int = 2) -> int:
+def compact(
+    table: Table, *, small_bytes: int = SMALL_BYTES, least: int = 2, properties: Mapping[str, str] | None = None
+) -> int:
     """Merge small files of main into larger ones in one snapshot; rows stay as they are.
 
     Args:
         table: The table; refreshed to the result.
         small_bytes: Files below this size are merged, and files with row deletes.
         least: Fewer such files are left alone.
+        properties: Further snapshot properties, such as who asked for it.
 
     Returns:
         How many files were merged; 0 if nothing was done.
@@ -64,7 +67,13 @@ def compact(table: Table, *, small_bytes: int = SMALL_BYTES, least: int = 2) -> 
                 producer.append_data_file(file)
 
     try:
-        commit(table, "compact", build, expected=base, properties={CHANGE: f"compact {len(tasks)} files"})
+        commit(
+            table,
+            "compact",
+            build,
+            expected=base,
+            properties={**(properties or {}), CHANGE: f"compact {len(tasks)} files"},
+        )
     except ConflictError:
         landing.remove(fresh, [file.file_path for file in merged])
         raise
@@ -104,12 +113,13 @@ def expire(table: Table, *, older_than: timedelta = 30 * DAY, keep: int = 10) ->
     return gone
 
 
-def remove_orphans(table: Table, *, older_than: timedelta = DAY) -> list[Path]:
+def remove_orphans(table: Table, *, older_than: timedelta = DAY, keep: Collection[str] = ()) -> list[Path]:
     """Delete files below a local table's folder that no snapshot and no metadata refer to.
 
     Args:
         table: The table.
         older_than: Age by last change; younger files may belong to a run that has not committed yet.
+        keep: Files that stay all the same: those that a review waits for (``reviewing.staged_files``).
 
     Returns:
         The deleted files.
@@ -124,7 +134,8 @@ def remove_orphans(table: Table, *, older_than: timedelta = DAY) -> list[Path]:
     with translate(CatalogError, f"removing orphans of {full_name(table)}"):
         # Listed before the references are read: a file committed in between is then not in the list, or referred to.
         present = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_mtime < limit]
-        used = _referred(refresh(table))
+        waiting = {path for location in keep if (path := landing.local_path(location)) is not None}
+        used = _referred(refresh(table)) | waiting
         orphans = [path for path in present if path not in used]
         for path in orphans:
             path.unlink(missing_ok=True)

@@ -2,27 +2,73 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 from pyiceberg.table import Table
 
 from automic_core.errors import AutomicError, CatalogError, TransformError
 from automic_core.lakehouse import history, plain, tables
 from automic_core.lakehouse.commits import frozen, full_name, head, published
+from automic_core.lakehouse.positions import explained, place
 from automic_core.lakehouse.statements import Statement, TableUse, parse
 
 DEFAULT_MEMORY = "2GB"
 DEFAULT_TIMEOUT = 300.0
 
 Resolver = Callable[[str], Table | None]
-AsOf = int | datetime | None
+AsOf = int | datetime | Mapping[str, int] | None
+
+
+@dataclass(frozen=True)
+class TableRead:
+    """A table as a statement read it.
+
+    Attributes:
+        snapshot: The state that was read; None if the table had none.
+        own: Whether the statement itself asked for this state, with AT.
+    """
+
+    name: str
+    snapshot: int | None
+    own: bool
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A statement that may run, its tables pinned."""
+
+    connection: duckdb.DuckDBPyConnection
+    text: str
+    tables: tuple[TableRead, ...]
+
+    def relation(self) -> duckdb.DuckDBPyRelation:
+        """The answer, not yet computed; a column with the name of another gets a number behind it."""
+        return self.connection.sql(self.text).project("*")
+
+    def names(self) -> list[str]:
+        """The columns as the statement names them; a name may stand twice."""
+        return list(self.connection.sql(self.text).columns)
+
+    def reader(self, rows: int = 100_000) -> pa.RecordBatchReader:
+        """The answer in batches of about so many rows, computed while it is read.
+
+        Raises:
+            TransformError: Two columns have one name.
+        """
+        relation = self.connection.sql(self.text)
+        twice = [name for name, times in Counter(relation.columns).items() if times > 1]
+        if twice:
+            raise TransformError(f"Two columns of the answer are called {twice[0]}.", "Name one of them with AS.")
+        return relation.to_arrow_reader(rows)
 
 
 def query(
@@ -34,7 +80,26 @@ def query(
     timeout: float | None = DEFAULT_TIMEOUT,
     threads: int | None = None,
 ) -> pl.DataFrame:
-    """Answer one SELECT.
+    """Answer one SELECT, whole. Arguments and errors are those of ``answering``."""
+    limits = {"memory_limit": memory_limit, "timeout": timeout, "threads": threads}
+    with answering(source, sql, as_of=as_of, **limits) as running:  # type: ignore[arg-type]
+        result = pl.from_arrow(running.reader().read_all())
+    assert isinstance(result, pl.DataFrame)
+    return result
+
+
+@contextmanager
+def answering(
+    source: Mapping[str, Table] | Resolver,
+    sql: str,
+    *,
+    as_of: AsOf = None,
+    memory_limit: str = DEFAULT_MEMORY,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    threads: int | None = None,
+    spill_limit: str | None = None,
+) -> Iterator[Answering]:
+    """Pin the tables of one SELECT and let the block read its answer.
 
     A table is written ``namespace.table``; behind it (and its alias) ``AT (VERSION => snapshot id)`` or
     ``AT (TIMESTAMP => '…')`` reads an earlier state; naive times are UTC. Without AT ``as_of`` counts, without that
@@ -43,10 +108,12 @@ def query(
     Args:
         source: Tables by full name, or a function from a full name to its table (None = there is none).
         sql: The statement.
-        as_of: Time for all tables that have no AT; a snapshot id is possible if the statement names one table.
+        as_of: Time for all tables that have no AT; or snapshot ids by table, the others as they are now; a snapshot id
+            alone is possible if the statement names one table.
         memory_limit: DuckDB's limit; beyond it, work spills to a temporary folder.
         timeout: Seconds after which the statement is stopped; None = never.
         threads: Threads of DuckDB; None = all cores.
+        spill_limit: Most that may be spilled; None = what the disk has.
 
     Raises:
         SecurityError: The statement is more than a SELECT over tables.
@@ -58,22 +125,56 @@ def query(
         names = {use.name for use in statement.tables}
         if isinstance(as_of, int) and len(names) > 1:
             raise TransformError("as_of is a snapshot id, but the statement names several tables.", "Use a time or AT.")
-        _bind(connection, statement, {name: _resolve(source, name) for name in sorted(names)}, as_of)
-        _lock(connection, folder, memory_limit, threads)
-        return _run(connection, statement, timeout)
+        found = {use.name: _resolve(source, use, sql) for use in statement.tables}
+        read = _bind(connection, statement, found, as_of)
+        _lock(connection, folder, memory_limit, threads, spill_limit)
+        timer = threading.Timer(timeout, connection.interrupt) if timeout is not None else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        try:
+            yield Answering(connection, statement.text, tuple(read))
+        except AutomicError:
+            raise
+        except Exception as exc:
+            if isinstance(exc, duckdb.InterruptException) or str(exc).startswith("INTERRUPT"):
+                raise TransformError(
+                    f"The query took longer than {timeout} s.", "Select less, or raise the timeout."
+                ) from exc
+            raise _located(connection, exc, sql, statement.text) from exc
+        finally:
+            if timer is not None:
+                timer.cancel()
 
 
-def _resolve(source: Mapping[str, Table] | Resolver, name: str) -> Table:
-    table = source.get(name) if isinstance(source, Mapping) else source(name)
-    if table is None:
-        hint = tables.suggestion(name, sorted(source)) if isinstance(source, Mapping) else "Write namespace.table."
-        raise CatalogError(f"There is no table {name}.", hint)
+def _located(connection: duckdb.DuckDBPyConnection, exc: Exception, typed: str, text: str) -> AutomicError:
+    """The error in words; binding anew, only to explain, is what makes DuckDB say where."""
+    if isinstance(exc, duckdb.BinderException | duckdb.CatalogException) and "{" not in str(exc):
+        try:
+            connection.execute(f"EXPLAIN {text}")
+        except duckdb.Error as again:
+            return explained(again, typed, text, shift=len("EXPLAIN "))
+    return explained(exc, typed, text)
+
+
+def _resolve(source: Mapping[str, Table] | Resolver, use: TableUse, text: str) -> Table:
+    try:
+        table = source.get(use.name) if isinstance(source, Mapping) else source(use.name)
+        if table is None:
+            known = sorted(source) if isinstance(source, Mapping) else []
+            hint = tables.suggestion(use.name, known) if known else "Write namespace.table."
+            raise CatalogError(f"There is no table {use.name}.", hint)
+    except CatalogError as exc:
+        exc.position = place(text, int(use.node.get("query_location") or 0))
+        raise
     return frozen(table)
 
 
-def _bind(connection: duckdb.DuckDBPyConnection, statement: Statement, found: Mapping[str, Table], as_of: AsOf) -> None:
+def _bind(
+    connection: duckdb.DuckDBPyConnection, statement: Statement, found: Mapping[str, Table], as_of: AsOf
+) -> list[TableRead]:
     """Give each mentioned table a view of its name; mentions of other states get views of their own."""
-    bound: set[tuple[str, int | None]] = set()
+    bound: dict[tuple[str, int | None], TableRead] = {}
     files: list[str] = []
     rewrite = False
     for use in statement.tables:
@@ -87,9 +188,10 @@ def _bind(connection: duckdb.DuckDBPyConnection, statement: Statement, found: Ma
             statement.point(use, schema, view)
         else:
             view = name
-        if (use.name, snapshot_id if own else None) in bound:
+        key = (use.name, snapshot_id if own else None)
+        if key in bound:
             continue
-        bound.add((use.name, snapshot_id if own else None))
+        bound[key] = TableRead(use.name, snapshot_id if snapshot_id is not None else head(table), own)
         relation, read = _relation(connection, table, snapshot_id, len(bound))
         files += read
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
@@ -98,13 +200,15 @@ def _bind(connection: duckdb.DuckDBPyConnection, statement: Statement, found: Ma
         connection.execute(f"SET allowed_paths = [{', '.join(map(literal, files))}]")
     if rewrite:
         statement.text = statement.rewritten(connection)
+    return list(bound.values())
 
 
 def _snapshot(table: Table, use: TableUse, as_of: AsOf) -> tuple[int | None, bool]:
     """The snapshot to read (None = head with the current schema), and whether the mention itself asks for it."""
     own = use.version is not None or use.moment is not None
     wanted = use.version if use.version is not None else use.moment
-    wanted = wanted if own else as_of
+    if not own:
+        wanted = as_of.get(use.name) if isinstance(as_of, Mapping) else as_of
     if wanted is None:
         return None, False
     if isinstance(wanted, datetime):
@@ -125,13 +229,17 @@ def _relation(
     return quoted(name), []
 
 
-def _lock(connection: duckdb.DuckDBPyConnection, folder: str, memory_limit: str, threads: int | None) -> None:
+def _lock(
+    connection: duckdb.DuckDBPyConnection, folder: str, memory_limit: str, threads: int | None, spill_limit: str | None
+) -> None:
     settings = {
         "memory_limit": literal(memory_limit),
         "temp_directory": literal(folder),
         "TimeZone": "'UTC'",
         "preserve_insertion_order": "true",
         **({"threads": str(int(threads))} if threads else {}),
+        **({"max_temp_directory_size": literal(spill_limit)} if spill_limit else {}),
+        "errors_as_json": "true",
         "python_enable_replacements": "false",
         "autoload_known_extensions": "false",
         "autoinstall_known_extensions": "false",
@@ -139,42 +247,6 @@ def _lock(connection: duckdb.DuckDBPyConnection, folder: str, memory_limit: str,
         "lock_configuration": "true",
     }
     connection.execute(";".join(f"SET {name} = {value}" for name, value in settings.items()))
-
-
-def _run(connection: duckdb.DuckDBPyConnection, statement: Statement, timeout: float | None) -> pl.DataFrame:
-    timer = threading.Timer(timeout, connection.interrupt) if timeout is not None else None
-    if timer is not None:
-        timer.daemon = True
-        timer.start()
-    try:
-        result = pl.from_arrow(connection.sql(statement.text).to_arrow_table())
-    except duckdb.InterruptException as exc:
-        raise TransformError(f"The query took longer than {timeout} s.", "Select less, or raise the timeout.") from exc
-    except AutomicError:
-        raise
-    except Exception as exc:
-        raise _explained(exc) from exc
-    finally:
-        if timer is not None:
-            timer.cancel()
-    assert isinstance(result, pl.DataFrame)
-    return result
-
-
-def _explained(exc: Exception) -> AutomicError:
-    """DuckDB's message without the picture of the statement, its candidates turned into a suggestion."""
-    lines = [line for line in str(exc).split("\n") if line.strip()]
-    text = " ".join(line for line in lines if not re.match(r"LINE \d+:|\s*\^|Candidate", line))
-    text = re.split(r"\s*Candidate (?:bindings|functions|tables)?:?|Did you mean", text)[0].strip()
-    candidates = re.findall(r'"([^"]+)"', str(exc).partition("Candidate bindings")[2])
-    wanted = re.search(r'[Cc]olumn "([^"]+)"', text)
-    hint = ""
-    if wanted and candidates:
-        close = get_close_matches(wanted[1], candidates, n=3, cutoff=0.4) or candidates[:5]
-        hint = f"Did you mean {' or '.join(close)}?"
-    elif found := re.search(r'Did you mean "([^"]+)"', str(exc)):
-        hint = f"Did you mean {found[1]}?"
-    return TransformError(f"The query fails: {text}", hint)
 
 
 def quoted(name: str) -> str:

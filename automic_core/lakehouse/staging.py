@@ -38,6 +38,16 @@ class Staging:
         self._files: list[DataFile] = []
         self._replace = True
 
+    @property
+    def fields(self) -> str:
+        """The columns with their ids as the files carry them, as JSON."""
+        return self._schema.as_struct().model_dump_json()
+
+    @property
+    def locations(self) -> list[str]:
+        """Where the staged files are."""
+        return [file.file_path for file in self._files]
+
     def replace(self, files: Sequence[DataFile]) -> None:
         """Stage the landed files as the table's whole content."""
         self._files, self._replace = list(files), True
@@ -77,9 +87,7 @@ class Staging:
         """Drop the change and delete its files; the table stays as it is, and so does what was published."""
         if not self._files:
             return
-        # An interrupt may come between a commit and the news of it: what main refers to must not go.
-        live = {task.file.file_path for task in refresh(self._target).scan().plan_files()}
-        landing.remove(self.table, [file.file_path for file in self._files if file.file_path not in live])
+        remove_staged(self._target, self.locations)
         self._files = []
 
     def _transaction(self, fresh: Table) -> Transaction:
@@ -106,6 +114,43 @@ class Staging:
                     producer.delete_data_file(task.file)
             for file in self._files:
                 producer.append_data_file(file)
+
+
+def reopen_staging(
+    table: Table, change: Change | None, fork: int | None, fields: str, locations: Sequence[str]
+) -> Staging:
+    """Take up a change that another process staged as the table's whole content.
+
+    Args:
+        table: The table to change.
+        change: The same change of the schema, made from the table as it is now.
+        fork: Main's head when it was staged.
+        fields: ``Staging.fields`` as it was staged.
+        locations: ``Staging.locations`` as it was staged.
+
+    Raises:
+        ConflictError: Main or the schema moved since; nothing is published.
+        LoadError: A staged file is gone.
+    """
+    if head(refresh(table)) != fork:
+        raise ConflictError(
+            f"{full_name(table)} moved from snapshot {fork} to {head(table)} since this was staged.",
+            "Discard it and run again on the new state.",
+        )
+    staging = Staging(table, change)
+    if staging.fork != fork or staging.fields != fields:
+        raise ConflictError(
+            f"The schema of {full_name(table)} changed since this was staged.", "Discard it and run again."
+        )
+    staging.replace([landing.describe(staging.table, location) for location in locations])
+    return staging
+
+
+def remove_staged(table: Table, locations: Sequence[str]) -> None:
+    """Delete staged files that will not be published; what main refers to stays."""
+    # An interrupt may come between a commit and the news of it: what main refers to must not go.
+    live = {task.file.file_path for task in refresh(table).scan().plan_files()}
+    landing.remove(table, [location for location in locations if location not in live])
 
 
 def open_staging(table: Table, change: Change | None = None) -> Staging:

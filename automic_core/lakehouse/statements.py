@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from automic_core.errors import SecurityError, TransformError
+from automic_core.lakehouse.positions import at, offset_of, place
 
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
 _REFERENCES = frozenset(
@@ -81,7 +82,11 @@ def parse(connection: duckdb.DuckDBPyConnection, text: str) -> Statement:
     if tree.get("error"):
         message = str(tree.get("error_message", ""))
         if tree.get("error_type") == "parser":
-            raise TransformError(f"The SQL cannot be read: {message}.", _near(text, tree.get("position")))
+            offset = offset_of(tree)
+            position = place(text, offset) if offset is not None else None
+            error = TransformError(f"The SQL cannot be read{at(position)}: {message}.", _near(text, position))
+            error.position = position
+            raise error
         raise SecurityError("Only a SELECT may run here.", "Write one statement that begins with SELECT, WITH or FROM.")
     if not tree["statements"]:
         raise SecurityError("There is no statement.", "Write a SELECT.")
@@ -121,10 +126,13 @@ def _check(node: Any, common: frozenset[str]) -> Iterator[TableUse]:
             yield from _check(child, common)
 
 
+def refused(function: str) -> bool:
+    """Whether no query may call this scalar function."""
+    return function not in _ALLOWED_ANYWAY and _FORBIDDEN.match(function) is not None
+
+
 def _check_function(name: str, node: dict[str, Any]) -> None:
-    if node.get("is_operator") or name in _ALLOWED_ANYWAY:
-        return
-    if _FORBIDDEN.match(name):
+    if not node.get("is_operator") and refused(name):
         raise SecurityError(f"The function {name} is not allowed in a query.", "Use functions of the rows only.")
 
 
@@ -171,8 +179,9 @@ def _moment(clause: dict[str, Any] | None) -> tuple[int | None, datetime | None]
     return None, found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _near(text: str, position: object) -> str:
-    if not str(position).isdigit():
+def _near(text: str, position: tuple[int, int] | None) -> str:
+    if position is None:
         return "Check the statement."
-    start = int(str(position))
-    return f"Look near {text[max(0, start - 20) : start + 20].strip()!r}."
+    line = text.split("\n")[position[0] - 1]
+    start = position[1] - 1
+    return f"Look near {line[max(0, start - 20) : start + 20].strip()!r}."

@@ -89,11 +89,18 @@ def load(catalog: Catalog, name: str) -> Table:
     Raises:
         CatalogError: There is no such table; the message lists similar names.
     """
+    if (found := find(catalog, name)) is None:
+        raise CatalogError(f"There is no table {name}.", suggestion(name, catalogs.tables(catalog)))
+    return found
+
+
+def find(catalog: Catalog, name: str) -> Table | None:
+    """Open a table, or None if there is none; its metadata is read once."""
     with translate(CatalogError, f"opening {name}"):
         try:
-            return catalog.load_table(name)
-        except NoSuchTableError as exc:
-            raise CatalogError(f"There is no table {name}.", suggestion(name, catalogs.tables(catalog))) from exc
+            return catalog.load_table(name) if "." in name and all(map(str.strip, name.split("."))) else None
+        except NoSuchTableError:
+            return None
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

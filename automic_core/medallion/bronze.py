@@ -80,6 +80,7 @@ class Bronze:
             ConfigError: There is no such mode, contract or key column.
             AutomicError: Nothing of the failing batch is visible, not even its columns; batches before it are.
         """
+        self._lake.writable()
         name = f"bronze.{split_name(table, 'bronze')}"
         _one_of("mode", mode, get_args(RecordMode))
         _one_of("contract", contract, [str(known) for known in schemas.ContractMode])
@@ -169,8 +170,7 @@ def as_text(source: SourceAdapter) -> SourceAdapter:
     if not dataclasses.is_dataclass(adapter) or not any(f.name == "types" for f in dataclasses.fields(adapter)):
         return source
     text = cast(SourceAdapter, dataclasses.replace(adapter, types="text"))  # type: ignore[type-var]
-    if "_access" in vars(adapter):
-        vars(text)["_access"] = vars(adapter)["_access"]
+    vars(text).update({key: vars(adapter)[key] for key in ("_access", "_delivered_as") if key in vars(adapter)})
     return text
 
 
@@ -185,5 +185,6 @@ def _how(source: SourceAdapter) -> dict[str, str]:
         return {}
     options = registry.options(source)
     if "path" in options:
-        options["path"] = source.identity  # in full: the current folder may be another one then
+        # in full: the current folder may be another one then
+        options["path"] = getattr(source, "location", source.identity)
     return {READ_AS: json.dumps({"kind": source.kind, **options}, default=str)}

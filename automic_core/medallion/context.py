@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from automic_core import frames
-from automic_core.errors import AutomicError, CatalogError, ConfigError
+from automic_core.errors import AutomicError, CatalogError, ConfigError, SecurityError
 from automic_core.events import Listener, RunReport
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import tables as list_tables
@@ -29,6 +30,10 @@ LAYERS = ("bronze", "silver", "gold", "quarantine", "meta")
 RUN_ID = tables.RUN_ID
 REPORT = "automic.report"
 ACTOR = "automic.actor"
+JOB = "automic.job"
+
+current_job: ContextVar[str] = ContextVar("automic_job", default="")
+"""The job that this process works on, for the records."""
 
 
 @dataclass
@@ -40,14 +45,13 @@ class LakeContext:
     catalog: Catalog
     state: State
     actor: str = "unknown"
+    read_only: bool = False
     _published: dict[str, Table] = field(default_factory=dict)
 
     def table(self, name: str) -> Table | None:
         """A table by full name, or None if it does not exist or nothing was published in it yet."""
-        if not tables.exists(self.catalog, name):
-            return None
-        table = tables.load(self.catalog, name)
-        return table if is_published(table) else None
+        table = tables.find(self.catalog, name)
+        return table if table is not None and is_published(table) else None
 
     def need(self, name: str) -> Table:
         """The same, or an error with similar names.
@@ -68,10 +72,24 @@ class LakeContext:
         return sorted(known, key=lambda name: (order.get(name.split(".")[0], len(order)), name))
 
     def create(self, name: str, schema: Mapping[str, Any], properties: Mapping[str, str] | None = None) -> Table:
-        """The table, created empty if it is missing."""
+        """The table, ready to be written: created empty if it is missing.
+
+        Raises:
+            SecurityError: The lake is open for reading only.
+        """
+        self.writable()
         if not tables.exists(self.catalog, name):
             return tables.create(self.catalog, name, pl.Schema(schema), properties=properties, exist_ok=True)
         return refresh(tables.load(self.catalog, name))
+
+    def writable(self) -> None:
+        """Check that tables may be changed.
+
+        Raises:
+            SecurityError: The lake is open for reading only.
+        """
+        if self.read_only:
+            raise SecurityError("This lake is open for reading only.", "Open it without read_only to change it.")
 
     @contextmanager
     def resolving(self) -> Iterator[None]:
@@ -86,7 +104,12 @@ class LakeContext:
 
     @contextmanager
     def recording(self, what: str, table: str) -> Iterator[None]:
-        """Put a run that fails or is interrupted on record; one that succeeds records itself when it is published."""
+        """Put a run that fails or is interrupted on record; one that succeeds records itself when it is published.
+
+        Raises:
+            SecurityError: The lake is open for reading only; that is no run.
+        """
+        self.writable()
         started = now()
         try:
             yield
@@ -100,7 +123,8 @@ class LakeContext:
 
     def summary(self, report: RunReport) -> dict[str, str]:
         """Snapshot properties of a run: enough to rebuild the state from the lake."""
-        return {RUN_ID: report.run_id, ACTOR: self.actor, REPORT: json.dumps(report.to_dict(), default=str)}
+        told = {RUN_ID: report.run_id, ACTOR: self.actor, REPORT: json.dumps(report.to_dict(), default=str)}
+        return {**told, JOB: current_job.get()} if current_job.get() else told
 
 
 def is_published(table: Table) -> bool:

@@ -17,7 +17,9 @@ from automic_core.errors import CatalogError, ConfigError
 from automic_core.inference import DEFAULT_NULL_TOKENS
 from automic_core.inference.casting import is_null_token
 from automic_core.lakehouse import tables
+from automic_core.lakehouse.commits import head
 from automic_core.lakehouse.files import BatchWriter
+from automic_core.medallion.cells import fits, from_text
 from automic_core.medallion.context import RUN_ID, LakeContext, now
 
 TABLE = "meta.decisions"
@@ -126,19 +128,45 @@ class Decisions:
         Raises:
             ConfigError: A column does not exist, is part of the key, or cannot hold the value.
         """
-        rows = self._typed(table, row)
-        (match,) = row_matches(rows, keys)
-        data = frames.data_names(rows.schema)
-        for column, value in changes.items():
-            if column not in data:
-                raise ConfigError(f"{table} has no column {column!r}.", f"Columns: {', '.join(data)}.")
-            if column in keys and set(json.loads(match)) == set(keys):
-                raise ConfigError(f"{column!r} is part of the key of {table}.", "Deliver the row under its right key.")
-            try:
-                pl.Series([value], dtype=pl.String).cast(rows.schema[column])
-            except pl.exceptions.PolarsError as exc:
-                raise ConfigError(f"Column {column!r} ({rows.schema[column]}) cannot hold {value!r}.") from exc
-        return self._add([self._new("fix", table, match, column, value, reason) for column, value in changes.items()])
+        return self.fix_many(table, self._typed(table, row), keys, [changes], reason)
+
+    def fix_many(
+        self,
+        table: str,
+        rows: pl.DataFrame,
+        keys: Sequence[str],
+        changes: Sequence[Mapping[str, str | None]],
+        reason: str = "",
+    ) -> list[Decision]:
+        """Fix cells of several bronze rows in one commit; ``changes`` goes with ``rows``, row by row.
+
+        Raises:
+            ConfigError: See ``fix``; or two rows that are known by the same key get different values.
+        """
+        return self._add(self.drafted(table, rows, keys, changes, reason))
+
+    def drafted(
+        self,
+        table: str,
+        rows: pl.DataFrame,
+        keys: Sequence[str],
+        changes: Sequence[Mapping[str, str | None]],
+        reason: str = "",
+    ) -> list[Decision]:
+        """The same fixes, checked and not stored: to try them."""
+        made: dict[tuple[str, str], Decision] = {}
+        for match, wanted in zip(row_matches(rows, keys), changes, strict=True):
+            known = set(json.loads(match))
+            for column, value in wanted.items():
+                check_fix(table, column, value, rows.schema, keys if known == set(keys) else ())
+                earlier = made.get((match, column))
+                if earlier is not None and earlier.value != value:
+                    raise ConfigError(
+                        f"One row of {table} gets two values in {column!r}: {earlier.value!r} and {value!r}.",
+                        f"It was delivered more than once, with the same {'key' if keys else 'values'}; give it one.",
+                    )
+                made[match, column] = self._new("fix", table, match, column, value, reason)
+        return list(made.values())
 
     def waive(
         self, table: str, row: Mapping[str, Any], keys: Sequence[str], rules: Iterable[str], reason: str
@@ -153,10 +181,21 @@ class Decisions:
         Raises:
             ConfigError: No reason is given.
         """
+        return self.waive_many(table, self._typed(table, row), keys, [list(rules)], reason)
+
+    def waive_many(
+        self, table: str, rows: pl.DataFrame, keys: Sequence[str], rules: Sequence[Sequence[str]], reason: str
+    ) -> list[Decision]:
+        """Exempt several bronze rows from rules in one commit; ``rules`` goes with ``rows``, row by row.
+
+        Raises:
+            ConfigError: No reason is given.
+        """
         if not reason.strip():
             raise ConfigError("A waiver needs a reason.", "Say why this row may break the rule.")
-        (match,) = row_matches(self._typed(table, row), keys)
-        return self._add([self._new("waive", table, match, rule, None, reason) for rule in rules])
+        pairs = zip(row_matches(rows, keys), rules, strict=True)
+        wanted = dict.fromkeys((match, rule) for match, mine in pairs for rule in mine)
+        return self._add([self._new("waive", table, match, rule, None, reason) for match, rule in wanted])
 
     def revoke(self, decision_id: str) -> Decision:
         """Take a decision back; the next promotion no longer applies it.
@@ -170,17 +209,31 @@ class Decisions:
                 return self._add([revoked])[0]
         raise CatalogError(f"There is no decision {decision_id} in force.", "See `automic decisions`.")
 
-    def current(self, table: str | None = None) -> list[Decision]:
-        """Decisions in force, oldest first; a later fix of a cell replaces an earlier one."""
+    def current(self, table: str | None = None, snapshot: int | None = None) -> list[Decision]:
+        """Decisions in force, oldest first; a later fix of a cell replaces an earlier one.
+
+        Args:
+            table: Only those of this table.
+            snapshot: In force in this state of the decisions; None = now.
+        """
+        latest = {decision.id: decision for decision in self.all(table, snapshot)}
+        living = [decision for decision in latest.values() if decision.revoked_at is None]
+        return list({(d.kind, d.table, d.key, d.column): d for d in living}.values())
+
+    def all(self, table: str | None = None, snapshot: int | None = None) -> list[Decision]:
+        """Everything that was decided, oldest first; a decision taken back is there twice, the later one says so."""
         stored = self._lake.table(TABLE)
         if stored is None:
             return []
-        rows = tables.scan(stored).sort("at", "revoked_at", nulls_last=False, maintain_order=True).collect()
-        latest: dict[str, Decision] = {}
-        for row in rows.iter_rows(named=True):
-            latest[row["id"]] = Decision(**row)
-        living = [d for d in latest.values() if d.revoked_at is None and table in (None, d.table)]
-        return list({(d.kind, d.table, d.key, d.column): d for d in living}.values())
+        frame = tables.scan(stored, snapshot)
+        chosen = frame if table is None else frame.filter(pl.col("table") == table)
+        rows = chosen.sort("at", "revoked_at", nulls_last=False, maintain_order=True).collect()
+        return [Decision(**row) for row in rows.iter_rows(named=True)]
+
+    def snapshot(self) -> int | None:
+        """The present state of the decisions; None if nobody has decided anything."""
+        stored = self._lake.table(TABLE)
+        return None if stored is None else head(stored)
 
     def _typed(self, table: str, row: Mapping[str, Any]) -> pl.DataFrame:
         """A bronze row as a frame of the table's types."""
@@ -195,9 +248,28 @@ class Decisions:
         )
 
     def _add(self, decisions: list[Decision]) -> list[Decision]:
+        if not decisions:
+            return decisions
         frame = pl.DataFrame([asdict(decision) for decision in decisions], schema=SCHEMA)
         append_rows(self._lake, TABLE, frame, {RUN_ID: f"decision-{decisions[0].id}"})
         return decisions
+
+
+def check_fix(table: str, column: str, value: str | None, schema: Mapping[str, Any], key: Sequence[str] = ()) -> None:
+    """Check that a cell can get a value.
+
+    Raises:
+        ConfigError: The column does not exist, is part of the key, or cannot hold the value.
+    """
+    if frames.is_hidden(column) or column not in schema:
+        raise ConfigError(f"{table} has no column {column!r}.", f"Columns: {', '.join(frames.data_names(schema))}.")
+    if column in key:
+        raise ConfigError(f"{column!r} is part of the key of {table}.", "Deliver the row under its right key.")
+    if not fits(value, schema[column]):
+        raise ConfigError(
+            f"Column {column!r} ({schema[column]}) of {table} cannot hold {value!r}.",
+            "Write it as the column shows its other values, or empty the cell.",
+        )
 
 
 def append_rows(lake: LakeContext, name: str, rows: pl.DataFrame, properties: Mapping[str, str]) -> None:
@@ -252,7 +324,7 @@ def _apply_group(
     fixed = [name.removeprefix("_fixed_") for name in columns if name.startswith("_fixed_")]
     changes = [
         pl.when(pl.col(f"_fixed_{name}").fill_null(False))
-        .then(pl.col(f"_fix_{name}").cast(schema[name]))
+        .then(from_text(pl.col(f"_fix_{name}"), schema[name]))
         .otherwise(pl.col(name))
         .alias(name)
         for name in fixed

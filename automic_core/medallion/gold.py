@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -31,6 +31,38 @@ class Build:
     table: str
     report: RunReport
     snapshot: int
+
+
+@dataclass
+class StagedBuild:
+    """A gold table as it will be: look, then publish or discard."""
+
+    table: str
+    report: RunReport
+    _lake: LakeContext = field(repr=False)
+    _staged: StagedTable = field(repr=False)
+    _properties: dict[str, str] = field(repr=False)
+
+    def rows(self) -> pl.LazyFrame:
+        """The rows, before it is published or discarded."""
+        return self._staged.staging.scan()
+
+    def publish(self) -> int:
+        """Make it the table.
+
+        Returns:
+            The new snapshot id.
+
+        Raises:
+            ConflictError: The table changed since; build again.
+        """
+        snapshot = self._staged.publish({**self._lake.summary(self.report), **self._properties})
+        self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
+        return snapshot
+
+    def discard(self) -> None:
+        """Drop it; the table stays as it is."""
+        self._staged.rollback()
 
 
 class _Rows(SourceAdapter):
@@ -80,51 +112,69 @@ class Gold:
             ConfigError: Neither SQL nor groups are given, or both.
             AutomicError: Nothing was published.
         """
+        target = self._target(name, sql, group_by)
+        with self._lake.recording(f"build {target}", target):
+            for attempt in range(ATTEMPTS):
+                try:
+                    built = self._stage(target, sql, source, group_by, aggregations, on_event)
+                    snapshot = _published(built)
+                except ConflictError:
+                    if attempt + 1 == ATTEMPTS:
+                        raise
+                    continue
+                if on_event is not None:
+                    on_event(Event("finished", built.report.run_id, built.report.rows_out))
+                return Build(target, built.report, snapshot)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def stage(
+        self,
+        name: str,
+        sql: str | None = None,
+        *,
+        source: str | None = None,
+        group_by: Sequence[str] | None = None,
+        aggregations: Mapping[str, Mapping[str, Any]] | None = None,
+        on_event: Listener | None = None,
+    ) -> StagedBuild:
+        """Compute the table and hold it; readers see nothing yet. Arguments as for ``build``."""
+        target = self._target(name, sql, group_by)
+        return self._stage(target, sql, source, group_by, aggregations, on_event)
+
+    def _target(self, name: str, sql: str | None, group_by: Sequence[str] | None) -> str:
         if (sql is None) == (group_by is None):
             raise ConfigError(f"gold.{name} needs either sql or group_by.", "Give one of them.")
-        target = f"gold.{split_name(name, 'gold')}"
-        with self._lake.recording(f"build {target}", target):
-            return self._build(target, sql, source, list(group_by or ()), dict(aggregations or {}), on_event)
+        return f"gold.{split_name(name, 'gold')}"
 
-    def _build(
+    def _stage(
         self,
         target: str,
         sql: str | None,
         source: str | None,
-        group_by: list[str],
-        aggregations: dict[str, Mapping[str, Any]],
+        group_by: Sequence[str] | None,
+        aggregations: Mapping[str, Mapping[str, Any]] | None,
         on_event: Listener | None,
-    ) -> Build:
-        for attempt in range(ATTEMPTS):
+    ) -> StagedBuild:
+        staged = StagedTable(self._lake, target)
+        groups, wanted = list(group_by or ()), dict(aggregations or {})
+        try:
+            if sql is not None:
+                pipeline, sources = self._by_sql(target, sql)
+                definition: dict[str, Any] = {"sql": sql}
+            else:
+                pipeline, sources = self._by_groups(target, source, groups, wanted)
+                definition = {
+                    "source": next(iter(sources)),
+                    "group_by": groups,
+                    "aggregations": {k: dict(v) for k, v in wanted.items()},
+                }
             run_id = uuid.uuid4().hex[:12]
-            staged = StagedTable(self._lake, target)
-            try:
-                if sql is not None:
-                    pipeline, sources = self._by_sql(target, sql)
-                    definition: dict[str, Any] = {"sql": sql}
-                else:
-                    pipeline, sources = self._by_groups(target, source, group_by, aggregations)
-                    definition = {
-                        "source": next(iter(sources)),
-                        "group_by": group_by,
-                        "aggregations": {k: dict(v) for k, v in aggregations.items()},
-                    }
-                report = pipeline.load(staged, metadata=True).run(until_published(on_event), run_id).report
-                properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}
-                snapshot = staged.publish({**self._lake.summary(report), **properties})
-            except ConflictError:
-                staged.rollback()
-                if attempt + 1 == ATTEMPTS:
-                    raise
-                continue
-            except BaseException:
-                staged.rollback()
-                raise
-            self._lake.state.rebuild(runs=[run_entry(report, target, self._lake.actor)])
-            if on_event is not None:
-                on_event(Event("finished", run_id, report.rows_out))
-            return Build(target, report, snapshot)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            report = pipeline.load(staged, metadata=True).run(until_published(on_event), run_id).report
+        except BaseException:
+            staged.rollback()
+            raise
+        properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}
+        return StagedBuild(target, report, self._lake, staged, properties)
 
     def _by_sql(self, target: str, sql: str) -> tuple[Pipeline, dict[str, int | None]]:
         """The answer as a source. The tables are pinned first, so the recorded snapshots are those that were read."""
@@ -146,3 +196,11 @@ class Gold:
         step = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
         pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
         return pipeline.transform(step, id="aggregate"), {name: head(table)}
+
+
+def _published(built: StagedBuild) -> int:
+    try:
+        return built.publish()
+    except BaseException:
+        built.discard()
+        raise

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
+from pyiceberg.table import Table
 
 from automic_core import frames
 from automic_core.contracts import SourceAdapter
-from automic_core.errors import LedgerError
-from automic_core.medallion.context import RUN_ID, LakeContext, made_by, now
-from automic_core.medallion.decisions import append_rows, row_key, row_matches
+from automic_core.errors import CatalogError, LedgerError
+from automic_core.lakehouse import tables
+from automic_core.lakehouse.commits import full_name, head, published
+from automic_core.medallion.context import REPORT, RUN_ID, LakeContext, made_by, now
+from automic_core.medallion.decisions import TABLE as DECISIONS
+from automic_core.medallion.decisions import Decision, Decisions, append_rows, row_key, row_matches
 from automic_core.pipeline import Pipeline
 
 REASON = pl.Struct(
@@ -27,6 +34,8 @@ SCHEMA: dict[str, Any] = {
     "at": pl.Datetime("us", "UTC"),
 }
 DESCRIBED = ("_rid", "_key", "reasons", "row")
+DECIDED = "automic.decisions"
+"""Snapshot property: the state of ``meta.decisions`` that a promotion applied; empty = there were none."""
 REMOVED_TABLE = "meta.removed"
 REMOVED_SCHEMA: dict[str, Any] = {
     "run_id": pl.String,
@@ -89,8 +98,11 @@ def _chosen(frame: pl.LazyFrame, rids: pl.Series) -> pl.DataFrame:
 
 
 def store(lake: LakeContext, table: str, run_id: str, rows: pl.DataFrame, removed: pl.DataFrame) -> None:
-    """Write quarantined and removed rows, tagged with the run; they count once the run is published."""
-    if rows.height:
+    """Write quarantined and removed rows, tagged with the run; they count once the run is published.
+
+    What an earlier try of the same run has written is not written again.
+    """
+    if rows.height and not _is_stored(lake, f"quarantine.{table}", run_id):
         tagged = rows.with_columns(
             pl.lit(run_id).alias("run_id"),
             pl.lit("open").alias("state"),
@@ -98,7 +110,7 @@ def store(lake: LakeContext, table: str, run_id: str, rows: pl.DataFrame, remove
             pl.lit(now()).dt.cast_time_unit("us").alias("at"),
         ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
         append_rows(lake, f"quarantine.{table}", tagged, {RUN_ID: run_id})
-    if removed.height:
+    if removed.height and not _is_stored(lake, REMOVED_TABLE, run_id):
         tagged = removed.select(
             pl.lit(run_id).alias("run_id"), pl.lit(table).alias("table"), "_rid", "step", "reason", "into"
         )
@@ -107,16 +119,116 @@ def store(lake: LakeContext, table: str, run_id: str, rows: pl.DataFrame, remove
         )
 
 
-def current(lake: LakeContext, table: str) -> pl.DataFrame:
-    """Rows in quarantine now: those of the newest published run, with the decisions made since as their state."""
-    from automic_core.lakehouse import tables
-    from automic_core.medallion.decisions import Decisions
+def _is_stored(lake: LakeContext, name: str, run_id: str) -> bool:
+    table = lake.table(name)
+    summaries = [snapshot.summary for snapshot in table.snapshots()] if table is not None else []
+    return any(summary is not None and summary.additional_properties.get(RUN_ID) == run_id for summary in summaries)
 
+
+def current(lake: LakeContext, table: str) -> pl.DataFrame:
+    """Rows in quarantine now: those of the newest published run, with the decisions it has not applied as their state.
+
+    A row is "fixed" or "waived" from the decision to the next promotion; if that sets it aside again, it is open again.
+    """
     silver, stored = lake.table(f"silver.{table}"), lake.table(f"quarantine.{table}")
     if silver is None or stored is None:
         return pl.DataFrame(schema=SCHEMA)
     rows = tables.scan(stored).filter(pl.col("run_id") == made_by(silver)[RUN_ID]).collect()
-    decided = {d.key: "fixed" if d.kind == "fix" else "waived" for d in Decisions(lake).current(table)}
-    if not decided:
+    waiting = {d.key: "fixed" if d.kind == "fix" else "waived" for d in standing(lake, table).waiting}
+    if not waiting:
         return rows
-    return rows.with_columns(pl.col("_key").replace_strict(decided, default=pl.col("state")).alias("state"))
+    return rows.with_columns(pl.col("_key").replace_strict(waiting, default=pl.col("state")).alias("state"))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Decisions on a table against its newest promotion.
+
+    Attributes:
+        applied: In force, and in the rows of silver.
+        waiting: In force; the next promotion will apply them.
+        revoked: Taken back; the rows of silver still have them.
+    """
+
+    applied: list[Decision]
+    waiting: list[Decision]
+    revoked: list[Decision]
+
+
+def standing(lake: LakeContext, table: str) -> Standing:
+    """Which decisions the newest promotion of a table has applied."""
+    decisions = Decisions(lake)
+    now_in_force = decisions.current(table)
+    silver = lake.table(f"silver.{table}")
+    if silver is None:
+        return Standing([], now_in_force, [])
+    done = {decision.id: decision for decision in _applied(lake, decisions, table, made_by(silver))}
+    known = {decision.id for decision in now_in_force}
+    return Standing(
+        [decision for decision in now_in_force if decision.id in done],
+        [decision for decision in now_in_force if decision.id not in done],
+        [decision for decision in done.values() if decision.id not in known],
+    )
+
+
+def _applied(lake: LakeContext, decisions: Decisions, table: str, made: dict[str, str]) -> list[Decision]:
+    """Decisions that a run applied: those of the state it noted, else those made before it began."""
+    noted = made.get(DECIDED)
+    if noted == "":
+        return []
+    stored = lake.table(DECISIONS)
+    if noted is not None and stored is not None and stored.snapshot_by_id(int(noted)) is not None:
+        return decisions.current(table, int(noted))
+    began = datetime.fromisoformat(json.loads(made[REPORT])["started_at"])
+    return [decision for decision in decisions.current(table) if decision.at <= began]
+
+
+def replayed(lake: LakeContext, table: str) -> pl.DataFrame:
+    """Rows that an earlier run had set aside and a decision brought into silver, as they stood in quarantine."""
+    silver, stored = lake.table(f"silver.{table}"), lake.table(f"quarantine.{table}")
+    empty = pl.DataFrame(schema=SCHEMA)
+    held = standing(lake, table).applied
+    if silver is None or stored is None or not held:
+        return empty
+    rows = tables.scan(stored).filter(pl.col("_key").is_in({decision.key for decision in held})).collect()
+    run = made_by(silver)[RUN_ID]
+    out = rows.filter(pl.col("run_id") == run)["_rid"]
+    earlier = [each for each in published_runs(silver) if each != run]
+    rows = rows.filter(pl.col("run_id").is_in(earlier), ~pl.col("_rid").is_in(out.implode())).sort("at")
+    rows = rows.unique("_rid", keep="last", maintain_order=True)
+    living = [*rows_in(silver, rows["_rid"]), *_merged_into(lake, table, run, rows["_rid"])]
+    return rows.filter(pl.col("_rid").is_in(living)).with_columns(pl.lit("replayed").alias("state"))
+
+
+def published_runs(silver: Table) -> dict[str, dict[str, str]]:
+    """Runs whose rows the table has or had, oldest first, with what they noted."""
+    known = published(silver)
+    found = [each for each in silver.snapshots() if each.snapshot_id in known and each.summary is not None]
+    noted = [dict(each.summary.additional_properties) for each in found if each.summary is not None]
+    return {properties[RUN_ID]: properties for properties in noted if RUN_ID in properties}
+
+
+def published_at(silver: Table, run_id: str) -> datetime:
+    """When a run published its rows."""
+    for each in silver.snapshots():
+        if each.summary is not None and each.summary.additional_properties.get(RUN_ID) == run_id:
+            return datetime.fromtimestamp(each.timestamp_ms / 1000, UTC)
+    raise CatalogError(f"{full_name(silver)} has no snapshot of run {run_id}.", "Look at the table's history.")
+
+
+def rows_in(silver: Table, rids: pl.Series) -> list[int]:
+    """Those of the rows that the table holds."""
+    mine = tables.scan(silver, head(silver)).select("_rid").filter(pl.col("_rid").is_in(rids.implode()))
+    return list(mine.collect()["_rid"])
+
+
+def _merged_into(lake: LakeContext, table: str, run_id: str, rids: pl.Series) -> list[int]:
+    """Those of the rows that a run found to be another one; not those of which a newer version came."""
+    stored = lake.table(REMOVED_TABLE)
+    if stored is None:
+        return []
+    mine = tables.scan(stored).filter(
+        pl.col("run_id") == run_id, pl.col("table") == table, pl.col("_rid").is_in(rids.implode())
+    )
+    merged = pl.col("reason").str.starts_with(frames.MERGED) & (pl.col("reason") != f"{frames.MERGED}:version")
+    return list(mine.filter(merged).select("_rid").collect()["_rid"])

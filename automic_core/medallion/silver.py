@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -12,15 +12,18 @@ import polars as pl
 from automic_core import frames
 from automic_core.contracts import Fitted, ReadRequest, Rule, SourceAdapter, Transformer
 from automic_core.errors import CatalogError, ConflictError, translate
-from automic_core.events import Event, Listener, RunReport
+from automic_core.events import Event, Listener
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.inference.casting import is_null_token
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
-from automic_core.medallion.batches import RID_BITS, BronzeLayout, layout
-from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
+from automic_core.medallion.batches import RID_BITS, BronzeLayout, known_batches, layout
+from automic_core.medallion.context import LakeContext, split_name, until_published
 from automic_core.medallion.decisions import Decisions, apply_decisions
+from automic_core.medallion.gates import judged
+from automic_core.medallion.promotion import SPEC
+from automic_core.medallion.promotion import Promotion as Promotion
 from automic_core.medallion.staged import StagedTable
 from automic_core.pipeline import Pipeline
 from automic_core.planning import NamedStep
@@ -28,6 +31,8 @@ from automic_core.records import Schema
 from automic_core.transforms.columns import Cast
 
 ATTEMPTS = 5
+MOST_PARTS = 100
+"""So many batches are put in order by reading them one after the other; more are sorted."""
 SOURCES, DEFINITION = "automic.sources", "automic.definition"
 
 
@@ -42,20 +47,32 @@ class BronzeRows(SourceAdapter):
         self._stored = lake.need(f"bronze.{table}")
         self.layout: BronzeLayout = layout(self._stored)
         self.snapshot = head(self._stored)
-        self.decisions = Decisions(lake).current(table)
+        self.decided = Decisions(lake).snapshot()
+        self.decisions = Decisions(lake).current(table, self.decided) if self.decided is not None else []
 
     @property
     def name(self) -> str:
         return f"bronze.{self._table}"
 
     def raw(self) -> pl.LazyFrame:
-        """The rows that count, as bronze has them."""
-        frame = tables.scan(self._stored, self.snapshot)
+        """The rows that count, as bronze has them, in the order in which they arrived."""
+        frame = self._arrived(tables.scan(self._stored, self.snapshot))
         if self.layout.mode == "snapshot":
             newest = list(self.layout.newest.values())
             frame = frame.filter((pl.col(frames.RID) // (1 << RID_BITS)).is_in(newest))
         names = frame.collect_schema().names()
         return frame.select(n for n in names if not frames.is_hidden(n) or n in (frames.RID, frames.RESCUED))
+
+    def _arrived(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Older batches first: a scan begins with the newest files, and "first" and "last" mean arrival."""
+        first = [number << RID_BITS for number in sorted(known_batches(self._stored).values())]
+        if not 1 < len(first) <= MOST_PARTS:
+            return frame if len(first) < 2 else frame.sort(frames.RID, maintain_order=True)
+        rid = pl.col(frames.RID)
+        middle = [(rid >= low) & (rid < high) for low, high in itertools.pairwise(first[1:])]
+        # Together they are all rows, whatever numbers they carry.
+        parts = [(rid < first[1]) | rid.is_null(), *middle, rid >= first[-1]]
+        return pl.concat([frame.filter(part) for part in parts])
 
     def scan(self, request: ReadRequest = ReadRequest()) -> pl.LazyFrame:
         frame = self.raw()
@@ -97,54 +114,6 @@ class LatestVersion(Transformer):
         return _Newest({"superseded": keys.height}, keys)
 
 
-@dataclass
-class Promotion:
-    """A staged change of a silver table under review: look, then publish or discard.
-
-    Attributes:
-        report: The row ledger.
-        schema: The schema that was applied; ``schema.inferred`` says whether a person accepted it.
-        quarantined: The rows set aside, with every reason.
-        removed: Every removed row by the ``_rid`` it has in bronze: stage, step, reason, into.
-    """
-
-    table: str
-    report: RunReport
-    schema: Schema
-    quarantined: pl.DataFrame
-    removed: pl.DataFrame
-    fitted: dict[str, Fitted]
-    _lake: LakeContext = field(repr=False)
-    _staged: StagedTable = field(repr=False)
-    _properties: dict[str, str] = field(repr=False)
-    snapshot: int | None = None
-
-    def rows(self) -> pl.LazyFrame:
-        """The table as it will be, or as it was published."""
-        if self.snapshot is not None:
-            return tables.scan(self._lake.need(self.table), self.snapshot)
-        return self._staged.staging.scan()
-
-    def publish(self) -> int:
-        """Make it the table: quarantine first, then silver by compare-and-set, then the state.
-
-        Returns:
-            The new snapshot id.
-
-        Raises:
-            ConflictError: The table changed since the promotion began; promote again.
-        """
-        quarantine.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
-        properties = {**self._lake.summary(self.report), **self._properties}
-        self.snapshot = self._staged.publish(properties)
-        self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
-        return self.snapshot
-
-    def discard(self) -> None:
-        """Drop it; schema and rows of the table stay as they are."""
-        self._staged.rollback()
-
-
 class Silver:
     """Builds trusted tables from bronze. Get it as ``lake.silver``."""
 
@@ -158,6 +127,7 @@ class Silver:
         steps: Sequence[Transformer | NamedStep] = (),
         rules: Sequence[Rule | tuple[str, Rule]] = (),
         on_event: Listener | None = None,
+        spec_text: str = "",
     ) -> Promotion:
         """Stage and publish; when another promotion was faster, do it again on the new state.
 
@@ -167,6 +137,7 @@ class Silver:
             steps: What to do after typing.
             rules: What must hold in the end.
             on_event: Called with signs of life.
+            spec_text: The same as YAML, to be kept with the snapshot.
 
         Raises:
             GateError: A rule with action "fail" did not pass; nothing was published.
@@ -174,7 +145,7 @@ class Silver:
         """
         name = split_name(table, "silver")
         with self._lake.recording(f"promote {name}", f"silver.{name}"):
-            return self._promote(table, schema, steps, rules, on_event)
+            return self._promote(table, schema, steps, rules, on_event, spec_text)
 
     def _promote(
         self,
@@ -183,9 +154,10 @@ class Silver:
         steps: Sequence[Transformer | NamedStep],
         rules: Sequence[Rule | tuple[str, Rule]],
         on_event: Listener | None,
+        spec_text: str,
     ) -> Promotion:
         for attempt in range(ATTEMPTS):
-            promotion = self.stage(table, schema, steps, rules, on_event)
+            promotion = self.stage(table, schema, steps, rules, on_event, spec_text)
             try:
                 promotion.publish()
             except ConflictError:
@@ -208,21 +180,13 @@ class Silver:
         steps: Sequence[Transformer | NamedStep] = (),
         rules: Sequence[Rule | tuple[str, Rule]] = (),
         on_event: Listener | None = None,
+        spec_text: str = "",
     ) -> Promotion:
         """Compute the promotion and hold it for review; readers see nothing yet. Arguments as for ``promote``."""
         name = split_name(table, "silver")
         source = BronzeRows(self._lake, name)
         schema = schema or self.infer(name, source)
-        pipeline = Pipeline(f"promote {name}").extract(source)
-        if source.layout.keys:
-            pipeline.transform(LatestVersion(source.layout.keys), id="latest")
-        pipeline.transform(Cast.from_schema(schema), id="cast")
-        for step in steps:
-            named = step if isinstance(step, NamedStep) else NamedStep("", step)
-            pipeline.transform(named.step, id=named.id or None)
-        for rule in rules:
-            rule_id, checked = rule if isinstance(rule, tuple) else (None, rule)
-            pipeline.check(checked, id=rule_id)
+        pipeline = assembled(name, source, source.layout.keys, schema, steps, rules)
         staged = StagedTable(self._lake, f"silver.{name}")
         run_id = uuid.uuid4().hex[:12]
         token = frames.waivers_present.set(bool(source.decisions))
@@ -242,7 +206,10 @@ class Silver:
         properties = {
             SOURCES: f'{{"bronze.{name}": {source.snapshot}}}',
             DEFINITION: _definition(schema, pipeline),
+            quarantine.DECIDED: str(source.decided or ""),
         }
+        if spec_text:
+            properties[SPEC] = spec_text
         return Promotion(
             f"silver.{name}",
             report,
@@ -250,9 +217,11 @@ class Silver:
             quarantined,
             pipeline.removed_sources(),
             pipeline.fitted,
-            self._lake,
-            staged,
             properties,
+            staged,
+            self._lake,
+            source.layout.keys,
+            judged(pipeline.active_rules(), report, quarantined),
         )
 
     def infer(self, table: str, source: BronzeRows | None = None) -> Schema:
@@ -265,6 +234,28 @@ class Silver:
             schema = infer_exact(data, null_tokens=DEFAULT_NULL_TOKENS, name=table)
         schema.inferred = True
         return schema
+
+
+def assembled(
+    name: str,
+    source: SourceAdapter,
+    keys: Sequence[str],
+    schema: Schema,
+    steps: Sequence[Transformer | NamedStep] = (),
+    rules: Sequence[Rule | tuple[str, Rule]] = (),
+) -> Pipeline:
+    """What a promotion does to bronze rows, in order: newest version of each key, types, steps, rules."""
+    pipeline = Pipeline(f"promote {name}").extract(source)
+    if keys:
+        pipeline.transform(LatestVersion(keys), id="latest")
+    pipeline.transform(Cast.from_schema(schema), id="cast")
+    for step in steps:
+        named = step if isinstance(step, NamedStep) else NamedStep("", step)
+        pipeline.transform(named.step, id=named.id or None)
+    for rule in rules:
+        rule_id, checked = rule if isinstance(rule, tuple) else (None, rule)
+        pipeline.check(checked, id=rule_id)
+    return pipeline
 
 
 def _definition(schema: Schema, pipeline: Pipeline) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import polars as pl
 
 from automic_core import frames
 from automic_core.contracts import DestinationAdapter, Mode
 from automic_core.errors import CatalogError
-from automic_core.lakehouse import schemas
+from automic_core.lakehouse import schemas, tables
 from automic_core.lakehouse.exact import exactly
 from automic_core.lakehouse.files import BatchWriter
-from automic_core.lakehouse.staging import Staging, open_staging
+from automic_core.lakehouse.staging import Staging, open_staging, reopen_staging
 from automic_core.medallion.context import LakeContext
 
 NOT_STORED = (frames.RESCUED, frames.WAIVED, frames.FATE)
@@ -29,6 +29,7 @@ class StagedTable(DestinationAdapter):
         self._staging: Staging | None = None
         self._writer: BatchWriter | None = None
         self.changes: schemas.SchemaDiff | None = None
+        self.shape: dict[str, pl.DataType] = {}
 
     @property
     def name(self) -> str:
@@ -38,6 +39,7 @@ class StagedTable(DestinationAdapter):
         """Land all rows as the table's new content."""
         stream = frames.stream(frame)
         shape = {n: t for n, t in stream.schema.items() if n not in {*NOT_STORED, frames.ORIGIN}}
+        self.shape = shape
         table = self._lake.create(self._table, shape)
         self.changes = schemas.diff(table, pl.Schema(shape))
         self._staging = open_staging(table, exactly(table, shape))
@@ -54,6 +56,35 @@ class StagedTable(DestinationAdapter):
         self._staging.replace(files)
         self._writer = None  # from here on the files belong to the staging
         return sum(file.record_count for file in files)
+
+    @classmethod
+    def reopen(
+        cls,
+        lake: LakeContext,
+        table: str,
+        shape: Mapping[str, pl.DataType],
+        fork: int | None,
+        fields: str,
+        locations: Sequence[str],
+    ) -> Self:
+        """What another process staged; see ``reopen_staging``.
+
+        Args:
+            lake: The lake.
+            table: Full name.
+            shape: The columns that were staged.
+            fork: Main's head when they were.
+            fields: The columns with their ids.
+            locations: The files.
+
+        Raises:
+            ConflictError: The table moved since.
+        """
+        staged = cls(lake, table)
+        target = tables.load(lake.catalog, table)
+        staged.shape, staged.changes = dict(shape), schemas.diff(target, pl.Schema(shape))
+        staged._staging = reopen_staging(target, exactly(target, shape), fork, fields, locations)
+        return staged
 
     def publish(self, properties: Mapping[str, str]) -> int:
         """Make what is staged the table's content.

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Table, delete, func, insert, select, update
 from automic_core.errors import ConfigError, ConflictError, LoadError
 from automic_core.state import tables as t
 from automic_core.state.engine import Database
+from automic_core.state.jobs import JobBook
 from automic_core.state.values import RUN_STATES, Draft, Lease, Run, RunState, Watermark, decode, encode
 
 __all__ = ["MAX_BATCH", "Draft", "Lease", "Run", "RunState", "State", "Watermark"]
@@ -33,6 +34,9 @@ def _now() -> datetime:
 class State:
     """The state of one lake, safe to use from many threads and processes.
 
+    Attributes:
+        jobs: Work that outlives the page that began it.
+
     Args:
         url_or_path: A SQLite file (created with its folder) or ``postgresql://…``.
 
@@ -43,6 +47,7 @@ class State:
 
     def __init__(self, url_or_path: str | Path) -> None:
         self._db = Database(url_or_path)
+        self.jobs = JobBook(self._db)
 
     def __enter__(self) -> State:
         return self
@@ -151,6 +156,12 @@ class State:
                 was = db.execute(select(t.runs.c.state).filter_by(run_id=run_id)).scalar()
                 raise ConflictError(f"The run {run_id!r} is {was or 'unknown'}, not running.", "See `automic runs`.")
 
+    def take_back(self, run_ids: Iterable[str], why: str) -> None:
+        """Record that what runs had published is not there any more: they count as cancelled."""
+        gone = update(t.runs).where(t.runs.c.run_id.in_(list(run_ids)))
+        with self._db.write() as db:
+            db.execute(gone.values(state="cancelled", error=why))
+
     def run(self, run_id: str) -> Run | None:
         """The run with this id, if there is one."""
         with self._db.read() as db:
@@ -164,6 +175,11 @@ class State:
         with self._db.read() as db:
             rows = db.execute(query.filter_by(**{k: v for k, v in chosen.items() if v is not None})).all()
         return [_run(row) for row in rows]
+
+    def runs_version(self) -> str:
+        """A text that is another one after every start and end of a run; for caches."""
+        with self._db.read() as db:
+            return str(db.execute(select(func.count(), func.max(t.runs.c.ended_at)).select_from(t.runs)).one())
 
     # Watermarks
 

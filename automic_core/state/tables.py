@@ -5,7 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.types import TypeDecorator
 
 
@@ -86,4 +100,36 @@ samples = Table(
     Column("kind", String, nullable=False, index=True),
     Column("data", JSON, nullable=False),
     Column("at", UtcTime, nullable=False),
+)
+
+jobs = Table(
+    "automic_jobs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("table_name", String, nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("cancelling", Boolean, nullable=False, default=False),
+    Column("worker", String),
+    Column("pid", Integer),
+    Column("heartbeat_at", UtcTime),
+    Column("base", JSON(none_as_null=True)),
+    Column("phase", Text, nullable=False, default=""),
+    Column("rows", BigInteger, nullable=False, default=0),
+    Column("total", BigInteger),
+    Column("eta", Float),
+    Column("phases", JSON(none_as_null=True)),
+    Column("run_id", String),
+    Column("run_ids", JSON(none_as_null=True)),
+    Column("result", JSON(none_as_null=True)),
+    Column("error", Text),
+    Column("hint", Text),
 )

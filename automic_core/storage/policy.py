@@ -37,6 +37,8 @@ class AccessPolicy:
 
     Attributes:
         allowed_roots: Folders that may be read; None = any.
+        refused: Files and folders that may not be read wherever they lie: those that hold secrets.
+        hidden: Whether what has a name with a leading dot, below an allowed folder, may be read.
         allowed_schemes: URL schemes that may be used; None = any.
         allowed_hosts: Hosts that are allowed whatever their address.
         refuse_private: Whether loopback and private addresses are refused unless listed.
@@ -50,6 +52,8 @@ class AccessPolicy:
     refuse_private: bool = False
     max_decompressed_bytes: int = 1 << 40
     max_ratio: float = 500.0
+    refused: tuple[Path, ...] = ()
+    hidden: bool = True
 
     @classmethod
     def from_settings(
@@ -75,6 +79,8 @@ class AccessPolicy:
             refuse_private=True,
             max_decompressed_bytes=security.max_decompressed_bytes,
             max_ratio=security.max_ratio,
+            refused=tuple(secret.file.expanduser().absolute() for secret in settings.secrets.values() if secret.file),
+            hidden=False,
         )
 
     def with_roots(self, *roots: Path | str) -> AccessPolicy:
@@ -83,16 +89,31 @@ class AccessPolicy:
             return self
         return replace(self, allowed_roots=(*self.allowed_roots, *(Path(r).absolute() for r in roots)))
 
+    def without(self, *paths: Path | str) -> AccessPolicy:
+        """This policy with more files or folders that may not be read."""
+        return replace(self, refused=(*self.refused, *(Path(path).absolute() for path in paths)))
+
     def check_path(self, path: Path) -> None:
         """Refuse a local path that lies outside the allowed folders once its symlinks are followed.
 
         Raises:
-            SecurityError: It lies outside.
+            SecurityError: It lies outside, holds secrets, or is hidden.
         """
-        if self.allowed_roots is None:
+        if self.allowed_roots is None and not self.refused:
             return
         real = path.resolve()
-        if not any(real.is_relative_to(root.resolve()) for root in self.allowed_roots):
+        if any(real.is_relative_to(each.resolve()) for each in self.refused):
+            raise SecurityError(f"{path} is not read: it holds what is for nobody's eyes.", "Choose another file.")
+        if self.allowed_roots is None:
+            return
+        within = [root.resolve() for root in self.allowed_roots]
+        within = [root for root in within if real.is_relative_to(root)]
+        if within and not self.hidden and all(_is_hidden(real.relative_to(root)) for root in within):
+            raise SecurityError(
+                f"{path} is not read: it is hidden, as files with keys are.",
+                "Name it without a leading dot, or allow its folder: --allow FOLDER, or security.allowed_roots.",
+            )
+        if not within:
             via = f" (it leads to {real})" if real != path.absolute() else ""
             roots = ", ".join(map(str, self.allowed_roots))
             raise SecurityError(
@@ -155,6 +176,10 @@ class AccessPolicy:
                     f"The host {shown} has a link-local, private or loopback address and is not listed.",
                     "Add it to security.allowed_hosts if it should be read.",
                 )
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 _ruling: ContextVar[AccessPolicy | None] = ContextVar("ruling", default=None)

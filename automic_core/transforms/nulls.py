@@ -18,7 +18,7 @@ from automic_core.transforms._names import data_names, require
 
 @configured
 class NullRemover(Transformer):
-    """Handles missing values.
+    """Drops or fills what is missing, texts such as "n/a" included.
 
     First, texts that mean "no value" become real nulls in the chosen columns. Then, by strategy: ``drop`` removes a row
     with a null in any of them, ``drop_all`` a row with nulls in all of them, ``remove_fields`` keeps every row (records

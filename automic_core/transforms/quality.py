@@ -183,6 +183,8 @@ def _has_shape(shape: str, text: pl.Expr) -> pl.Expr:
 
 def _usual(texts: pl.Series) -> str | None:
     """The form that more than half of the texts have; the commonest, the first of a tie."""
+    if texts.is_empty():
+        return None
     text = pl.col(texts.name)
     counts = texts.to_frame().select(_has_shape(shape, text).sum().alias(shape) for shape in SHAPES).row(0, named=True)
     best = max(SHAPES, key=lambda shape: int(counts[shape]))

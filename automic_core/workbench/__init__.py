@@ -6,104 +6,79 @@ Names are imported on first use, so that a command line that only prints its hel
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import sys
+from types import ModuleType
+from typing import Any
 
-if TYPE_CHECKING:
-    from automic_core.workbench.changing import Built, Promoted, aggregation, build, export, ingest, promote, run
-    from automic_core.workbench.health import Check, doctor
-    from automic_core.workbench.lakes import VARIABLE, create, is_lake, lake_path, opened, policy, stamp
-    from automic_core.workbench.looking import (
-        Overview,
-        RunInfo,
-        TableInfo,
-        fix,
-        history,
-        overview,
-        quarantine,
-        query,
-        rollback,
-        runs,
-        show,
-        tables,
-        trace,
-        waive,
-    )
-    from automic_core.workbench.promotions import PromotionSpec, load_promotion
-    from automic_core.workbench.sources import build_source, connectors, infer, preview
-    from automic_core.workbench.values import Rows, plain
-
-_HOME = {
-    **dict.fromkeys(("Check", "doctor"), "health"),
-    **dict.fromkeys(("VARIABLE", "create", "is_lake", "lake_path", "opened", "policy", "stamp"), "lakes"),
-    **dict.fromkeys(("Rows", "plain"), "values"),
-    **dict.fromkeys(("PromotionSpec", "load_promotion"), "promotions"),
-    **dict.fromkeys(("Built", "Promoted", "aggregation", "build", "export", "ingest", "promote", "run"), "changing"),
-    **dict.fromkeys(("build_source", "connectors", "infer", "preview"), "sources"),
-    **dict.fromkeys(
-        (
-            "Overview",
-            "RunInfo",
-            "TableInfo",
-            "fix",
-            "history",
-            "overview",
-            "quarantine",
-            "query",
-            "rollback",
-            "runs",
-            "show",
-            "tables",
-            "trace",
-            "waive",
-        ),
-        "looking",
+_NAMES = {
+    "attention": "Attention",
+    "browsing": "Entry Inside Listing browse connector_of inside",
+    "changing": "Built Promoted aggregation build export ingest promote run",
+    "chart_data": "ChartData chart_points",
+    "charting": "ChartSpec Choices chart_choices choose_chart refit_chart",
+    "checking": "checked columns_at problems",
+    "configuring": "SecretView SettingsView Trial edit_settings save_settings settings_view try_settings",
+    "costs": "Cost Curve Point cost may_count_all row_costs rows_of_bronze",
+    "dialects": "Fact",
+    "diffing": "Diff diff natural_keys",
+    "drafts": "DraftView draft redo save_draft save_draft_text undo",
+    "edits": "DraftEntry Edit add_entry delete listed move set_options switch",
+    "exploring": "GoldPlan TreeTable Vocabulary column_name gold_plan schema_tree sql_name starting_query vocabulary",
+    "exporting": "Exported export_run rerun_run",
+    "findings": "Change Finding",
+    "forming": "Kind kinds option_errors options_schema",
+    "health": "Check doctor",
+    "lakes": "LOGIN VARIABLE check_unshared create is_lake lake_path login_name model_mode opened policy versions",
+    "ledgers": "Flow LedgerPart LedgerParts ledger_flows ledger_parts",
+    "lineage": "Edge Graph Node graph",
+    "listing": "TableFacts catalogue table_facts",
+    "looking": (
+        "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
+        "waive"
     ),
+    "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
+    "previewing": "Preview preview_step",
+    "profiles": "ColumnProfile Profile profile",
+    "promoting": "GoldTable Promotable gold_tables promotable",
+    "promotions": "PromotionSpec load_promotion parse_promotion",
+    "proving": "Proof proof_job prove",
+    "query_examples": "Example examples",
+    "query_history": "Ran forget_statements recent_statements",
+    "querying": "QUERY_SECONDS Answer Asking Past answer_sql ask_sql download_answer media_type warm_queries",
+    "reviewed": "ColumnChange SetAside",
+    "reviews": "Revertible Review ReviewInfo discard publish published_spec revert revertible review reviews stage",
+    "runcompare": "RunComparison compare_runs",
+    "rundetail": "RunDetail removed_rows run_detail",
+    "runlist": "RunLine RunPage run_page",
+    "running": "Job cancel job job_log jobs rerun submit waiting_for",
+    "sampling": "Broken Sample Verdict check_source sample",
+    "sources": "SourceForm build_source connectors infer preview source_form",
+    "steptimes": "StepTimes step_times",
+    "storage_files": "ColumnSize DataFileInfo Files files",
+    "suggesting": "Proposal accepted suggestions",
+    "taking": "Contract KeyEvidence Standing key_evidence standing table_name table_name_problem",
+    "timelines": "ColumnEvent State rollback_to schema_history timeline told",
+    "tracing": "CellTrace Record Stage trace_cell",
+    "trials": "Problem",
+    "uploads": "Upload keep_upload prune_uploads recent_uploads upload_folder upload_limit",
+    "values": "Rows plain",
 }
+"""Module to the names it gives; ``__init__.pyi`` says the same to type checkers."""
 
-__all__ = [
-    "VARIABLE",
-    "Built",
-    "Check",
-    "Overview",
-    "Promoted",
-    "PromotionSpec",
-    "Rows",
-    "RunInfo",
-    "TableInfo",
-    "aggregation",
-    "build",
-    "build_source",
-    "connectors",
-    "create",
-    "doctor",
-    "export",
-    "fix",
-    "history",
-    "infer",
-    "ingest",
-    "is_lake",
-    "lake_path",
-    "load_promotion",
-    "opened",
-    "overview",
-    "plain",
-    "policy",
-    "preview",
-    "promote",
-    "quarantine",
-    "query",
-    "rollback",
-    "run",
-    "runs",
-    "show",
-    "stamp",
-    "tables",
-    "trace",
-    "waive",
-]
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+class _Names(ModuleType):
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A module of the name of a use-case does not hide it once it is imported."""
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Names

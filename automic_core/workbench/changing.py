@@ -87,7 +87,7 @@ def promote(
     """
     spec = spec or PromotionSpec()
     schema = spec.schema(lake.silver.infer(table)) if spec.columns else None
-    arguments = (table, schema, spec.steps, spec.rules, on_event)
+    arguments = (table, schema, spec.steps, spec.rules, on_event, spec.text)
     with ruling(policy):
         promotion = lake.silver.stage(*arguments) if dry_run else lake.silver.promote(*arguments)
     count: dict[str, int] = {}

@@ -19,6 +19,7 @@ from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import history
 from automic_core.medallion.batches import BATCH, HASH, SOURCE
+from automic_core.medallion.reviewing import staged_files
 from automic_core.workbench.lakes import is_lake, lake_path, opened
 
 PACKAGES = ("polars", "pyarrow", "duckdb", "pyiceberg", "sqlalchemy", "pydantic", "streamlit", "typer")
@@ -28,6 +29,7 @@ EXTRAS = {
     "s3": ("s3fs",),
     "gcs": ("gcsfs",),
     "azure": ("adlfs",),
+    "login": ("authlib",),
     "llm": ("litellm",),
     "embeddings": ("sentence_transformers",),
 }
@@ -142,12 +144,14 @@ def _orphans(lake: Lakehouse) -> Check:
     """Data files no snapshot refers to: left by work that was stopped, they cost space only."""
     orphans, size = 0, 0
     before = time.time() - YOUNG_SECONDS
+    waiting = {Path(unquote(urlsplit(path).path)) for path in staged_files(lake.context)}
     for name in lake.tables():
         table = lake.context.need(name)
         folder = _local(table.location())
         if folder is None:
             return Check("lake", "files", "ok", "not looked at: the warehouse is not on this machine")
         used = {Path(unquote(urlsplit(path).path)) for path in table.inspect.all_files()["file_path"].to_pylist()}
+        used |= waiting
         for file in folder.rglob("*.parquet"):
             status = file.stat()
             if file not in used and status.st_mtime < before:

@@ -8,14 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from automic_core.errors import ConfigError
-from automic_core.lake import Lakehouse
+from automic_core.errors import ConfigError, SecurityError
+from automic_core.lake import Lakehouse, current_login
+from automic_core.lakehouse.catalog import metadata_locations
 from automic_core.settings import FILE_NAME, Settings
 from automic_core.storage import AccessPolicy
 
 VARIABLE = "AUTOMIC_LAKE"
+LOGIN = "AUTOMIC_LOGIN"
+"""Set where people must log in: the file that says how."""
 DEFAULT = "lake"
 CATALOG = "catalog.db"
+STATEMENTS = "explore"
+"""Folder of the statements people ran."""
 
 _SETTINGS = """\
 # Settings of this lake. Every key has a default; the environment (AUTOMIC_SECTION__KEY) wins over this file.
@@ -60,8 +65,13 @@ def create(path: str | Path | None = None) -> NewLake:
 
 
 @contextmanager
-def opened(path: str | Path | None = None, actor: str | None = None) -> Iterator[Lakehouse]:
+def opened(path: str | Path | None = None, actor: str | None = None, *, read_only: bool = False) -> Iterator[Lakehouse]:
     """An open lake that exists already.
+
+    Args:
+        path: Its folder; see ``lake_path``.
+        actor: Who is acting; default the login name.
+        read_only: Whatever would change a table is refused.
 
     Raises:
         ConfigError: There is none; says how to make one.
@@ -71,7 +81,7 @@ def opened(path: str | Path | None = None, actor: str | None = None) -> Iterator
         raise ConfigError(
             f"There is no lake at {root}.", f"`automic init` creates one; or give --lake, or set {VARIABLE}."
         )
-    with Lakehouse.open(root, actor=actor) as lake:
+    with Lakehouse.open(root, actor=actor, read_only=read_only) as lake:
         yield lake
 
 
@@ -79,11 +89,41 @@ def policy(path: str | Path | None = None, allow: Sequence[str | Path] = ()) -> 
     """What a command or a page may read: the lake, the current folder, and ``allow``."""
     root = lake_path(path)
     settings = Settings.load(root) if root.is_dir() else Settings.load()
-    return AccessPolicy.from_settings(settings, root, extra_roots=[Path.cwd(), *allow])
+    found = AccessPolicy.from_settings(settings, root, extra_roots=[Path.cwd(), *allow])
+    login = os.environ.get(LOGIN, "")
+    # What each person asked is that person's own.
+    return found.without(root / STATEMENTS, *([login] if login else []))
 
 
-def stamp(path: str | Path | None = None) -> tuple[int, ...]:
-    """A value that changes when a local lake does; for caches."""
-    root = lake_path(path)
-    files = [root / name for name in (CATALOG, f"{CATALOG}-wal", "state.db", "state.db-wal", FILE_NAME)]
-    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+def check_unshared() -> None:
+    """Check that only the person who started the workbench can be here.
+
+    Raises:
+        SecurityError: People log in to it.
+    """
+    if os.environ.get(LOGIN, "") not in ("", "0"):
+        raise SecurityError(
+            "The settings of a shared workbench are not changed in the browser.",
+            "Edit automic.yaml on its machine: who may change it can reach every secret it names.",
+        )
+
+
+def versions(lake: Lakehouse) -> dict[str, str]:
+    """Full name of each table to a text that is another one after every change of it; for caches.
+
+    The runs on record stand under the name "runs".
+    """
+    return {**metadata_locations(lake.context.catalog), "runs": lake.context.state.runs_version()}
+
+
+def model_mode(path: str | Path | None = None) -> str:
+    """Whether a language model is set up: "off", "local" or "remote"; "off" too while the settings are wrong."""
+    try:
+        return Settings.load(lake_path(path)).llm.mode if lake_path(path).is_dir() else "off"
+    except ConfigError:
+        return "off"
+
+
+def login_name() -> str:
+    """The name of the person this process runs for."""
+    return current_login()

@@ -14,10 +14,10 @@ from automic_core.errors import ConfigError
 from automic_core.events import RunReport
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import SnapshotInfo
-from automic_core.medallion.batches import layout
 from automic_core.medallion.context import LAYERS
 from automic_core.medallion.decisions import Decision
 from automic_core.medallion.provenance import Trace
+from automic_core.workbench.deciding import fix_many, own_name, waive_many
 from automic_core.workbench.values import Rows, rows_of
 
 SYSTEM_LAYERS = ("meta",)
@@ -113,6 +113,11 @@ def tables(lake: Lakehouse, layer: str | None = None, *, system: bool = False) -
         now = next(info for info in reversed(past) if info.current)
         found.append(TableInfo(name, own, now.rows, len(data), len(past), now.at, now.run_id))
     return found
+
+
+def table_names(lake: Lakehouse) -> list[str]:
+    """Full names of the published tables, bronze first."""
+    return lake.tables()
 
 
 def runs(lake: Lakehouse, limit: int = 20) -> list[RunInfo]:
@@ -237,30 +242,9 @@ def _sentence(reason: dict[str, Any]) -> str:
 
 def fix(lake: Lakehouse, table: str, rid: int, changes: dict[str, str | None], reason: str = "") -> list[Decision]:
     """Give cells of a bronze row other values, now and at every later promotion."""
-    row, keys = _bronze_row(lake, table, rid)
-    return lake.decisions.fix(own_name(table), row, keys, changes, reason)
+    return fix_many(lake, table, {rid: changes}, reason)
 
 
 def waive(lake: Lakehouse, table: str, rid: int, rules: list[str], reason: str) -> list[Decision]:
-    """Exempt a bronze row from rules, now and at every later promotion."""
-    row, keys = _bronze_row(lake, table, rid)
-    return lake.decisions.waive(own_name(table), row, keys, rules, reason)
-
-
-def own_name(table: str) -> str:
-    """A table's name without its layer."""
-    return table.rpartition(".")[2]
-
-
-def _bronze_row(lake: Lakehouse, table: str, rid: int) -> tuple[dict[str, Any], list[str]]:
-    """A row as bronze has it, and the declared keys of its table.
-
-    Raises:
-        ConfigError: There is no such row.
-    """
-    name = f"bronze.{own_name(table)}"
-    stored = lake.context.need(name)
-    found = lake.scan(name).filter(pl.col(frames.RID) == rid).head(1).collect()
-    if not found.height:
-        raise ConfigError(f"{name} has no row {rid}.", f"See `automic quarantine {own_name(table)}`.")
-    return found.row(0, named=True), layout(stored).keys
+    """Exempt a row in quarantine from rules it breaks, now and at every later promotion."""
+    return waive_many(lake, table, [rid], reason, rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +13,18 @@ from typing import Any
 import polars as pl
 
 from automic_core import frames, registry
+from automic_core.connectors._files import FileSource
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError
 from automic_core.inference import infer as infer_frame
 from automic_core.medallion.bronze import as_text
 from automic_core.storage import AccessPolicy, confined
 from automic_core.workbench.health import EXTRAS
+from automic_core.workbench.uploads import delivered
 from automic_core.workbench.values import Rows, rows_of
 
 INFER_ROWS = 100_000
+_TYPING = ("types", "infer_rows", "null_values", "batch_bytes")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,25 @@ class Connector:
 
 
 @dataclass(frozen=True)
+class SourceForm:
+    """What a form needs to know to set up a source.
+
+    Attributes:
+        description: What the source reads, in a few sentences.
+        main: The option that says where it is.
+        schema: JSON schema of all options.
+        hidden: Options that make no difference to bronze, which keeps text as it is.
+    """
+
+    kind: str
+    label: str
+    description: str
+    main: str
+    schema: dict[str, Any]
+    hidden: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Preview:
     """The first rows of a source.
 
@@ -62,7 +85,12 @@ class Preview:
 
 @dataclass(frozen=True)
 class Guess:
-    """What inference says about one column."""
+    """What inference says about one column.
+
+    Attributes:
+        counter_examples: Values that do not fit ``against``, with their counts.
+        against: The type or pattern put to the test; for digits that stay text it is "integer".
+    """
 
     column: str
     type: str
@@ -73,6 +101,7 @@ class Guess:
     rows: int
     reason: str
     counter_examples: list[tuple[str, int]]
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,14 +139,14 @@ def _installed(extra: str) -> bool:
 
 
 def build_source(
-    place: str, kind: str | None = None, options: Mapping[str, str] | None = None, policy: AccessPolicy | None = None
+    place: str, kind: str | None = None, options: Mapping[str, Any] | None = None, policy: AccessPolicy | None = None
 ) -> SourceAdapter:
     """A source from what a person typed.
 
     Args:
         place: Path, glob or URL.
         kind: Default: by the suffix.
-        options: Option name to its text; lists are written a,b or as JSON.
+        options: Option name to its value, or to text as a person types it; lists are then written a,b or as JSON.
         policy: What may be read; None = anything.
 
     Raises:
@@ -126,19 +155,43 @@ def build_source(
     kind = kind or registry.kind_for_path(place)
     cls = registry.load("source", kind)
     schema = registry.options_schema(cls)
-    known = schema.get("properties", {})
-    main = "path" if "path" in known else next(iter(schema.get("required", known)), "path")
+    known, main = schema.get("properties", {}), _main(schema)
     typed = {name: _typed(kind, name, text, known) for name, text in (options or {}).items()}
     source: SourceAdapter = registry.build("source", kind, {main: place, **typed})
+    if isinstance(source, FileSource) and (name := delivered(place, policy)) is not None:
+        table = getattr(source, "table", None)
+        source = source.delivered_as(f"{name}#{table}" if table else name)
     return confined(source, policy)
 
 
-def _typed(kind: str, name: str, text: str, known: Mapping[str, Any]) -> Any:
+def source_form(kind: str) -> SourceForm:
+    """The form of a kind of source.
+
+    Raises:
+        ConfigError: There is no such kind.
+        MissingDriverError: Its driver is not installed.
+    """
+    cls = registry.load("source", kind)
+    schema = registry.options_schema(cls)
+    text = inspect.cleandoc(cls.__doc__ or "").replace("``", "")
+    hidden = tuple(name for name in _TYPING if name in schema.get("properties", {}))
+    return SourceForm(kind, registry.entries("source")[kind].label, text, _main(schema), schema, hidden)
+
+
+def _main(schema: Mapping[str, Any]) -> str:
+    """The option that says where a source is."""
+    known = schema.get("properties", {})
+    return "path" if "path" in known else next(iter(schema.get("required", known)), "path")
+
+
+def _typed(kind: str, name: str, text: Any, known: Mapping[str, Any]) -> Any:
     """An option's text as what its schema wants; plain values are left to validation."""
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Options: {', '.join(known) or 'none'}."
         raise ConfigError(f"{kind} has no option {name!r}.", hint)
+    if not isinstance(text, str):
+        return text
     spec = known[name]
     types = {spec.get("type"), *(each.get("type") for each in spec.get("anyOf", []))}
     if types & {"array", "object"} and text[:1] in ("[", "{"):
@@ -202,6 +255,7 @@ def infer(source: SourceAdapter, rows: int | None = INFER_ROWS) -> Inferred:
                 evidence.rows,
                 evidence.reason,
                 against,
+                evidence.against,
             )
         )
     return Inferred(source.kind, source.name, batch.height, inference.schema.primary_key, columns, notes)

@@ -51,6 +51,15 @@ class SQLiteSource(FileSource):
         """The file, and the table in it."""
         return f"{super().location}#{self.table}" if self.table else super().location
 
+    def relations(self) -> tuple[list[str], list[str]]:
+        """Names of the tables and of the views.
+
+        Raises:
+            SourceError: It is no SQLite file.
+        """
+        with translate(SourceError, f"Reading {self.path}", catch=(sqlite3.Error,)), closing(self._open()) as found:
+            return reading.relations(found)
+
     def notes(self) -> list[str]:
         """Columns that had to be renamed."""
         with translate(SourceError, f"Reading {self.location}", catch=(sqlite3.Error,)), closing(self._open()) as found:

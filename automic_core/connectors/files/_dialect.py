@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import compress, islice
+from itertools import chain, compress, islice
 
 from automic_core.connectors.files import _cells, _encoding
 from automic_core.connectors.files._grammar import Dialect, Grammar, Row
@@ -21,12 +21,15 @@ from automic_core.connectors.files._header import has_header, table_start
 __all__ = ["SAMPLE_BYTES", "Dialect", "sniff"]
 
 SAMPLE_BYTES = 1 << 18
+_LONG = 1 << 16
 _ROWS = 300
 _COLUMNS = 60
 _PRIOR = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "  ": 0.9, ":": 0.7, " ": 0.55}
 _ODD_PRIOR = 0.7
 # Marks that stand inside values far more often than between them.
 _INSIDE = frozenset("\"'\\./-_()[]{}<>@+%$?!`*")
+_QUOTED = re.compile(r'"(?:[^"]|"")+"')
+_MISSED_QUOTES = 0.2
 _ONE_COLUMN = 0.35
 _ONE_TYPED_COLUMN = 0.6
 
@@ -133,6 +136,8 @@ def _delimiters(text: str) -> list[str]:
 
 def _tried(dialect: Dialect, data: bytes) -> _Trial:
     rows = list(islice(Grammar(dialect).rows(data, 0, len(data), 0), _ROWS))
+    if len(rows) > 1 and rows[-1].problem and len(data) >= _LONG and b"\n" not in data[rows[-1].start :]:
+        rows.pop()  # the sample ends inside this record: what is wrong with it says nothing
     widths = Counter(len(row.fields) for row in rows if not row.problem)
     width = _usual(widths)
     table = [len(row.fields) == width and not row.problem for row in rows]
@@ -147,11 +152,19 @@ def _tried(dialect: Dialect, data: bytes) -> _Trial:
         # The chance that two records agree in their number of fields, weighted by what that number says.
         agreed = sum((count / len(rows)) ** 2 * (wide - 1) / wide for wide, count in widths.items())
         agreed *= _PRIOR.get(dialect.delimiter, _ODD_PRIOR) * _blanks(dialect, columns)
+        if dialect.quotechar is None and _all_quoted(texts[:-1] or texts):  # the last record may be cut
+            agreed *= _MISSED_QUOTES
     else:
         typed = sum(column[kind] for column in kinds for kind in _cells.TYPED)
         agreed = _ONE_TYPED_COLUMN if typed > 0.8 * cells else _ONE_COLUMN
     alike = sum(_alike(column) for column in kinds) / max(len(kinds), 1)
     return _Trial(dialect, rows, width, share, plain, agreed * plain * (1 + alike) / 2)
+
+
+def _all_quoted(texts: list[list[str]]) -> bool:
+    """Whether all cells that begin with a quote are quoted as a whole, so that quotes are no part of them."""
+    begun = [text for text in chain.from_iterable(texts) if text.startswith('"')]
+    return bool(begun) and all(map(_QUOTED.fullmatch, begun))
 
 
 def _alike(kinds: Counter[str]) -> float:

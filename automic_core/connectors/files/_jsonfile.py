@@ -58,6 +58,7 @@ class JSONFile:
         self._encoding = _encoding.canonical(encoding or _encoding.detect(sample), sample)
         text = self._decoded(sample)
         self.shape: Shape = shape or ("array" if path else _shape(text))
+        self.facts = {"encoding": self._encoding, "format": self.shape, "record_path": ".".join(path)}
         self.notes: list[str] = []
         if self._encoding != _encoding.UTF8:
             self.notes.append(f"Read as {self._encoding}.")

@@ -83,6 +83,8 @@ class Structure:
             edges = np.zeros(256, bool)
             edges[[_LF, _CR, self.grammar.delimiter[0]]] = True
             before = np.where(quotes > self.start, edges[view[quotes - 1]], True)
+            if self.grammar.escape:
+                before &= ~self._escaped(quotes - 1)  # an escaped delimiter is text
             after = np.where(quotes + 1 < end, edges[view[np.minimum(quotes + 1, end - 1)]], True)
             right: npt.NDArray[Any] = np.where(
                 np.arange(len(quotes)) % 2 == 0, before | doubled[:-1], after | doubled[1:]

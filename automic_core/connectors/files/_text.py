@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Annotated, Literal, Protocol, cast
+from typing import Annotated, Any, Literal, Protocol, cast
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,10 @@ class Reader(Protocol):
     """One file as Arrow batches of text; every record is a row."""
 
     notes: list[str]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What was found out about the way the file is written, or given, under the names of the options."""
 
     @property
     def columns(self) -> Sequence[str]:
@@ -72,6 +76,10 @@ class TextSource(FileSource, abstract=True):
             for location, reader in zip(self.locations, self._readers(), strict=True)
             for note in reader.notes
         ]
+
+    def facts(self) -> list[Mapping[str, Any]]:
+        """What was found out about the way each file is written, by name of option where there is one."""
+        return [reader.facts for reader in self._readers()]
 
     def locate(self, record: int) -> int | None:
         """The physical line at which a record begins; None for several files, whose records are numbered each."""

@@ -38,6 +38,7 @@ class XMLFile:
         self.notes: list[str] = []
         paths = self._paths()
         self._path = self._asked(row_path, paths) if row_path else _most_repeated(paths)
+        self.facts = {"row_path": "/".join(self._path), "records_seen": paths[self._path]}
         if not paths:
             self.notes.append(f"{name} has no element.")
         elif not row_path:

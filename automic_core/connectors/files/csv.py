@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, BinaryIO, ClassVar
 
@@ -25,6 +26,7 @@ from automic_core.records import FieldType
 from automic_core.storage import Location
 
 Mark = Annotated[str, Option(min_length=1, max_length=8)]
+_HEAD_BYTES, _HEAD_LINES = 32 << 20, 20
 _FORMULA = r"^([=+\-@\t\r])"  # what spreadsheets run as a formula (OWASP, CSV injection)
 
 
@@ -83,11 +85,23 @@ class CSVSource(TextSource):
             return _DelimitedFile(read, dialect)
 
 
+def most_fields(file: BinaryIO) -> int:
+    """About how many fields the widest of the first lines has, found without parsing it: for a limit on columns."""
+    sample = file.read(_dialect.SAMPLE_BYTES)
+    if not sample:
+        return 0
+    dialect = _dialect.sniff(sample)
+    mark = dialect.delimiter.encode(dialect.encoding)
+    head = sample + file.read(_HEAD_BYTES)
+    return max(line.count(mark) for line in head.split(b"\n", _HEAD_LINES)[:_HEAD_LINES]) + 1
+
+
 class _DelimitedFile:
     """One file with its dialect."""
 
     def __init__(self, read: Any, dialect: _dialect.Dialect) -> None:
         self._read = read
+        self.facts = asdict(dialect)
         whole = read()
         self.columns, renamed = _types.column_names(whole.columns)
         self._names = dict(zip(self.columns, whole.columns, strict=True))

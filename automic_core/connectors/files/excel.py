@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Annotated, Any, BinaryIO, ClassVar
@@ -52,25 +52,50 @@ class ExcelSource(TextSource):
 
     def open_file(self, location: Location) -> Reader:
         """Read the workbook and find the table in each sheet."""
-        try:
-            import python_calamine
-        except ModuleNotFoundError as exc:
-            raise MissingDriverError("python_calamine", "excel") from exc
-        try:
-            with closing(storage.open_binary(location)) as stored:
-                file = BytesIO(stored.read())
-            _check_size(file, location)
-            file.seek(0)
-            return _Workbook(python_calamine.CalamineWorkbook.from_filelike(file), file, str(location), self)
-        except AutomicError:
-            raise
-        except BaseException as exc:
-            # A panic of the reader is no Exception, but it is no reason to stop the program either.
-            if isinstance(exc, Exception) or type(exc).__name__ == "PanicException":
-                detail = " ".join(str(exc).split()) or type(exc).__name__
-                hint = "Remove its password." if "password" in detail.lower() else "Is it an xlsx, xls or ods file?"
-                raise SourceError(f"{location} is not a workbook that can be read: {detail[:300]}", hint) from exc
-            raise
+        with _workbook(location) as (book, file):
+            return _Workbook(book, file, str(location), self)
+
+    def sheets(self) -> list[str]:
+        """Names of the visible sheets.
+
+        Raises:
+            SourceError: It is no workbook that can be read.
+        """
+        with _workbook(self.locations[0]) as (book, _):
+            return [name for _, name, visible in _worksheets(book) if visible]
+
+
+@contextmanager
+def _workbook(location: Location) -> Iterator[tuple[Any, BinaryIO]]:
+    """The workbook and its bytes; whatever goes wrong with them is said as a SourceError."""
+    try:
+        import python_calamine
+    except ModuleNotFoundError as exc:
+        raise MissingDriverError("python_calamine", "excel") from exc
+    try:
+        with closing(storage.open_binary(location)) as stored:
+            file = BytesIO(stored.read())
+        _check_size(file, location)
+        file.seek(0)
+        yield python_calamine.CalamineWorkbook.from_filelike(file), file
+    except AutomicError:
+        raise
+    except BaseException as exc:
+        # A panic of the reader is no Exception, but it is no reason to stop the program either.
+        if isinstance(exc, Exception) or type(exc).__name__ == "PanicException":
+            detail = " ".join(str(exc).split()) or type(exc).__name__
+            hint = "Remove its password." if "password" in detail.lower() else "Is it an xlsx, xls or ods file?"
+            raise SourceError(f"{location} is not a workbook that can be read: {detail[:300]}", hint) from exc
+        raise
+
+
+def _worksheets(book: Any) -> list[tuple[int, str, bool]]:
+    """Number and name of each sheet with cells, and whether it is visible."""
+    return [
+        (number, sheet.name, str(sheet.visible).endswith(".Visible"))
+        for number, sheet in enumerate(book.sheets_metadata)
+        if str(sheet.typ).endswith(".WorkSheet")
+    ]
 
 
 def _check_size(file: BinaryIO, location: Location) -> None:
@@ -101,6 +126,11 @@ class _Workbook:
             self.notes += [f"Sheet {name!r} is read.", *self._left_out(rows, table), *renamed]
             self._tables.append((name, rows, table, names, _cellerrors.of_sheet(file, number)))
         self._with_sheet = options.sheet == "*"
+        self.facts = {
+            "sheet": [name for name, *_ in self._tables],
+            "header": any(table.header for _, _, table, *_ in self._tables),
+            "skip_rows": sum(len(table.above) for _, _, table, *_ in self._tables),
+        }
         found = dict.fromkeys(name for *_, names, _ in self._tables for name in names)
         self.columns = [*found, *([_SHEET_COLUMN] if self._with_sheet else [])]
 
@@ -144,8 +174,7 @@ class _Workbook:
 
     def _chosen(self, book: Any, options: ExcelSource) -> list[tuple[int, str, list[list[Any]]]]:
         """Number, name and cells of the sheets to read."""
-        sheets = [(n, s.name, str(s.visible).endswith(".Visible")) for n, s in enumerate(book.sheets_metadata)
-                  if str(s.typ).endswith(".WorkSheet")]  # fmt: skip
+        sheets = _worksheets(book)
         if options.sheet not in (None, "*"):
             asked = [(n, name) for n, name, _ in sheets if name == options.sheet]
             if not asked:

@@ -1,0 +1,72 @@
+"""A staged change of a silver table: look, then publish or discard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from automic_core.contracts import Fitted
+from automic_core.events import RunReport
+from automic_core.lakehouse import tables
+from automic_core.medallion import quarantine
+from automic_core.medallion.context import LakeContext, run_entry
+from automic_core.medallion.gates import Gate
+from automic_core.medallion.staged import StagedTable
+from automic_core.records import Schema
+
+SPEC = "automic.spec"
+"""Snapshot property: the YAML text of the promotion that made the rows."""
+
+
+@dataclass
+class Promotion:
+    """A staged change of a silver table under review: look, then publish or discard.
+
+    Attributes:
+        report: The row ledger.
+        schema: The schema that was applied; ``schema.inferred`` says whether a person accepted it.
+        quarantined: The rows set aside, with every reason.
+        removed: Every removed row by the ``_rid`` it has in bronze: stage, step, reason, into.
+        properties: What the snapshot will say of it, beside the run.
+        keys: The declared keys of the bronze table.
+        gates: What each check found.
+    """
+
+    table: str
+    report: RunReport
+    schema: Schema
+    quarantined: pl.DataFrame
+    removed: pl.DataFrame
+    fitted: dict[str, Fitted]
+    properties: dict[str, str]
+    staged: StagedTable = field(repr=False)
+    _lake: LakeContext = field(repr=False)
+    keys: list[str] = field(default_factory=list)
+    gates: list[Gate] = field(default_factory=list)
+    snapshot: int | None = None
+
+    def rows(self) -> pl.LazyFrame:
+        """The table as it will be, or as it was published."""
+        if self.snapshot is not None:
+            return tables.scan(self._lake.need(self.table), self.snapshot)
+        return self.staged.staging.scan()
+
+    def publish(self) -> int:
+        """Make it the table: quarantine first, then silver by compare-and-set, then the state.
+
+        Returns:
+            The new snapshot id.
+
+        Raises:
+            ConflictError: The table changed since the promotion began; promote again.
+        """
+        self._lake.writable()
+        quarantine.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
+        self.snapshot = self.staged.publish({**self._lake.summary(self.report), **self.properties})
+        self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
+        return self.snapshot
+
+    def discard(self) -> None:
+        """Drop it; schema and rows of the table stay as they are."""
+        self.staged.rollback()

@@ -1,0 +1,582 @@
+"""Names of the package for type checkers; ``__init__.py`` gives the same ones on first use."""
+
+from automic_core.workbench.attention import Attention as Attention
+from automic_core.workbench.browsing import (
+    Entry as Entry,
+)
+from automic_core.workbench.browsing import (
+    Inside as Inside,
+)
+from automic_core.workbench.browsing import (
+    Listing as Listing,
+)
+from automic_core.workbench.browsing import (
+    browse as browse,
+)
+from automic_core.workbench.browsing import (
+    connector_of as connector_of,
+)
+from automic_core.workbench.browsing import (
+    inside as inside,
+)
+from automic_core.workbench.changing import (
+    Built as Built,
+)
+from automic_core.workbench.changing import (
+    Promoted as Promoted,
+)
+from automic_core.workbench.changing import (
+    aggregation as aggregation,
+)
+from automic_core.workbench.changing import (
+    build as build,
+)
+from automic_core.workbench.changing import (
+    export as export,
+)
+from automic_core.workbench.changing import (
+    ingest as ingest,
+)
+from automic_core.workbench.changing import (
+    promote as promote,
+)
+from automic_core.workbench.changing import (
+    run as run,
+)
+from automic_core.workbench.chart_data import ChartData as ChartData
+from automic_core.workbench.chart_data import chart_points as chart_points
+from automic_core.workbench.charting import (
+    ChartSpec as ChartSpec,
+)
+from automic_core.workbench.charting import (
+    Choices as Choices,
+)
+from automic_core.workbench.charting import (
+    chart_choices as chart_choices,
+)
+from automic_core.workbench.charting import (
+    choose_chart as choose_chart,
+)
+from automic_core.workbench.charting import (
+    refit_chart as refit_chart,
+)
+from automic_core.workbench.checking import checked as checked
+from automic_core.workbench.checking import columns_at as columns_at
+from automic_core.workbench.checking import problems as problems
+from automic_core.workbench.configuring import (
+    SecretView as SecretView,
+)
+from automic_core.workbench.configuring import (
+    SettingsView as SettingsView,
+)
+from automic_core.workbench.configuring import (
+    Trial as Trial,
+)
+from automic_core.workbench.configuring import (
+    edit_settings as edit_settings,
+)
+from automic_core.workbench.configuring import (
+    save_settings as save_settings,
+)
+from automic_core.workbench.configuring import (
+    settings_view as settings_view,
+)
+from automic_core.workbench.configuring import (
+    try_settings as try_settings,
+)
+from automic_core.workbench.costs import (
+    Cost as Cost,
+)
+from automic_core.workbench.costs import (
+    Curve as Curve,
+)
+from automic_core.workbench.costs import (
+    Point as Point,
+)
+from automic_core.workbench.costs import (
+    cost as cost,
+)
+from automic_core.workbench.costs import (
+    may_count_all as may_count_all,
+)
+from automic_core.workbench.costs import (
+    row_costs as row_costs,
+)
+from automic_core.workbench.costs import (
+    rows_of_bronze as rows_of_bronze,
+)
+from automic_core.workbench.dialects import Fact as Fact
+from automic_core.workbench.diffing import Diff as Diff
+from automic_core.workbench.diffing import diff as diff
+from automic_core.workbench.diffing import natural_keys as natural_keys
+from automic_core.workbench.drafts import (
+    DraftView as DraftView,
+)
+from automic_core.workbench.drafts import (
+    draft as draft,
+)
+from automic_core.workbench.drafts import (
+    redo as redo,
+)
+from automic_core.workbench.drafts import (
+    save_draft as save_draft,
+)
+from automic_core.workbench.drafts import (
+    save_draft_text as save_draft_text,
+)
+from automic_core.workbench.drafts import (
+    undo as undo,
+)
+from automic_core.workbench.edits import (
+    DraftEntry as DraftEntry,
+)
+from automic_core.workbench.edits import (
+    Edit as Edit,
+)
+from automic_core.workbench.edits import (
+    add_entry as add_entry,
+)
+from automic_core.workbench.edits import (
+    delete as delete,
+)
+from automic_core.workbench.edits import (
+    listed as listed,
+)
+from automic_core.workbench.edits import (
+    move as move,
+)
+from automic_core.workbench.edits import (
+    set_options as set_options,
+)
+from automic_core.workbench.edits import (
+    switch as switch,
+)
+from automic_core.workbench.exploring import (
+    GoldPlan as GoldPlan,
+)
+from automic_core.workbench.exploring import (
+    TreeTable as TreeTable,
+)
+from automic_core.workbench.exploring import (
+    Vocabulary as Vocabulary,
+)
+from automic_core.workbench.exploring import (
+    column_name as column_name,
+)
+from automic_core.workbench.exploring import (
+    gold_plan as gold_plan,
+)
+from automic_core.workbench.exploring import (
+    schema_tree as schema_tree,
+)
+from automic_core.workbench.exploring import (
+    sql_name as sql_name,
+)
+from automic_core.workbench.exploring import (
+    starting_query as starting_query,
+)
+from automic_core.workbench.exploring import (
+    vocabulary as vocabulary,
+)
+from automic_core.workbench.exporting import Exported as Exported
+from automic_core.workbench.exporting import export_run as export_run
+from automic_core.workbench.exporting import rerun_run as rerun_run
+from automic_core.workbench.findings import Change as Change
+from automic_core.workbench.findings import Finding as Finding
+from automic_core.workbench.forming import (
+    Kind as Kind,
+)
+from automic_core.workbench.forming import (
+    kinds as kinds,
+)
+from automic_core.workbench.forming import (
+    option_errors as option_errors,
+)
+from automic_core.workbench.forming import (
+    options_schema as options_schema,
+)
+from automic_core.workbench.health import Check as Check
+from automic_core.workbench.health import doctor as doctor
+from automic_core.workbench.lakes import (
+    LOGIN as LOGIN,
+)
+from automic_core.workbench.lakes import (
+    VARIABLE as VARIABLE,
+)
+from automic_core.workbench.lakes import (
+    check_unshared as check_unshared,
+)
+from automic_core.workbench.lakes import (
+    create as create,
+)
+from automic_core.workbench.lakes import (
+    is_lake as is_lake,
+)
+from automic_core.workbench.lakes import (
+    lake_path as lake_path,
+)
+from automic_core.workbench.lakes import (
+    login_name as login_name,
+)
+from automic_core.workbench.lakes import (
+    model_mode as model_mode,
+)
+from automic_core.workbench.lakes import (
+    opened as opened,
+)
+from automic_core.workbench.lakes import (
+    policy as policy,
+)
+from automic_core.workbench.lakes import (
+    versions as versions,
+)
+from automic_core.workbench.ledgers import (
+    Flow as Flow,
+)
+from automic_core.workbench.ledgers import (
+    LedgerPart as LedgerPart,
+)
+from automic_core.workbench.ledgers import (
+    LedgerParts as LedgerParts,
+)
+from automic_core.workbench.ledgers import (
+    ledger_flows as ledger_flows,
+)
+from automic_core.workbench.ledgers import (
+    ledger_parts as ledger_parts,
+)
+from automic_core.workbench.lineage import Edge as Edge
+from automic_core.workbench.lineage import Graph as Graph
+from automic_core.workbench.lineage import Node as Node
+from automic_core.workbench.lineage import graph as graph
+from automic_core.workbench.listing import TableFacts as TableFacts
+from automic_core.workbench.listing import catalogue as catalogue
+from automic_core.workbench.listing import table_facts as table_facts
+from automic_core.workbench.looking import (
+    Overview as Overview,
+)
+from automic_core.workbench.looking import (
+    RunInfo as RunInfo,
+)
+from automic_core.workbench.looking import (
+    TableInfo as TableInfo,
+)
+from automic_core.workbench.looking import (
+    fix as fix,
+)
+from automic_core.workbench.looking import (
+    history as history,
+)
+from automic_core.workbench.looking import (
+    overview as overview,
+)
+from automic_core.workbench.looking import (
+    quarantine as quarantine,
+)
+from automic_core.workbench.looking import (
+    query as query,
+)
+from automic_core.workbench.looking import (
+    rollback as rollback,
+)
+from automic_core.workbench.looking import (
+    runs as runs,
+)
+from automic_core.workbench.looking import (
+    show as show,
+)
+from automic_core.workbench.looking import (
+    table_names as table_names,
+)
+from automic_core.workbench.looking import (
+    tables as tables,
+)
+from automic_core.workbench.looking import (
+    trace as trace,
+)
+from automic_core.workbench.looking import (
+    waive as waive,
+)
+from automic_core.workbench.paging import (
+    OPERATORS as OPERATORS,
+)
+from automic_core.workbench.paging import (
+    PAGE_ROWS as PAGE_ROWS,
+)
+from automic_core.workbench.paging import (
+    Filter as Filter,
+)
+from automic_core.workbench.paging import (
+    Page as Page,
+)
+from automic_core.workbench.paging import (
+    data_columns as data_columns,
+)
+from automic_core.workbench.paging import (
+    page as page,
+)
+from automic_core.workbench.paging import (
+    parse_filter as parse_filter,
+)
+from automic_core.workbench.previewing import Preview as Preview
+from automic_core.workbench.previewing import preview_step as preview_step
+from automic_core.workbench.profiles import ColumnProfile as ColumnProfile
+from automic_core.workbench.profiles import Profile as Profile
+from automic_core.workbench.profiles import profile as profile
+from automic_core.workbench.promoting import (
+    GoldTable as GoldTable,
+)
+from automic_core.workbench.promoting import (
+    Promotable as Promotable,
+)
+from automic_core.workbench.promoting import (
+    gold_tables as gold_tables,
+)
+from automic_core.workbench.promoting import (
+    promotable as promotable,
+)
+from automic_core.workbench.promotions import (
+    PromotionSpec as PromotionSpec,
+)
+from automic_core.workbench.promotions import (
+    load_promotion as load_promotion,
+)
+from automic_core.workbench.promotions import (
+    parse_promotion as parse_promotion,
+)
+from automic_core.workbench.proving import Proof as Proof
+from automic_core.workbench.proving import proof_job as proof_job
+from automic_core.workbench.proving import prove as prove
+from automic_core.workbench.query_examples import Example as Example
+from automic_core.workbench.query_examples import examples as examples
+from automic_core.workbench.query_history import (
+    Ran as Ran,
+)
+from automic_core.workbench.query_history import (
+    forget_statements as forget_statements,
+)
+from automic_core.workbench.query_history import (
+    recent_statements as recent_statements,
+)
+from automic_core.workbench.querying import (
+    QUERY_SECONDS as QUERY_SECONDS,
+)
+from automic_core.workbench.querying import (
+    Answer as Answer,
+)
+from automic_core.workbench.querying import (
+    Asking as Asking,
+)
+from automic_core.workbench.querying import (
+    Past as Past,
+)
+from automic_core.workbench.querying import (
+    answer_sql as answer_sql,
+)
+from automic_core.workbench.querying import (
+    ask_sql as ask_sql,
+)
+from automic_core.workbench.querying import (
+    download_answer as download_answer,
+)
+from automic_core.workbench.querying import (
+    media_type as media_type,
+)
+from automic_core.workbench.querying import (
+    warm_queries as warm_queries,
+)
+from automic_core.workbench.reviewed import ColumnChange as ColumnChange
+from automic_core.workbench.reviewed import SetAside as SetAside
+from automic_core.workbench.reviews import (
+    Revertible as Revertible,
+)
+from automic_core.workbench.reviews import (
+    Review as Review,
+)
+from automic_core.workbench.reviews import (
+    ReviewInfo as ReviewInfo,
+)
+from automic_core.workbench.reviews import (
+    discard as discard,
+)
+from automic_core.workbench.reviews import (
+    publish as publish,
+)
+from automic_core.workbench.reviews import (
+    published_spec as published_spec,
+)
+from automic_core.workbench.reviews import (
+    revert as revert,
+)
+from automic_core.workbench.reviews import (
+    revertible as revertible,
+)
+from automic_core.workbench.reviews import (
+    review as review,
+)
+from automic_core.workbench.reviews import (
+    reviews as reviews,
+)
+from automic_core.workbench.reviews import (
+    stage as stage,
+)
+from automic_core.workbench.runcompare import RunComparison as RunComparison
+from automic_core.workbench.runcompare import compare_runs as compare_runs
+from automic_core.workbench.rundetail import (
+    RunDetail as RunDetail,
+)
+from automic_core.workbench.rundetail import (
+    removed_rows as removed_rows,
+)
+from automic_core.workbench.rundetail import (
+    run_detail as run_detail,
+)
+from automic_core.workbench.runlist import RunLine as RunLine
+from automic_core.workbench.runlist import RunPage as RunPage
+from automic_core.workbench.runlist import run_page as run_page
+from automic_core.workbench.running import (
+    Job as Job,
+)
+from automic_core.workbench.running import (
+    cancel as cancel,
+)
+from automic_core.workbench.running import (
+    job as job,
+)
+from automic_core.workbench.running import (
+    job_log as job_log,
+)
+from automic_core.workbench.running import (
+    jobs as jobs,
+)
+from automic_core.workbench.running import (
+    rerun as rerun,
+)
+from automic_core.workbench.running import (
+    submit as submit,
+)
+from automic_core.workbench.running import (
+    waiting_for as waiting_for,
+)
+from automic_core.workbench.sampling import (
+    Broken as Broken,
+)
+from automic_core.workbench.sampling import (
+    Sample as Sample,
+)
+from automic_core.workbench.sampling import (
+    Verdict as Verdict,
+)
+from automic_core.workbench.sampling import (
+    check_source as check_source,
+)
+from automic_core.workbench.sampling import (
+    sample as sample,
+)
+from automic_core.workbench.sources import (
+    SourceForm as SourceForm,
+)
+from automic_core.workbench.sources import (
+    build_source as build_source,
+)
+from automic_core.workbench.sources import (
+    connectors as connectors,
+)
+from automic_core.workbench.sources import (
+    infer as infer,
+)
+from automic_core.workbench.sources import (
+    preview as preview,
+)
+from automic_core.workbench.sources import (
+    source_form as source_form,
+)
+from automic_core.workbench.steptimes import StepTimes as StepTimes
+from automic_core.workbench.steptimes import step_times as step_times
+from automic_core.workbench.storage_files import (
+    ColumnSize as ColumnSize,
+)
+from automic_core.workbench.storage_files import (
+    DataFileInfo as DataFileInfo,
+)
+from automic_core.workbench.storage_files import (
+    Files as Files,
+)
+from automic_core.workbench.storage_files import (
+    files as files,
+)
+from automic_core.workbench.suggesting import Proposal as Proposal
+from automic_core.workbench.suggesting import accepted as accepted
+from automic_core.workbench.suggesting import suggestions as suggestions
+from automic_core.workbench.taking import (
+    Contract as Contract,
+)
+from automic_core.workbench.taking import (
+    KeyEvidence as KeyEvidence,
+)
+from automic_core.workbench.taking import (
+    Standing as Standing,
+)
+from automic_core.workbench.taking import (
+    key_evidence as key_evidence,
+)
+from automic_core.workbench.taking import (
+    standing as standing,
+)
+from automic_core.workbench.taking import (
+    table_name as table_name,
+)
+from automic_core.workbench.taking import (
+    table_name_problem as table_name_problem,
+)
+from automic_core.workbench.timelines import (
+    ColumnEvent as ColumnEvent,
+)
+from automic_core.workbench.timelines import (
+    State as State,
+)
+from automic_core.workbench.timelines import (
+    rollback_to as rollback_to,
+)
+from automic_core.workbench.timelines import (
+    schema_history as schema_history,
+)
+from automic_core.workbench.timelines import (
+    timeline as timeline,
+)
+from automic_core.workbench.timelines import (
+    told as told,
+)
+from automic_core.workbench.tracing import (
+    CellTrace as CellTrace,
+)
+from automic_core.workbench.tracing import (
+    Record as Record,
+)
+from automic_core.workbench.tracing import (
+    Stage as Stage,
+)
+from automic_core.workbench.tracing import (
+    trace_cell as trace_cell,
+)
+from automic_core.workbench.trials import Problem as Problem
+from automic_core.workbench.uploads import (
+    Upload as Upload,
+)
+from automic_core.workbench.uploads import (
+    keep_upload as keep_upload,
+)
+from automic_core.workbench.uploads import (
+    prune_uploads as prune_uploads,
+)
+from automic_core.workbench.uploads import (
+    recent_uploads as recent_uploads,
+)
+from automic_core.workbench.uploads import (
+    upload_folder as upload_folder,
+)
+from automic_core.workbench.uploads import (
+    upload_limit as upload_limit,
+)
+from automic_core.workbench.values import Rows as Rows
+from automic_core.workbench.values import plain as plain
