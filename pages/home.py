@@ -1,16 +1,32 @@
-"""What is in the lake, and where the rows of the newest run went."""
+"""The lakehouse at a glance."""
+
+from pathlib import Path
 
 import streamlit as st
 
+from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import workspace
+from pages.ui.views import home_attention, home_graph, home_runs, job_panel
 
 ws = workspace()
-st.title("Automic")
-st.write("Messy sources in, a trusted lakehouse out, every row accounted for.")
-found = show.guarded(calls.overview, ws.lake)
-if found is not None and found.tables:
-    show.tables(found.tables)
-    show.newest_run(found.runs)
-elif found is not None:
-    show.nothing_yet(ws.lake)
+lake = show.plain(Path(ws.lake).name)
+there = workbench.is_lake(Path(ws.lake))
+graph = calls.read(ws, workbench.graph) if there else None
+if job := st.query_params.get("job", ""):
+    job_panel.render(ws, job)
+if graph is None or not graph.nodes:
+    show.opening("Home", f"{lake} is empty" if there else f"There is no lake at {show.plain(ws.lake)} yet")
+    show.nothing("Tables will stand here, bronze to gold, with where each row came from.", "flow")
+else:
+    waiting = show.count(len(graph.attention), "thing needs", "things need") + " your attention"
+    sentence = f"{show.count(len(graph.nodes), 'table')} in {lake}, {waiting if graph.attention else 'all is well'}"
+    with show.opening("Home", sentence):
+        if st.button("Connect a source", type="primary", icon=":material/add:"):
+            show.go("connect")
+    home_graph.render(ws, graph)
+    left, right = st.columns(2)
+    with left:
+        home_attention.render(ws, graph.attention)
+    with right:
+        home_runs.render(ws)

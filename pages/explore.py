@@ -1,0 +1,34 @@
+"""Ask the lake in SQL, see the answer as a grid or a chart, take it away or keep it."""
+
+import streamlit as st
+
+from automic_core import workbench
+from pages.ui import calls, show
+from pages.ui.state import workspace
+from pages.ui.views import explore_editor, explore_result, explore_save, explore_start
+from pages.ui.views.explore_state import Explore, follow_link
+
+
+@st.fragment
+@show.guarded
+def page() -> None:
+    """The whole page; typing in the editor draws only this again."""
+    ws = workspace()
+    screen = ws.screen(Explore)
+    tables = calls.read(ws, workbench.schema_tree)
+    if not tables:
+        show.opening("Explore", "No tables to ask yet")
+        show.nothing("Tables that you connect can be asked in SQL here, charted, and kept as gold.", "table")
+        return
+    workbench.warm_queries()
+    follow_link(ws, screen)
+    with show.opening("Explore", f"{show.count(len(tables), 'table')} to ask in SQL"):
+        run = st.button("Run", type="primary", icon=":material/play_arrow:", key="run", help="Ctrl+Enter in the editor")
+    explore_editor.render(ws, screen, tables, run)
+    explore_save.progress(ws, screen)
+    explore_result.render(ws, screen)
+    if screen.answer is None and screen.asking is None and screen.error is None:
+        explore_start.render(ws, screen)
+
+
+page()

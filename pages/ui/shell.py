@@ -1,0 +1,93 @@
+"""What stands around every page: the sidebar's context, the boundary that turns errors into words."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from automic_core import workbench
+from automic_core.errors import AutomicError
+from pages.ui import calls, charts, login, show
+from pages.ui.state import Workspace, workspace
+
+STYLE = Path(__file__).parent / "style.css"
+LOGO = Path(__file__).parent / "components"
+_KEPT: set[str] = set()
+
+_MODEL = {
+    "off": "No language model is set up. Nothing is sent anywhere.",
+    "local": "A model on this machine is set up; no page uses it yet. Nothing was sent to it.",
+    "remote": "A remote model is set up; no page uses it yet. Nothing was sent to it.",
+}
+
+
+def run(page: StreamlitPage) -> None:
+    """Run a page inside the frame; an error of the core is shown in its own words, any other calmly."""
+    st.html(STYLE)
+    if charts.theme() == "dark":
+        st.html(STYLE.with_name("style-dark.css"))
+    st.logo(LOGO / ("logo-dark.svg" if charts.theme() == "dark" else "logo.svg"), size="large")
+    if not login.passed():
+        return
+    ws = workspace()
+    with calls.one_run():
+        with st.sidebar:
+            _context(ws)
+        if ws.message:
+            st.toast(show.plain(ws.message), icon=":material/check:")
+            ws.message = ""
+        show.guarded(page.run)()
+    _keep(page.url_path)
+
+
+def _keep(page: str) -> None:
+    """Never look again through what the first visit of a page loaded.
+
+    Streamlit collects garbage after every run and fragment, in the way of all visitors; looking through the modules
+    alone took a tenth of a second each time.
+    """
+    if not _KEPT:
+        atexit.register(gc.unfreeze)  # at the end everything is let go, or libraries complain of leaks
+    if page not in _KEPT:
+        _KEPT.add(page)
+        gc.collect()
+        gc.freeze()
+
+
+def _context(ws: Workspace) -> None:
+    """Which lake, who, what is running, whether a model is used."""
+    with st.container(key="context", gap="xsmall"):
+        st.caption("Lake", help=show.plain(ws.lake))
+        st.markdown(f"**{show.plain(Path(ws.lake).name)}**")
+        with st.container(horizontal=True, gap="xsmall"):
+            st.badge(show.on_badge(ws.actor), icon=":material/person:", color="gray")
+            if ws.read_only:
+                st.badge("looking only", icon=":material/visibility:", color="violet")
+            mode = calls.at(ws, workbench.model_mode)
+            st.badge(f"AI {mode}", icon=":material/smart_toy:", color="gray", help=_MODEL[mode])
+        if workbench.is_lake(Path(ws.lake)):
+            _jobs(ws)
+
+
+@st.fragment(run_every=4)
+@show.guarded
+def _jobs(ws: Workspace) -> None:
+    """Jobs that run or wait, on every page."""
+    try:
+        active = [job for job in calls.fresh(ws, workbench.jobs, 20) if job.state in ("queued", "running")]
+    except AutomicError as exc:
+        st.caption(show.plain(exc.message))
+        return
+    for job in active[:3]:
+        share = f"{job.rows / job.total:.0%}" if job.total else show.count(job.rows, "row")
+        text = "waiting" if job.state == "queued" else share
+        st.page_link(
+            "pages/runs.py",
+            label=f"{show.plain(job.title)} · {text}",
+            icon=":material/progress_activity:",
+            query_params={"job": job.id},
+        )

@@ -1,0 +1,169 @@
+"""Take the source into bronze: name, mode, key, what to do with unforeseen columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from automic_core import workbench
+from pages.ui import calls, show
+from pages.ui.state import Workspace, put
+from pages.ui.views.connect_state import Connecting
+
+MODES = {
+    "append": ("More rows each time", "What arrives is added to what is there."),
+    "snapshot": (
+        "The whole table each time",
+        "The next file of the same name replaces this one, rows gone from it are deleted; other names add to it.",
+    ),
+}
+
+
+def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
+    """The few decisions; the primary action goes to the head of the page."""
+    seen = state.sample
+    assert seen is not None, "the page draws this only for a source that could be read"
+    with st.container(border=True, key="connect-take"):
+        st.markdown("**Take into bronze**")
+        linked = st.query_params.get("table", "").rpartition(".")[2]  # more rows for a table that is there
+        suggested = linked or workbench.table_name(seen.name)
+        name = st.text_input("Table in bronze", suggested, key=f"table-{state.turn}-{suggested}")
+        problem = workbench.table_name_problem(name or "")
+        if problem:
+            st.caption(f":red[:material/error: {show.plain(problem)}]")
+            standing = None
+        else:
+            standing = _standing(ws, state, seen, name)
+        new = standing is None or not standing.exists
+        if standing is not None and standing.exists:
+            _there(standing)
+        mode = _mode(state, standing)
+        keys = _keys(state, seen, standing, name or "")
+        contract = "evolve" if new else _contract(state, standing)
+        force = False
+        if standing is not None and standing.taken:
+            force = st.checkbox("Take it again all the same", key=f"force-{state.turn}")
+    nothing_new = standing is not None and len(standing.taken) == standing.parts and not force
+    refused = standing is not None and any(each.refuses and each.mode == contract for each in standing.contracts)
+    with top:
+        if st.button(
+            "Take into bronze",
+            type="primary",
+            key="take",
+            icon=":material/download:",
+            disabled=ws.read_only or bool(problem) or nothing_new or refused or not seen.columns,
+        ):
+            arguments = {
+                "place": state.place,
+                "kind": state.kind or None,
+                "options": state.options,
+                "table": name,
+                "mode": mode,
+                "keys": keys,
+                "contract": contract,
+                "force": force,
+            }
+            _submit(ws, state, name, arguments)
+
+
+def _submit(ws: Workspace, state: Connecting, table: str, arguments: dict[str, Any]) -> None:
+    show.attempt(calls.change, ws, workbench.prune_uploads)
+    job = show.attempt(calls.change, ws, workbench.submit, "ingest", table, arguments)
+    if job is not None:
+        state.job = job.id
+        st.rerun()
+
+
+def _standing(ws: Workspace, state: Connecting, seen: workbench.Sample, table: str) -> workbench.Standing | None:
+    """How the source fits the table; asked once for each name and way to read."""
+    asked = f"{state.seen} {table}"
+    if asked != state.stood:
+        place, kind = state.place, state.kind or None
+        state.standing = show.attempt(calls.fresh, ws, workbench.standing, table, place, kind, state.options, seen)
+        state.stood = asked
+    return state.standing
+
+
+def _there(standing: workbench.Standing) -> None:
+    show.status("neutral", f"{standing.table} has {show.count(standing.rows, 'row')}")
+    if standing.taken:
+        some = f"{len(standing.taken):,} of {standing.parts:,} files are" if standing.parts > 1 else "This content is"
+        show.status("attention", "Already taken")
+        show.note(f"{some} in the table already; taken again, nothing would be added.")
+
+
+def _mode(state: Connecting, standing: workbench.Standing | None) -> str:
+    now = standing.mode if standing is not None and standing.exists else "append"
+    chosen = st.radio(
+        "Each delivery is",
+        list(MODES),
+        index=list(MODES).index(now) if now in MODES else 0,
+        format_func=lambda mode: MODES[mode][0],
+        captions=[words for _, words in MODES.values()],
+        key=f"mode-{state.turn}-{now}",
+    )
+    return str(chosen)
+
+
+def _proposed(state: Connecting, seen: workbench.Sample, table: str) -> workbench.KeyEvidence:
+    """The key that suggests itself; found out once for a sample, since all its columns are looked at."""
+    known = state.proposed
+    if known is None or known[0] is not seen or known[1] != table:
+        known = state.proposed = (seen, table, workbench.key_evidence(seen, table=table))
+    return known[2]
+
+
+def _keys(state: Connecting, seen: workbench.Sample, standing: workbench.Standing | None, table: str) -> list[str]:
+    """Key columns, with the share of rows that they identify."""
+    found = _proposed(state, seen, table)
+    columns = seen.columns[seen.start : seen.start + len(seen.rows.columns)]
+    declared = [key for key in standing.keys if key in columns] if standing is not None else []
+    key = f"keys-{state.turn}-{','.join(declared)}"
+    chosen = st.multiselect(
+        "Key columns",
+        columns,
+        default=declared or found.columns or None,
+        key=key,
+        placeholder="none: every row is one of its own",
+        help="What identifies a row. Of several rows with one key, silver keeps the last version.",
+    )
+    if chosen:
+        evidence = workbench.key_evidence(seen, chosen)
+        show.evidence(
+            evidence.agree, evidence.of, evidence.examples, key="key-evidence", label="have a key of their own"
+        )
+    elif found.nearly:
+        name, share = found.nearly[0]
+        st.button(
+            f"{show.plain(name)} identifies {f'{share:.1%}'.replace('100.0', '100')} of the rows: use it",
+            type="tertiary",
+            key="use-key",
+            icon=":material/key:",
+            on_click=put,
+            args=(key, [name]),
+        )
+    return list(chosen)
+
+
+def _contract(state: Connecting, standing: workbench.Standing | None) -> str:
+    """What to do with columns the table does not have."""
+    if standing is None:
+        return "evolve"
+    if standing.missing:
+        show.note(f"Not in this source: {show.plain(', '.join(standing.missing[:5]))}; its rows have no value there.")
+    if not standing.differs:
+        return "evolve"
+    words = {each.mode: each for each in standing.contracts}
+    show.status("attention", "The columns differ")
+    for line in standing.changed[:5]:
+        show.note(show.plain(line))
+    chosen = st.radio(
+        "What does not fit the table",
+        list(words),
+        format_func=lambda mode: words[mode].label,
+        captions=[show.plain(each.outcome) for each in words.values()],
+        key=f"contract-{state.turn}-{standing.table}",
+    )
+    return str(chosen)
