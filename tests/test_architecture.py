@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from automic_core import workbench
+
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "automic_core"
 # Top to bottom; names on one line never import each other.
@@ -14,9 +16,11 @@ LINES = [
     "cli",
     "demo.run",
     "workbench",
+    "jobs",
     "lake",
     "medallion",
     "spec pipeline running tee planning scripting",
+    "assist",
     "lakehouse.connector",
     "connectors transforms lakehouse",
     "inference",
@@ -140,6 +144,20 @@ def test_files_stay_small() -> None:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, f"{path} is too long"
     for path in (ROOT / "pages").glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 60, f"{path} is too long"
+    for path in (ROOT / "pages" / "ui" / "views").glob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 200, f"{path} is too long"
+
+
+def test_the_names_of_the_workbench_are_those_of_its_stub() -> None:
+    stub = ast.parse((CORE / "workbench" / "__init__.pyi").read_text(encoding="utf-8"))
+    told = {
+        alias.asname: (node.module or "").rpartition(".")[2]
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert told == workbench._HOME
+    assert all(hasattr(workbench, name) for name in told)
 
 
 def test_unstable_polars_stays_in_one_file() -> None:

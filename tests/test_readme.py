@@ -144,7 +144,7 @@ def test_what_is_said_to_be_missing_is_missing() -> None:
     options = {kind: str(registry.options_schema(registry.load("step", kind))) for kind in ("dedup", "anomaly")}
     assert "fuzzy" not in options["dedup"], gaps
     assert "isolation_forest" not in options["anomaly"], gaps
-    parts = ("llm", "assist", "extraction", "tuner.py")
+    parts = ("llm", "extraction", "tuner.py")
     assert [part for part in parts if (ROOT / "automic_core" / part).exists()] == [], gaps
 
 

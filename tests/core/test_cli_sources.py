@@ -100,11 +100,13 @@ def test_infer_gives_a_row_a_column_with_its_evidence(capsys: pytest.CaptureFixt
     columns = {each["column"]: each for each in found["columns"]}
     assert {name: each["type"] for name, each in columns.items()} == {"id": "string", "name": "string", "born": "date"}
     assert columns["born"]["counter_examples"] == [["circa 1912", 1]]
+    assert (columns["id"]["type"], columns["id"]["against"]) == ("string", "integer")
     assert 0.9 < columns["born"]["confidence"] < 1
     assert found["rows"] == 22  # the malformed record is left out
     assert cli.run(["infer", "people.csv"]) == 0
     text = capsys.readouterr().out
     assert "circa 1912" in text
+    assert "integer: '" in text, "digits that stay text: what speaks against a number, named"
     assert max(map(len, text.splitlines())) <= 100
 
 

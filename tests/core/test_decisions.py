@@ -158,11 +158,15 @@ def test_rows_without_a_key_are_known_by_their_content(lake: Lakehouse, tmp_path
 
 def test_a_column_that_comes_later_does_not_change_what_was_decided(lake: Lakehouse, tmp_path: Path) -> None:
     give(lake, tmp_path, "id,v\n1,500\n2,600\n")
-    lake.decisions.waive("t", bronze(lake, 1), [], ["nothing"], "just a note")
+    (made,) = lake.decisions.waive("t", bronze(lake, 1), [], ["nothing"], "just a note")
     lake.decisions.fix("t", bronze(lake, 2), [], {"v": "6"})
     give(lake, tmp_path, "id,v,w\n1,500,x\n", "b.csv")
     promote(lake)
     assert silver(lake) == [("2", 6)]
+    aside = lake.quarantine("t").sort("_rid")
+    assert aside["state"].to_list() == ["open", "open"], "what was decided has not helped"
+    assert [key == made.key for key in aside["_key"]] == [True, False]
+    lake.decisions.waive("t", bronze(lake, 1), [], ["small"], "a truck")
     assert lake.quarantine("t").sort("_rid")["state"].to_list() == ["waived", "open"]
 
 

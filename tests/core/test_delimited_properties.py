@@ -7,7 +7,7 @@ import io
 import json
 from unittest import mock
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from automic_core.connectors.files import _parse
@@ -106,6 +106,8 @@ _BYTES = st.lists(
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=_BYTES, width=st.integers(1, 3), escape=st.sampled_from([None, "\\"]))
+@example(data=b'\\,"\n"', width=2, escape="\\")
+@example(data=b'\\,"\na,"', width=2, escape="\\")
 def test_no_text_is_lost_whatever_the_file_holds(data: bytes, width: int, escape: str | None) -> None:
     data = b",".join([b"h"] * width) + b"\n" + data
     dialect = Dialect(escapechar=escape)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automic_core.connectors.files import _encoding
-from automic_core.connectors.files._dialect import Dialect, sniff
+from automic_core.connectors.files._dialect import SAMPLE_BYTES, Dialect, sniff
 from automic_core.errors import ConfigError
 
 ROWS = [
@@ -54,6 +54,25 @@ def test_a_windows_path_is_no_escape() -> None:
     data = b"path,size\n" + b"".join(b'"C:\\data\\%d\\",%d\n' % (n, n) for n in range(20))
     found = sniff(data)
     assert (found.delimiter, found.escapechar) == (",", None)
+
+
+def test_quotes_only_around_cells_that_hold_quotes() -> None:
+    image, script = '<img src=x onerror="go()">', "<script>go()</script>"
+    rows = [["id", image, script], *([str(i), image if i % 3 else "", script if i % 2 else "a b"] for i in range(40))]
+    found = sniff(written(",", rows=rows))
+    assert (found.delimiter, found.quotechar) == (",", '"')
+
+
+def test_quotes_that_the_sample_cuts() -> None:
+    data = b'id,"a ""b"" c",big\n1,x,"' + b"y" * 1_000_000 + b'"\n2,x,y\n'
+    found = sniff(data[:SAMPLE_BYTES])
+    assert (found.delimiter, found.quotechar) == (",", '"')
+
+
+def test_quotes_that_are_part_of_the_cells() -> None:
+    titles = ['"Weird Al" Yankovic', '"Big"', "Plain", '12" vinyl', 'Say "yes"']
+    data = "".join(f"{n}\t{titles[n % 5]}\t19{n:02}\n" for n in range(60))
+    assert sniff(f"id\ttitle\tyear\n{data}".encode()).quotechar is None
 
 
 def test_line_ends_inside_quotes() -> None:

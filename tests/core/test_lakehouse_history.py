@@ -11,7 +11,7 @@ import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
-from automic_core.errors import CatalogError, SchemaError
+from automic_core.errors import CatalogError, ConflictError, SchemaError
 from automic_core.lakehouse import branches, catalog, commits, files, history, schemas, tables
 
 
@@ -76,6 +76,42 @@ def test_rollback_restores_rows_and_schema_and_can_be_undone(table: Table) -> No
     assert tables.scan(table).collect().height == 0
     with pytest.raises(CatalogError, match="never had the snapshot 5"):
         history.rollback(table, 5)
+
+
+def test_a_rollback_says_who_did_it(table: Table) -> None:
+    first = put(table, frame((1, "a", 1.0)))
+    second = put(table, frame((2, "b", 2.0)))
+    with pytest.raises(ConflictError, match="changed meanwhile"):
+        history.rollback(table, first, "ann", expected=first)
+    history.rollback(table, first, "ann", expected=second)
+    history.rollback(table, second, "bob")
+    history.rollback(table, first)
+    states = history.history(table)
+    assert [(state.id, state.returned, state.returned_by) for state in states][1:] == [
+        (first, False, ""),
+        (second, False, ""),
+        (first, True, "ann"),
+        (second, True, "bob"),
+        (first, True, ""),
+    ]
+    assert [state.current for state in states] == [False] * 5 + [True]
+
+
+def test_a_long_history_is_read_in_one_walk(table: Table) -> None:
+    for _ in range(30):
+        tables.append(table, [])
+    walked = 0
+
+    class Counted(list):  # type: ignore[type-arg]
+        def __iter__(self) -> Iterator[object]:
+            nonlocal walked
+            walked += 1
+            return super().__iter__()
+
+    table.metadata = table.metadata.model_copy(update={"snapshots": Counted(table.metadata.snapshots)})
+    assert len(history.history(table)) == 31
+    assert len(history.line(table)) == 31
+    assert walked < 10, "not once a snapshot: a table of 1,000 states would take minutes"
 
 
 def test_rollback_to_an_unpublished_snapshot_is_refused(table: Table) -> None:

@@ -251,3 +251,47 @@ def test_a_name_of_its_own_opens_no_system_view(ask: Query, text: str) -> None:
 def test_a_common_table_expression_has_no_past(ask: Query) -> None:
     with pytest.raises(TransformError, match="x is no table"):
         ask("WITH x AS (FROM bronze.orders) SELECT count(*) FROM x AT (VERSION => 1)")
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("SELECT amuont FROM bronze.orders", (1, 8)),
+        ("SELECT id,\n  'é' || amuont\nFROM bronze.orders", (2, 10)),
+        ("SELECT id\nFROM bronze.nothing", (2, 6)),
+        ("SELECT id FROM\n bronze.orders WHER id = 1", (2, 21)),
+        ("SELECT smu(id)\n, id FROM bronze.orders", (1, 8)),
+        ("SELECT amuont FROM bronze.orders AT (TIMESTAMP => '2999-01-01')", (1, 8)),
+        ("SELECT CAST(\n'x' AS INT)", (1, 8)),
+        ("SELECT error('boom')", None),
+    ],
+)
+def test_says_where_it_is_wrong(ask: Query, text: str, position: tuple[int, int] | None) -> None:
+    with pytest.raises(AutomicError) as caught:
+        ask(text)
+    assert caught.value.position == position
+
+
+def test_a_name_given_twice_is_named(ask: Query) -> None:
+    with pytest.raises(TransformError, match=r"Two columns of the answer are called id.*AS"):
+        ask("SELECT id, amount AS id FROM bronze.orders")
+
+
+def test_tables_are_pinned_one_by_one(orders: Table, ask: Query) -> None:
+    first = commits.head(orders)
+    assert first is not None
+    tables.delete(orders, "id = 1")
+    text = "SELECT count(*) FROM bronze.orders, silver.customers"
+    assert ask(text).item() == 4
+    assert ask(text, as_of={"bronze.orders": first}).item() == 6
+    with pytest.raises(CatalogError, match="no published snapshot 5"):
+        ask(text, as_of={"bronze.orders": 5})
+
+
+def test_says_which_states_it_read_and_streams(orders: Table) -> None:
+    first = commits.head(orders)
+    tables.delete(orders, "id = 1")
+    text = f"FROM bronze.orders UNION ALL FROM bronze.orders AT (VERSION => {first})"
+    with sql.answering({"bronze.orders": orders}, text) as running:
+        assert [(read.snapshot, read.own) for read in running.tables] == [(commits.head(orders), False), (first, True)]
+        assert sum(batch.num_rows for batch in running.reader(2)) == 5

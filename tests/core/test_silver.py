@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from automic_core.errors import ConflictError, GateError, TransformError
 from automic_core.events import Event
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.maintenance import compact
+from automic_core.medallion import silver
 from automic_core.records import Field, FieldType, Schema
 from automic_core.transforms.aggregate import Aggregator
 from automic_core.transforms.columns import Rename
@@ -308,3 +310,19 @@ def test_a_name_of_another_layer_is_refused(lake: Lakehouse, tmp_path: Path) -> 
         lake.silver.promote("gold.t")
     with pytest.raises(Exception, match=r"no table bronze\.tt"):
         lake.silver.promote("tt")
+
+
+@pytest.mark.parametrize(("strategy", "kept"), [("keep_first", "old"), ("keep_last", "new")])
+@pytest.mark.parametrize("most", [100, 1])
+def test_first_and_last_mean_arrival(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: Any, kept: str, most: int
+) -> None:
+    """A scan begins with the newest files; of equal rows the one that arrived first is the first all the same."""
+    monkeypatch.setattr(silver, "MOST_PARTS", most)
+    with Lakehouse.open(tmp_path / "lake") as lake:
+        for name, state in (("a", "old"), ("b", "older than new"), ("c", "new")):
+            (tmp_path / f"{name}.csv").write_text(f"id,state\nx,{state}\n")
+            lake.bronze.ingest(CSVSource(str(tmp_path / f"{name}.csv")), "things")
+        step = Deduplicator(match_fields=["id"], merge_strategy=strategy)
+        lake.silver.promote("things", steps=[step])
+        assert lake.query("SELECT state FROM silver.things")["state"].to_list() == [kept]

@@ -2,53 +2,49 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from automic_core.connectors.files.csv import CSVSource
-from automic_core.lake import Lakehouse
+from automic_core import workbench
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("AUTOMIC_LAKE", str(tmp_path / "lake"))
-    monkeypatch.syspath_prepend(str(APP.parent))
-    return tmp_path
+OpenApp = Callable[..., AppTest]
 
 
-def opened() -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
-    assert not app.exception
-    return app
+def test_without_a_lake_it_offers_to_begin(app: OpenApp, tmp_path: Path) -> None:
+    page = app("home", tmp_path / "nowhere")
+    assert "no lake" in page.markdown[0].value or any("no lake" in m.value for m in page.markdown)
+    assert any(button.label == "Load demo" for button in page.button)
+    assert not (tmp_path / "nowhere").exists()
 
 
-def test_without_a_lake_it_says_how_to_make_one(folder: Path) -> None:
-    app = opened()
-    assert "There is no lake" in app.error[0].value
-    assert "automic init" in app.text[0].value
-    assert not (folder / "lake").exists()
+def test_an_empty_lake_says_what_will_be_here(app: OpenApp, empty_lake: Path) -> None:
+    page = app("home", empty_lake)
+    assert any("will stand here" in m.value for m in page.markdown)
+    assert {button.label for button in page.button} >= {"Connect a source", "Load demo"}
 
 
-def test_an_empty_lake_says_what_to_do(folder: Path) -> None:
-    Lakehouse.open(folder / "lake").close()
-    app = opened()
-    assert "no tables yet" in app.info[0].value
-    assert "automic ingest" in app.code[0].value
+def test_load_demo_fills_an_empty_lake(app: OpenApp, empty_lake: Path) -> None:
+    page = app("home", empty_lake)
+    page.button(key="load-demo").click().run()
+    assert not page.exception
+    deadline = time.monotonic() + 120
+    with workbench.opened(empty_lake) as lake:
+        while not (job := workbench.jobs(lake)[0]).ended_at and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert (job.kind, job.state, job.error) == ("demo", "succeeded", None)
+        assert "gold.revenue_by_country_month" in workbench.table_names(lake)
+    page = app("home", empty_lake)
+    assert any("tables in lake" in part.value for part in page.markdown)
 
 
-def test_tables_and_the_ledger_of_the_newest_run(folder: Path) -> None:
-    (folder / "a.csv").write_text("a\n1\n2\n")
-    with Lakehouse.open(folder / "lake") as lake:
-        lake.bronze.ingest(CSVSource(str(folder / "a.csv")), "numbers")
-        app = opened()
-        assert list(app.dataframe[0].value["table"]) == ["bronze.numbers"]
-        report = lake.silver.promote("numbers").report
-    app.run()
-    assert not app.exception
-    shown = app.dataframe[0].value
-    assert dict(zip(shown["table"], shown["rows"], strict=True)) == {"bronze.numbers": 2, "silver.numbers": 2}
-    assert app.code[0].value == str(report)
+def test_a_lake_with_tables_shows_graph_attention_and_runs(app: OpenApp, demo_lake: Path) -> None:
+    page = app("home", demo_lake)
+    text = " ".join(part.value for part in page.markdown)
+    assert "15 tables" in text
+    assert "Needs attention" in text
+    assert "Last runs" in text
+    page.button(key="attention-0").click().run()
+    assert not page.exception

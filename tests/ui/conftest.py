@@ -1,0 +1,81 @@
+"""Lakes and pages for the tests of the workbench; no browser is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from automic_core import workbench
+from automic_core.demo.run import run_demo
+
+ROOT = Path(__file__).resolve().parents[2]
+PEOPLE = "id,name,age,city\n1,Ada,36,London\n2,Grace,85,New York\n3,Alan,-5,Wilmslow\n4,Edsger,72,Nuenen\n"
+RULES = "rules:\n- {id: age_range, kind: range, columns: [age], min: 0, max: 130, action: quarantine}\n"
+
+OpenApp = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AUTOMIC_READ_ONLY", "AUTOMIC_LOGIN", "AUTOMIC_LAKE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+@pytest.fixture
+def empty_lake(tmp_path: Path) -> Path:
+    """A lake without tables."""
+    return workbench.create(tmp_path / "lake").path
+
+
+@pytest.fixture
+def small_lake(empty_lake: Path, tmp_path: Path) -> Path:
+    """bronze.people with the key id; silver.people with 3 of its 4 rows, one is in quarantine."""
+    file = tmp_path / "people.csv"
+    file.write_text(PEOPLE, encoding="utf-8")
+    with workbench.opened(empty_lake, "tester") as lake:
+        workbench.ingest(lake, workbench.build_source(str(file)), "people", keys=["id"])
+        workbench.promote(lake, "people", workbench.parse_promotion(RULES))
+    return empty_lake
+
+
+@pytest.fixture(scope="session")
+def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo with 2,000 orders; tests only look at it."""
+    return run_demo(tmp_path_factory.mktemp("demo") / "lake", orders=2_000).lake
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that has shown a page before: it knows that pages run inside app.py."""
+    begun = PagesManager.__init__
+
+    def init(self: PagesManager, *args: Any, **kwargs: Any) -> None:
+        PagesManager.uses_pages_directory = False  # AppTest forgets it before every run
+        begun(self, *args, **kwargs)
+
+    monkeypatch.setattr(PagesManager, "__init__", init)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, warm: None) -> OpenApp:
+    """Open a page of the workbench on a lake: ``app("rules", lake, table="bronze.people")``."""
+
+    def opened(page: str, lake: Path, *, check: bool = True, **query: str) -> AppTest:
+        monkeypatch.setenv(workbench.VARIABLE, str(lake))
+        test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        for name, value in query.items():
+            test.query_params[name] = value
+        if page != "home":
+            test.switch_page(f"pages/{page}.py")
+        test.run()
+        if check:
+            assert not test.exception
+        return test
+
+    return opened
