@@ -3,9 +3,9 @@
     python benchmarks/run.py DATA [--runs 3] [--dlt PYTHON] [--only NAME]
 
 DATA is a folder with gen_orders.py, which makes the orders file. ``--dlt`` names the Python of an environment that has
-dlt[pyiceberg]; without it that row is left out and said so. CPU is user + system seconds of a fresh process, imports
-excluded; memory is the process's highest resident size, imports included. Pairs run in turn; the ratio is the median of
-the pairs' ratios.
+dlt[pyiceberg]; without it that row is left out and said so. ``--only pages`` needs no DATA. CPU is user + system
+seconds of a fresh process, imports excluded; memory is its highest resident size, imports included. Pairs run in turn;
+the ratio is the median of the pairs' ratios.
 """
 
 from __future__ import annotations
@@ -98,16 +98,21 @@ class Bench:
         print(f"-- {name}", flush=True)
         subprocess.run([sys.executable, str(HERE / name), "--runs", str(self.runs)], check=True)
 
+    def pages(self) -> None:
+        """The workbench in a browser; prints its own table, of medians of 10."""
+        print("-- workbench_pages.py", flush=True)
+        subprocess.run([sys.executable, str(HERE / "workbench_pages.py")], check=False)
+
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", default=Path())
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dlt")
     parser.add_argument("--only")
     options = parser.parse_args()
-    if not (options.data / "gen_orders.py").exists():
+    if options.only != "pages" and not (options.data / "gen_orders.py").exists():
         raise SystemExit(f"{options.data} has no gen_orders.py. Give its folder: make bench DATA=folder")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # users have compiled modules; compiling is not the work
     with tempfile.TemporaryDirectory(prefix="automic-bench-") as folder:
@@ -121,6 +126,7 @@ def main() -> None:
             "records": bench.records,
             "upsert": lambda: bench.script("lakehouse_upsert.py"),
             "duckdb": lambda: bench.script("lakehouse_duckdb.py"),
+            "pages": bench.pages,
         }
         for name, run in bars.items():
             if options.only in (None, name):
