@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := excel,xml,http,dev
+EXTRAS := excel,xml,http,login,dev
 DATA ?= ../shared/data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format bench clean
+.PHONY: help demo test test-all chromium check format bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,15 +22,23 @@ $(STAMP): Makefile pyproject.toml constraints.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
-demo: $(STAMP) ## build the demo lakehouse from messy files and prove where every row went
-	@$(BIN)/automic demo --lake demo-lake
+demo: $(STAMP) ## build the demo lakehouse, prove where every row went, open the workbench on it
+	@$(BIN)/automic demo --lake demo-lake --serve
 
-test: $(STAMP) ## check the code and run the tests (under 15 minutes)
+test: $(STAMP) chromium ## check the code and run the tests (under 15 minutes)
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not server and not model"
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not server and not model"
 
-test-all: $(STAMP) ## all tests, slow, browser, server and model ones too
+test-all: $(STAMP) chromium ## all tests, slow, server and model ones too
 	@$(BIN)/python -m pytest -n 2
+
+# The tests in a real browser need Chromium; it is installed where that can be done without asking.
+chromium:
+	@command -v chromium >/dev/null 2>&1 || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 \
+	  && echo "Installing Chromium for the tests in a browser" \
+	  && { timeout 300 apt-get -qq update; DEBIAN_FRONTEND=noninteractive timeout 600 apt-get -qq install -y --no-install-recommends chromium; } \
+	  >/dev/null 2>&1; } || true
+	@command -v chromium >/dev/null 2>&1 || echo "Chromium is missing (apt-get install chromium): the tests in a browser are skipped"
 
 check: $(STAMP) ## format, lint, types, architecture
 	@$(BIN)/ruff format --check .
