@@ -11,6 +11,8 @@ import structlog
 from automic_core.errors import ConfigError
 
 NAME = "automic"
+VARIABLE = "AUTOMIC_LOG"
+"""Environment variable with the level."""
 LEVELS = ("off", "debug", "info", "warning", "error")
 
 logging.getLogger(NAME).addHandler(logging.NullHandler())
@@ -43,7 +45,6 @@ def configure(level: str) -> None:
     root = logging.getLogger(NAME)
     for handler in [h for h in root.handlers if isinstance(h, logging.StreamHandler)]:
         root.removeHandler(handler)
-    root.propagate = False
     if level == "off":
         root.setLevel(logging.CRITICAL + 1)
         return
@@ -51,3 +52,9 @@ def configure(level: str) -> None:
     handler.setFormatter(logging.Formatter("%(message)s"))
     root.addHandler(handler)
     root.setLevel(level.upper())
+
+
+def level() -> str:
+    """The level that was set last; "off" before."""
+    name = logging.getLevelName(logging.getLogger(NAME).level).lower()
+    return name if name in LEVELS else "off"

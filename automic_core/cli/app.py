@@ -48,7 +48,7 @@ def _version_and_exit(wanted: bool) -> None:
 def root(
     context: typer.Context,
     log_level: Annotated[
-        str, typer.Option("--log-level", envvar="AUTOMIC_LOG", help=f"One of {', '.join(logs.LEVELS)}; to stderr.")
+        str, typer.Option("--log-level", envvar=logs.VARIABLE, help=f"One of {', '.join(logs.LEVELS)}; to stderr.")
     ] = "off",
     version: Annotated[
         bool, typer.Option("--version", callback=_version_and_exit, is_eager=True, help="Print the version.")

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import automic_core
-from automic_core import workbench
+from automic_core import logs, workbench
 from automic_core.cli import output
 from automic_core.cli.app import Json, Lake, app
 from automic_core.errors import ConfigError, MissingDriverError
@@ -105,6 +105,8 @@ def start(
         "runner.magicEnabled": "false",
     }
     environment = {**os.environ, workbench.VARIABLE: str(root), "AUTOMIC_READ_ONLY": str(int(read_only))}
+    # Errors of pages are told in calm words there; who runs the server needs the details.
+    environment[logs.VARIABLE] = "error" if logs.level() == "off" else logs.level()
     if login is not None:
         options["secrets.files"] = str(login.absolute())
         environment[workbench.LOGIN] = str(login.absolute())

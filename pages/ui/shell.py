@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from automic_core import workbench
+from automic_core import logs, workbench
 from automic_core.errors import AutomicError
 from pages.ui import calls, charts, login, show
 from pages.ui.state import Workspace, workspace
@@ -27,6 +28,8 @@ _MODEL = {
 
 def run(page: StreamlitPage) -> None:
     """Run a page inside the frame; an error of the core is shown in its own words, any other calmly."""
+    if not _KEPT:  # the first run of a server
+        logs.configure(os.environ.get(logs.VARIABLE, "error"))
     st.html(STYLE)
     if charts.theme() == "dark":
         st.html(STYLE.with_name("style-dark.css"))
