@@ -16,7 +16,7 @@ from automic_core.medallion.reviewing import pending
 from automic_core.medallion.silver import DEFINITION
 from automic_core.workbench.drafts import DraftView, draft, numbered
 from automic_core.workbench.listing import Opened, look, moved_on, opened_tables, sources_of
-from automic_core.workbench.promotions import promotion_data
+from automic_core.workbench.promotions import meaning, promotion_data
 from automic_core.workbench.reviews import Revertible, revertible
 from automic_core.workbench.values import Rows
 
@@ -93,7 +93,8 @@ def promotable(lake: Lakehouse, table: str) -> Promotable:
     newer = max(0, (there or 0) - (seen or 0)) if published else there or 0
     said = opened.properties if opened is not None else {}
     waiting = sum(each.table == f"silver.{own}" for each in pending(lake.context))
-    edited = next_draft.data != numbered(promotion_data(said.get(SPEC, ""), f"silver.{own}"))
+    done = numbered(promotion_data(said.get(SPEC, ""), f"silver.{own}"))
+    edited = next_draft.data != done and meaning(next_draft.data) != meaning(done)
     facts = opened.facts if opened is not None else None
     return Promotable(
         f"silver.{own}",

@@ -125,6 +125,29 @@ def promotion_text(data: Mapping[str, Any]) -> str:
     return yamltext.dump(plain(kept)) if kept else ""
 
 
+def meaning(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a promotion does, whichever way it is written: defaults and parts that are switched off left out.
+
+    Two promotions with the same meaning make the same rows. An entry that is wrong stays as it is written.
+    """
+    made: dict[str, Any] = {"schema": {}}
+    for name, spec in _mapping(data.get("schema"), "schema").items():
+        try:
+            made["schema"][str(name)] = _described(_field(str(name), spec))
+        except ConfigError:
+            made["schema"][str(name)] = plain(spec)
+    groups: dict[str, registry.Group] = {"steps": "step", "rules": "rule"}
+    for key, group in groups.items():
+        made[key] = []
+        for part_id, item in entries(group, data.get(key)):
+            if item.get("enabled", True):
+                try:
+                    made[key].append(_entry(group, part_id, build_part(group, item)))
+                except ConfigError:
+                    made[key].append(plain({**item, "id": part_id}))
+    return made
+
+
 def build_part(group: registry.Group, item: Mapping[str, Any]) -> Any:
     """The step or rule of one entry, whether it is switched on or not.
 

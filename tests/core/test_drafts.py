@@ -201,3 +201,18 @@ def test_parse_names_the_entry() -> None:
         workbench.parse_promotion("- {kind: range, columns: [a], mni: 0}", "mine")
     assert workbench.parse_promotion("").rules == []
     assert promotions.promotion_text({"rules": [{**RULE, "enabled": True}]}).count("enabled") == 0
+
+
+def test_a_draft_published_in_other_words_is_not_edited(lake: Lakehouse) -> None:
+    entry = {**RULE, "action": "quarantine", "enabled": True}
+    off = {"id": "s1", "kind": "nulls", "strategy": "drop", "fields": ["amount"], "enabled": False}
+    data = {"schema": {"amount": {"type": "float"}}, "steps": [off], "rules": [entry]}
+    saved = workbench.save_draft(lake, "orders", data, 0, "Begin")
+    text = "rules: [{min: 0.0, columns: [amount], kind: range, id: r1}]\nschema: {amount: float}\n"
+    workbench.promote(lake, "orders", workbench.parse_promotion(text))
+    found = workbench.promotable(lake, "orders")
+    assert not found.edited
+    assert found.sentence == "orders is published; nothing waits"
+    for change in ({"min": 1}, {"kind": "rnge"}, {"enabled": False}):
+        saved = workbench.save_draft(lake, "orders", {**data, "rules": [{**entry, **change}]}, saved.version, "Change")
+        assert workbench.promotable(lake, "orders").edited
