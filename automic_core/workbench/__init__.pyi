@@ -228,6 +228,9 @@ from automic_core.workbench.lakes import (
     policy as policy,
 )
 from automic_core.workbench.lakes import (
+    shared as shared,
+)
+from automic_core.workbench.lakes import (
     versions as versions,
 )
 from automic_core.workbench.ledgers import (

@@ -86,13 +86,19 @@ def opened(path: str | Path | None = None, actor: str | None = None, *, read_onl
 
 
 def policy(path: str | Path | None = None, allow: Sequence[str | Path] = ()) -> AccessPolicy:
-    """What a command or a page may read: the lake, the current folder, and ``allow``."""
+    """What a command or a page may read: the lake, the current folder (not where people log in), and ``allow``."""
     root = lake_path(path)
     settings = Settings.load(root) if root.is_dir() else Settings.load()
-    found = AccessPolicy.from_settings(settings, root, extra_roots=[Path.cwd(), *allow])
+    here = [] if shared() else [Path.cwd()]
+    found = AccessPolicy.from_settings(settings, root, extra_roots=[*here, *allow])
     login = os.environ.get(LOGIN, "")
     # What each person asked is that person's own.
     return found.without(root / STATEMENTS, *([login] if login else []))
+
+
+def shared() -> bool:
+    """Whether people log in to this workbench, so that others than the person who started it are here."""
+    return os.environ.get(LOGIN, "") not in ("", "0")
 
 
 def check_unshared() -> None:
@@ -101,7 +107,7 @@ def check_unshared() -> None:
     Raises:
         SecurityError: People log in to it.
     """
-    if os.environ.get(LOGIN, "") not in ("", "0"):
+    if shared():
         raise SecurityError(
             "The settings of a shared workbench are not changed in the browser.",
             "Edit automic.yaml on its machine: who may change it can reach every secret it names.",

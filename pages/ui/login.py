@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
 
-VARIABLE = "AUTOMIC_LOGIN"
+from automic_core import workbench
 
 
 def passed() -> bool:
     """Whether the visitor may see the pages; shows the login otherwise."""
-    if os.environ.get(VARIABLE, "") in ("", "0"):
+    if not workbench.shared():
         return True
     if getattr(st.user, "is_logged_in", False):
         with st.sidebar:

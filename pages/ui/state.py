@@ -34,6 +34,11 @@ class Workspace:
     message: str = ""
     screens: dict[type[Any], Any] = field(default_factory=dict)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the settings are not to be changed here: by who may only look, or where people log in."""
+        return self.read_only or workbench.shared()
+
     def screen(self, kind: type[Screen]) -> Screen:
         """A screen's own state, made on first use and kept from page to page."""
         if kind not in self.screens:

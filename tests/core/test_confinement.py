@@ -122,3 +122,16 @@ def test_no_password_of_a_pattern_is_shown(outside: Path) -> None:
         assert source.location == "memory://host/*.csv"
     finally:
         files.rm("/user:hidden@host", recursive=True)
+
+
+def test_where_people_log_in_the_folder_of_the_server_is_not_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "payroll.csv").write_text("a\n1\n", encoding="utf-8")
+    lake = workbench.create(tmp_path / "lake").path
+    workbench.policy(lake).check_path(tmp_path / "payroll.csv")
+    monkeypatch.setenv(workbench.LOGIN, "login.toml")
+    with pytest.raises(SecurityError):
+        workbench.policy(lake).check_path(tmp_path / "payroll.csv")
+    workbench.policy(lake).check_path(lake / "uploads")

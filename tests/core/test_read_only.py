@@ -116,7 +116,9 @@ def test_refuses(made: dict[str, Any], looking: Lakehouse, what: str) -> None:
 
 def test_a_statement_asked_while_looking_is_not_remembered(made: dict[str, Any], looking: Lakehouse) -> None:
     assert workbench.ask_sql(looking, "SELECT 41 + 1 AS a").answer().total == 1
-    assert [ran.sql for ran in workbench.recent_statements(looking)] == ["SELECT 1"]
+    assert workbench.recent_statements(looking) == []
+    with workbench.opened(made["root"], "ann") as lake:
+        assert [ran.sql for ran in workbench.recent_statements(lake)] == ["SELECT 1"]
 
 
 def test_looking_starts_no_worker(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -227,6 +227,23 @@ def test_looking_only_keeps_no_history_and_saves_nothing(
     assert not (small_lake / "explore").exists()
 
 
+def test_an_audience_does_not_see_what_the_owner_asked(
+    app: OpenApp, small_lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(app, small_lake, "SELECT 1 AS mine")
+    with workbench.opened(small_lake) as lake:
+        assert [ran.sql for ran in workbench.recent_statements(lake)] == ["SELECT 1 AS mine"]
+    monkeypatch.setenv("AUTOMIC_READ_ONLY", "1")
+    page = app("explore", small_lake)
+    page.session_state["explore-history"] = True
+    page.run()
+    assert not page.exception
+    assert not page.get("popover") or all("History" not in each.proto.popover.label for each in page.get("popover"))
+    assert not any("mine" in code.value for code in page.code)
+    with workbench.opened(small_lake, read_only=True) as lake:
+        assert workbench.recent_statements(lake) == []
+
+
 def test_two_people_do_not_see_each_other(app: OpenApp, small_lake: Path) -> None:
     one = asked(app, small_lake, "SELECT 1 AS one")
     two = app("explore", small_lake)

@@ -40,6 +40,18 @@ def test_a_wrong_file_can_be_mended_on_the_page(app: OpenApp, empty_lake: Path) 
     assert workbench.settings_view(empty_lake).problem == ""
 
 
+@pytest.mark.parametrize("part", ["File", "Jobs"])
+def test_nothing_can_be_typed_where_people_log_in(
+    app: OpenApp, empty_lake: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setenv(workbench.LOGIN, "1")
+    monkeypatch.setattr("pages.ui.login.passed", lambda: True)
+    page = app("settings", empty_lake, part=part)
+    assert not page.exception
+    assert any("changed in automic.yaml on its machine" in each.value for each in page.caption)
+    assert all(field.disabled for field in [*page.text_area, *page.text_input])
+
+
 def test_who_only_looks_cannot_save(app: OpenApp, empty_lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOMIC_READ_ONLY", "1")
     page = app("settings", empty_lake, part="File")

@@ -21,7 +21,8 @@ def render(ws: Workspace, screen: Explore, tables: list[workbench.TreeTable], ru
     asked = sqleditor.draw(known, screen.sql, screen.nonce, position, key="sql-editor", on_text=screen.hear)
     with st.container(horizontal=True, vertical_alignment="center", key="explore-tools"):
         explore_past.render(ws, screen, tables)
-        _history(ws, screen)
+        if not ws.read_only:
+            _history(ws, screen)
     if run or asked:
         begin(ws, screen)
         again()

@@ -18,10 +18,10 @@ def render(ws: Workspace, view: workbench.SettingsView) -> None:
         view.text,
         height=360,
         key=f"file-{view.version}",
-        disabled=ws.read_only,
+        disabled=ws.settled,
         label_visibility="collapsed",
     )
-    if text is not None and text != view.text and not ws.read_only:
+    if text is not None and text != view.text and not ws.settled:
         trial = show.attempt(calls.at, ws, workbench.try_settings, text)
         if trial is not None:
             settings_form.save(ws, view, trial, key="file")

@@ -34,6 +34,8 @@ def problems(view: workbench.SettingsView) -> None:
             show.status("bad", "The settings cannot be read")
             st.text(view.problem)
             st.text(view.hint)
+    if workbench.shared():
+        show.note("The settings of a shared workbench are changed in automic.yaml on its machine, not here.")
     if view.overridden:
         show.note(f"Set by the environment, which wins over the file: {show.plain(', '.join(view.overridden))}")
 
@@ -48,9 +50,9 @@ def render(ws: Workspace, view: workbench.SettingsView, sections: Sequence[str])
             if section.startswith("medallion."):
                 show.note("Snapshots older than that may go; nothing removes them by itself yet.")
             written = view.written.get(section, {})
-            values = forms.fill(schema, written, key=f"set-{section}-{view.version}", disabled=ws.read_only)
+            values = forms.fill(schema, written, key=f"set-{section}-{view.version}", disabled=ws.settled)
             defaults = {name: spec.get("default") for name, spec in schema.get("properties", {}).items()}
-            if defaults | values != defaults | written and not ws.read_only:
+            if defaults | values != defaults | written and not ws.settled:
                 _change(ws, view, section, values)
 
 
@@ -70,7 +72,7 @@ def save(ws: Workspace, view: workbench.SettingsView, trial: workbench.Trial, *,
             show.status("good", f"The catalog opens and shows {show.count(trial.tables, 'table')}")
         if trial.comments_lost:
             show.status("attention", f"{show.count(trial.comments_lost, 'comment')} inside the file will go")
-        if st.button("Save", type="primary", key=f"save-{key}", disabled=ws.read_only):
+        if st.button("Save", type="primary", key=f"save-{key}", disabled=ws.settled):
             done = show.attempt(calls.at, ws, workbench.save_settings, trial.text, view.version, writes=True)
             if done is not None:
                 ws.message = "Settings saved"
