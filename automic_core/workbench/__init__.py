@@ -28,7 +28,9 @@ _NAMES = {
     "findings": "Change Finding",
     "forming": "Kind kinds option_errors options_schema",
     "health": "Check doctor",
-    "lakes": "LOGIN VARIABLE check_unshared create is_lake lake_path login_name model_mode opened policy shared versions",
+    "lakes": (
+        "LOGIN VARIABLE check_unshared create is_lake lake_path login_name model_mode opened policy shared versions"
+    ),
     "ledgers": "Flow LedgerPart LedgerParts ledger_flows ledger_parts",
     "lineage": "Edge Graph Node graph",
     "listing": "TableFacts catalogue table_facts",
