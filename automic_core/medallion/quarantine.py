@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -181,6 +182,13 @@ def _applied(lake: LakeContext, decisions: Decisions, table: str, made: dict[str
         return decisions.current(table, int(noted))
     began = datetime.fromisoformat(json.loads(made[REPORT])["started_at"])
     return [decision for decision in decisions.current(table) if decision.at <= began]
+
+
+def set_aside(made: Mapping[str, str]) -> int:
+    """Rows that a run set aside, by the ledger among its snapshot's properties."""
+    steps = json.loads(made[REPORT]).get("steps", []) if REPORT in made else []
+    removed = [each.get("removed", {}) for each in steps]
+    return sum(rows for each in removed for why, rows in each.items() if why.startswith(frames.QUARANTINED))
 
 
 def replayed(lake: LakeContext, table: str) -> pl.DataFrame:

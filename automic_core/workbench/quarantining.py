@@ -15,7 +15,7 @@ from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
-from automic_core.medallion.context import REPORT, RUN_ID, made_by
+from automic_core.medallion.context import RUN_ID, made_by
 from automic_core.medallion.decisions import row_key, row_matches
 from automic_core.medallion.rechecking import Verdict
 from automic_core.medallion.row_history import RowEvent
@@ -220,13 +220,8 @@ def row(lake: Lakehouse, table: str, rid: int) -> SetAside:
 
 def aside_counts(lake: Lakehouse) -> dict[str, int]:
     """Own name of each promoted table to the rows its newest promotion set aside, most first; no row is read."""
-    found = {}
-    for name in lake.tables("silver"):
-        made = made_by(lake.context.need(name))
-        lines = json.loads(made[REPORT]).get("steps", []) if REPORT in made else []
-        removed = [each.get("removed", {}) for each in lines]
-        rows = sum(n for each in removed for why, n in each.items() if why.startswith(frames.QUARANTINED))
-        found[own_name(name)] = rows
+    silver = lake.tables("silver")
+    found = {own_name(name): quarantine.set_aside(made_by(lake.context.need(name))) for name in silver}
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -18,6 +18,8 @@ from automic_core.lakehouse.history import SnapshotInfo, history
 from automic_core.lakehouse.schemas import CHANGE
 from automic_core.medallion.batches import BATCH, SOURCE
 from automic_core.medallion.context import ACTOR, RUN_ID, now
+from automic_core.medallion.promotion import SPEC
+from automic_core.medallion.quarantine import DECIDED, set_aside
 from automic_core.medallion.silver import SOURCES
 
 PLAIN_TYPES = {"long": "integer", "int": "integer", "double": "float", "timestamptz": "datetime"}
@@ -28,7 +30,8 @@ class State:
     """One state of a table.
 
     Attributes:
-        operation: ingest, promote, build, load, rollback, compaction, schema, quarantine, decision, created or foreign.
+        operation: ingest, promote, replay, build, load, rollback, compaction, schema, quarantine, decision, created or
+            foreign.
         label: What happened, in words.
         rows: Rows in this state; None if the writer did not say.
         rows_before: Rows in the state before it in time; None for the first.
@@ -76,7 +79,12 @@ def timeline(lake: Lakehouse, table: str) -> list[State]:
     """The states a table had, newest first; a rollback shows as the return of an older one."""
     past = history(lake.context.need(table))
     first_at = {info.id: info.at for info in reversed(past)}
-    found = [_state(info, before, first_at, table) for before, info in zip([None, *past], past, strict=False)]
+    found: list[State] = []
+    before: SnapshotInfo | None = None
+    made: Mapping[str, str] = {}
+    for info in past:
+        found.append(_state(info, before, made, first_at, table))
+        before, made = info, info.summary if SOURCES in info.summary else made
     return found[::-1]
 
 
@@ -141,12 +149,19 @@ def rollback_to(lake: Lakehouse, table: str, snapshot: int, expected: int) -> in
     return found
 
 
-def _state(info: SnapshotInfo, before: SnapshotInfo | None, first_at: Mapping[int, datetime], table: str) -> State:
+def _state(
+    info: SnapshotInfo,
+    before: SnapshotInfo | None,
+    made: Mapping[str, str],
+    first_at: Mapping[int, datetime],
+    table: str,
+) -> State:
+    """A state in words; ``made`` is what the promotion or build before it says of itself."""
     said = info.summary
     operation, label = (
         ("rollback", f"Set back to the state of {first_at[info.id]:%Y-%m-%d %H:%M:%S}")
         if info.returned
-        else _what(info, table)
+        else _what(info, made, table)
     )
     return State(
         info.id,
@@ -165,16 +180,15 @@ def _state(info: SnapshotInfo, before: SnapshotInfo | None, first_at: Mapping[in
     )
 
 
-def _what(info: SnapshotInfo, table: str) -> tuple[str, str]:
+def _what(info: SnapshotInfo, made: Mapping[str, str], table: str) -> tuple[str, str]:
     """Kind and words of what a snapshot says of itself."""
     said, layer = info.summary, table.partition(".")[0]
     if BATCH in said:
         return "ingest", f"Took in {said.get(SOURCE, '').rpartition('/')[2] or 'a batch'}"
+    if replayed := _replayed(said, made, f"bronze.{table.partition('.')[2]}"):
+        return "replay", replayed
     if SOURCES in said:
-        try:
-            sources = list(json.loads(said[SOURCES]))
-        except ValueError:  # another writer's property of that name
-            sources = []
+        sources = list(_read(said))
         named = ", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
         return ("build", f"Built from {named}") if layer == "gold" else ("promote", f"Promoted from {named}")
     if CHANGE in said:
@@ -190,6 +204,31 @@ def _what(info: SnapshotInfo, table: str) -> tuple[str, str]:
     if info.parent is None and not info.rows:
         return "created", "Created, still empty"
     return "foreign", f"Written by another program ({info.operation})"
+
+
+def _read(said: Mapping[str, str]) -> dict[str, int | None]:
+    """The tables that were read, each with its state."""
+    try:
+        found: dict[str, int | None] = dict(json.loads(said.get(SOURCES, "{}")))
+    except (TypeError, ValueError):  # another writer's property of that name
+        return {}
+    return found
+
+
+def _replayed(said: Mapping[str, str], made: Mapping[str, str], bronze: str) -> str:
+    """The words for a promotion that did what the one before it did, on the same rows, with other decisions.
+
+    Empty for any other.
+    """
+    decided, before = (each.get(DECIDED) for each in (said, made))
+    read = [_read(each).get(bronze) for each in (said, made)]
+    if None in (decided, before, *read) or decided == before:
+        return ""
+    if read[0] != read[1] or said.get(SPEC) != made.get(SPEC):
+        return ""
+    freed = set_aside(made) - set_aside(said)
+    rows = f"{abs(freed):,} {'row' if abs(freed) == 1 else 'rows'}"
+    return f"Replayed: {rows} {'out of' if freed > 0 else 'back to'} quarantine" if freed else ""
 
 
 def _columns(schema: Schema | None) -> dict[int, tuple[str, str]]:

@@ -15,6 +15,7 @@ from automic_core.lake import Lakehouse
 from automic_core.lakehouse import files as landing
 from automic_core.lakehouse import tables
 from automic_core.medallion.column_paths import column_path
+from automic_core.workbench import quarantining
 from automic_core.workbench.storage_files import merge_task
 
 JAN = "id,name,email,amount\n1,Ada,ADA@x.org,10\n2,Bob,bob@x.org,20\n3,Cem,cem@x.org,900\n"
@@ -63,6 +64,21 @@ def test_the_timeline_in_words(lake: Lakehouse) -> None:
     assert not any(state.current for state in others)
     assert newest.run_id == lake.runs(1)[0].run_id
     assert workbench.timeline(lake, "quarantine.people")[0].label == "Set aside 1 row"
+
+
+def test_a_replay_is_told_by_the_rows_it_brought_back(lake: Lakehouse) -> None:
+    fix = quarantining.fix_many(lake, "people", {rid(1, 3): {"amount": "90"}})[0]
+    quarantining.replay(lake, "people")
+    quarantining.revoke(lake, fix.id)
+    quarantining.replay(lake, "people")
+    workbench.promote(lake, "people", workbench.parse_promotion(STEPS))
+    told = [(state.operation, state.label) for state in workbench.timeline(lake, "silver.people")[:4]]
+    assert told == [
+        ("promote", "Promoted from bronze.people"),
+        ("replay", "Replayed: 1 row back to quarantine"),
+        ("replay", "Replayed: 1 row out of quarantine"),
+        ("promote", "Promoted from bronze.people"),
+    ]
 
 
 def test_a_rollback_names_who_and_is_refused_on_a_changed_table(lake: Lakehouse) -> None:

@@ -15,6 +15,7 @@ MOST, DRAWN = 500, 60
 _ICONS = {
     "ingest": "↓ taken in",
     "promote": "↑ promoted",
+    "replay": "↻ replayed",
     "build": "↑ built",
     "load": "↓ loaded",
     "rollback": "↶ set back",
@@ -28,6 +29,7 @@ _ICONS = {
 _COLOURS = {
     "ingest": "bronze",
     "promote": "silver",
+    "replay": "good",
     "build": "gold",
     "load": "accent",
     "rollback": "attention",
