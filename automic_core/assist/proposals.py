@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from automic_core import frames, registry
+from automic_core.assist.figures import figure
 from automic_core.contracts import Rule
 from automic_core.transforms.rules import Unique
 
@@ -72,8 +73,8 @@ def rule_proposal(
     if failing >= rows.height:
         return None
     examples = [
-        f"{record(rid)}: {_shown(value)}"
-        for rid, value in broken.head(EXAMPLES).select(frames.RID, "value").iter_rows()
+        f"{record(rid)}: {_shown(value, rows.schema.get(column))}"
+        for rid, column, value in broken.head(EXAMPLES).select(frames.RID, "column", "value").iter_rows()
     ]
     return Proposal("rule", kind, dict(options), title, why, rows.height - failing, rows.height, examples, rank)
 
@@ -117,11 +118,14 @@ def step_proposal(
     texts = first.select(
         frames.RID, *(frames.as_text(name, rows.schema).alias(f"text:{number}") for number, name in enumerate(shown))
     )
-    examples = [f"{record(rid)}: {', '.join(_shown(each) for each in values)}" for rid, *values in texts.iter_rows()]
+    kinds = [rows.schema[name] for name in shown]
+    examples = [f"{record(rid)}: {', '.join(map(_shown, values, kinds))}" for rid, *values in texts.iter_rows()]
     return Proposal("step", kind, dict(options), title, why, rows.height - count, rows.height, examples, rank)
 
 
-def _shown(value: str | None) -> str:
+def _shown(value: str | None, dtype: pl.DataType | None) -> str:
     if value is None:
         return "no value"
+    if dtype is not None and dtype.is_numeric():
+        return figure(value)
     return f"{value[:60]!r}{'…' if len(value) > 60 else ''}"

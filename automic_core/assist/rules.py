@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import polars as pl
 
 from automic_core import frames
+from automic_core.assist.figures import figure
 from automic_core.assist.proposals import Proposal, rule_proposal
+from automic_core.inference.keys import snake
 from automic_core.inference.patterns import matches
 from automic_core.transforms._keylike import is_identifier
 
@@ -27,6 +30,7 @@ _READABLE = {
 _MOST_CATEGORIES, _ROWS_A_CATEGORY = 30, 20
 _GAP = 2.0
 _MASK_SIGNS = "-_/.:"
+_NUMBERED = re.compile(r"_(?:id|uuid|guid|key|pk|no|nr|num|number|ref)$")  # a code, as of a country, is a category
 
 
 def rules_for(rows: pl.DataFrame, keys: Sequence[str]) -> Iterator[Proposal]:
@@ -80,14 +84,22 @@ def _texts(rows: pl.DataFrame, name: str, key: bool) -> Iterator[Proposal]:
         share = text.to_frame().select(matches(pattern, pl.col(name)).mean()).item()
         if share >= 0.9:
             options = {"columns": [name], "pattern": f"^{regex}$"}
-            if found := rule_proposal("regex", options, rows, f"{name} is {what}", f"{share:.1%} are", 70):
+            if found := rule_proposal("regex", options, rows, f"{name} is {what}", f"{_part(share)} are", 70):
                 yield found
             return
     counts = text.value_counts(sort=True)
-    if counts.height <= _MOST_CATEGORIES and text.len() >= _ROWS_A_CATEGORY * counts.height:
+    few = not key and not _numbers_things(name, text)
+    if few and counts.height <= _MOST_CATEGORIES and text.len() >= _ROWS_A_CATEGORY * counts.height:
         yield from _categories(rows, name, counts)
         return
     yield from _masks(rows, name, text, key)
+
+
+def _numbers_things(name: str, text: pl.Series) -> bool:
+    """Whether the values are numbers of things (customers, parcels): which of them occur says nothing of the next."""
+    if _NUMBERED.search(snake(name)) or is_identifier(name, pl.String()):
+        return True
+    return bool(text.str.contains(r"^[A-Za-z]{0,4}[-_/. ]?\d{3,}$").all())
 
 
 def _categories(rows: pl.DataFrame, name: str, counts: pl.DataFrame) -> Iterator[Proposal]:
@@ -120,10 +132,14 @@ def _masks(rows: pl.DataFrame, name: str, text: pl.Series, key: bool) -> Iterato
         return
     regex = "".join(_run(sign, len(list(group))) for sign, group in itertools.groupby(usual))
     options = {"columns": [name], "pattern": f"^{regex}$"}
-    why = f"{share:.1%} have the form {usual.replace('9', '0')}"
+    why = f"{_part(share)} have the form {usual.replace('9', '0')}"
     rank = 68 if share < 1 else 40
     if found := rule_proposal("regex", options, rows, f"{name} has the form {usual.replace('9', '0')}", why, rank):
         yield found
+
+
+def _part(share: float) -> str:
+    return "all" if share == 1 else f"{share:.1%}"
 
 
 def _run(sign: str, times: int) -> str:
@@ -183,8 +199,8 @@ def _round_up(low: float, high: float) -> int | float:
 
 def _between(name: str, low: Any, high: Any) -> str:
     if low is None or high is None:
-        return f"{name} is at least {low:,}" if high is None else f"{name} is at most {high:,}"
-    return f"{name} lies between {low:,} and {high:,}"
+        return f"{name} is at least {figure(low)}" if high is None else f"{name} is at most {figure(high)}"
+    return f"{name} lies between {figure(low)} and {figure(high)}"
 
 
 def _times(rows: pl.DataFrame, name: str) -> Iterator[Proposal]:

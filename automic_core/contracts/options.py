@@ -39,8 +39,8 @@ def explain(exc: pydantic.ValidationError) -> str:
     parts = []
     for error in exc.errors():
         where = ".".join(str(part) for part in error["loc"]) or "options"
-        got = "" if error["type"] in {"missing", "unexpected_keyword_argument"} else f" (got {error['input']!r})"
-        parts.append(f"{where}: {error['msg']}{got}")
+        got = "" if error["type"] == "unexpected_keyword_argument" else f" (got {error['input']!r})"
+        parts.append(f"{where} is needed" if error["type"] == "missing" else f"{where}: {error['msg']}{got}")
     return "; ".join(parts)
 
 

@@ -72,7 +72,7 @@ class Deduplicator(Transformer):
         fixed = [self._folded(name, schema[name]) for name in columns if name not in candidates] or [pl.lit(0)]
         names = (_COMPARED + json.dumps(columns), _SECOND)
         hashes = [pl.struct(fixed).hash(seed) for seed in _SEEDS]
-        if self.match_fields is not None:
+        if self.match_fields:
             hashes[0] = pl.when(pl.any_horizontal(pl.col(name).is_not_null() for name in columns)).then(hashes[0])
         wanted = [value.alias(name) for value, name in zip(hashes, names, strict=True)]
         for name in candidates:
@@ -106,7 +106,7 @@ class Deduplicator(Transformer):
 
     def _columns(self, schema: pl.Schema) -> tuple[list[str], list[str]]:
         """Columns to compare, and those of them that may turn out to be the primary key."""
-        if self.match_fields is not None:
+        if self.match_fields:
             return require(self.match_fields, schema, "Deduplicator"), []
         return data_names(schema), key_candidates(schema)
 
@@ -140,8 +140,10 @@ class _Deduplicated(Fitted):
 
     @property
     def note(self) -> str:
-        """What was compared, and which inferred key was not."""
-        left_out = "".join(f"; left out {name} (inferred key)" for name in self.state["left_out"])
+        """What was compared, and which column was not since it only numbers the rows."""
+        left_out = "".join(
+            f"; left out {name} (named like a key, different in every row)" for name in self.state["left_out"]
+        )
         return f"compared {', '.join(self.state['compared'])}{left_out}"
 
     def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:

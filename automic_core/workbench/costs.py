@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from automic_core import frames, registry
+from automic_core.assist.figures import figure
 from automic_core.contracts import Rule, Transformer
 from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
@@ -67,7 +68,8 @@ class Point:
         """The value in words."""
         if isinstance(self.value, list):
             return " + ".join(str(each) for each in self.value)
-        return f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
+        number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return figure(self.value) if number else str(self.value)
 
 
 @dataclass(frozen=True)

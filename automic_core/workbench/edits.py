@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automic_core import registry
+from automic_core.assist.figures import figure
 from automic_core.errors import ConfigError
 from automic_core.workbench.trials import TAKEN
 
@@ -168,4 +169,6 @@ def _short(value: Any) -> str:
         return ", ".join(
             str(each) if not isinstance(each, Mapping) else str(next(iter(each.values()), "")) for each in value
         )
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return figure(value)
     return str(value).replace("_", " ") if not isinstance(value, str) or len(value) < 24 else value

@@ -155,7 +155,21 @@ def build_part(group: registry.Group, item: Mapping[str, Any]) -> Any:
         ConfigError: Its kind or an option is unknown, missing or wrong.
     """
     options = {str(key): value for key, value in item.items() if key not in ("id", "kind", "enabled")}
-    return registry.build(group, str(item["kind"]), options)
+    kind = str(item["kind"])
+    try:
+        return registry.build(group, kind, options)
+    except ConfigError as exc:
+        raise ConfigError(_told_once(exc.message, group, kind), exc.hint) from exc
+
+
+def _told_once(message: str, group: registry.Group, kind: str) -> str:
+    """What is wrong without the names of the part, which whoever shows it says already."""
+    part = f"{group.capitalize()} {kind!r}"
+    said = message.removeprefix(f"{part} has ").removeprefix(f"{part}: ")
+    if said == message:
+        return message
+    named = (f"{registry.load(group, kind).__name__}: ", f"{group.capitalize()} {kind}: ")
+    return said.removeprefix(next((name for name in named if said.startswith(name)), ""))
 
 
 def _written(spec: PromotionSpec) -> str:
@@ -220,7 +234,7 @@ def _parts(group: registry.Group, items: Any) -> list[tuple[str, Any]]:
         try:
             part = build_part(group, item)
         except ConfigError as exc:
-            raise ConfigError(f"{group} {part_id}: {exc.message}", exc.hint) from exc
+            raise ConfigError(f"{group} {part_id} ({item['kind']}): {exc.message}", exc.hint) from exc
         found.append((part_id, part if item.get("enabled", True) else None))
     return found
 

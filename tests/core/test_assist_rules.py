@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from automic_core import frames, workbench
+from automic_core.assist.figures import figure
 from automic_core.assist.proposals import Proposal
 from automic_core.assist.rules import rules_for
 from automic_core.assist.steps import steps_for
@@ -60,6 +61,52 @@ def test_a_bound_in_a_gap() -> None:
     assert found.options == {"columns": ["amount"], "min": 0, "max": 500}
     assert found.affected == 2
     assert found.examples[0].startswith("record 7: ")
+
+
+def test_numbers_are_written_out() -> None:
+    random.seed(1)
+    amounts = [random.uniform(5, 900_000) for _ in range(ROWS)]
+    amounts[7] = 9_000_000_000.0
+    found = proposed(table(amount=amounts))[("range", "amount")]
+    assert (found.title, found.examples) == ("amount is at most 900,000", ["record 7: 9,000,000,000"])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e6, "1,000,000"),
+        (1500000.63, "1,500,000.63"),
+        ("12.50", "12.5"),
+        (1e-7, "0.0000001"),
+        (-2000, "-2,000"),
+        (0.0, "0"),
+        (1e16, "10,000,000,000,000,000"),
+        (1e300, "1e+300"),
+        (float("nan"), "nan"),
+        ("ten", "ten"),
+    ],
+)
+def test_a_figure(value: Any, text: str) -> None:
+    assert figure(value) == text
+
+
+@pytest.mark.parametrize("name", ["KdNr", "customer_no", "customer_id", "ID", "partnerRef"])
+def test_which_customers_occur_is_no_rule(name: str) -> None:
+    values = [f"{'abcdefgh'[n % 8]}x" for n in range(ROWS)]
+    assert ("set", "status") in proposed(table(status=values)), "the values alone would make a category"
+    assert ("set", name) not in proposed(table(**{name: values}))
+
+
+@pytest.mark.parametrize("form", ["{:05}", "C-{:03}", "ab {:04}"])
+def test_values_that_count_things_are_no_categories(form: str) -> None:
+    values = [form.format(100 + n % 4) for n in range(ROWS)]
+    found = proposed(table(customer=values))
+    assert ("set", "customer") not in found
+
+
+def test_a_code_of_countries_is_a_category() -> None:
+    values = [("DE", "AT", "CH")[n % 3] for n in range(ROWS)]
+    assert proposed(table(country_code=values))[("set", "country_code")].options["values"] == ["AT", "CH", "DE"]
 
 
 def test_a_long_tail_is_no_error() -> None:

@@ -197,10 +197,24 @@ def test_a_spec_of_foreign_parts_has_none() -> None:
 
 
 def test_parse_names_the_entry() -> None:
-    with pytest.raises(ConfigError, match=r"mine: rule r1: .*no option 'mni'"):
+    with pytest.raises(ConfigError, match=r"^mine: rule r1 \(range\): no option 'mni'"):
         workbench.parse_promotion("- {kind: range, columns: [a], mni: 0}", "mine")
     assert workbench.parse_promotion("").rules == []
     assert promotions.promotion_text({"rules": [{**RULE, "enabled": True}]}).count("enabled") == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("steps: [{kind: derive}]", "mine: step s1 (derive): column is needed; sql is needed"),
+        ("rules: [{kind: set, columns: [a]}]", "mine: rule r1 (set): values is needed"),
+        ("steps: [{kind: join, left_on: a}]", "mine: step s1 (join): name one second input."),
+    ],
+)
+def test_what_is_missing_is_said_once(entry: str, said: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        workbench.parse_promotion(entry, "mine")
+    assert told.value.message == said
 
 
 def test_a_draft_published_in_other_words_is_not_edited(lake: Lakehouse) -> None:

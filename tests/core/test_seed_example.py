@@ -62,7 +62,10 @@ def test_the_reasons(customers: pl.LazyFrame) -> None:
 
 def test_exact_dedup_says_what_it_compared(customers: pl.LazyFrame) -> None:
     fitted = Deduplicator().fit(customers)
-    assert fitted.note == "compared name, email, age, purchase_amount; left out id (inferred key)"
+    assert (
+        fitted.note
+        == "compared name, email, age, purchase_amount; left out id (named like a key, different in every row)"
+    )
 
 
 @pytest.mark.parametrize("others", [[150, 150, 85, 120], [150, 85, 120], [50, 75, 100, 65]])

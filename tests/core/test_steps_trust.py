@@ -210,6 +210,13 @@ def test_dedup_folding_and_order() -> None:
     assert newest.fit(tracked(rows).lazy()).keys.rows() == [(1, 0)]  # type: ignore[union-attr]
 
 
+def test_dedup_by_no_column_compares_all_of_them() -> None:
+    rows = [{"id": i, "name": "Ann", "city": "Rome", "amount": 1.0} for i in (1, 2)]
+    fitted = Deduplicator(match_fields=[]).fit(tracked(rows).lazy())
+    assert fitted.keys.rows() == [(1, 0)]  # type: ignore[union-attr]
+    assert fitted.state["left_out"] == ["id"]  # type: ignore[union-attr]
+
+
 def test_dedup_prefers_the_quality_score() -> None:
     rows = [{"id": i, "name": "Ann", "city": "Rome", "amount": 1.0} for i in range(3)]
     frame = tracked(rows).with_columns(pl.Series("_quality_score", [0.5, 0.9, 0.9])).lazy()
