@@ -124,6 +124,8 @@ class Landing:
         """Delete what was landed."""
         if self._files:
             remove(self.table, [file.file_path for file in self._files])
+        elif self._files is None:
+            _let_writers_end()
         self._files = []
         shutil.rmtree(self.spool, ignore_errors=True)
 
@@ -165,6 +167,17 @@ def land(table: Table, frame: pl.LazyFrame, *, target_bytes: int = TARGET_FILE_B
         sinked_paths_callback=lambda sunk: landing.written.extend((p.path, p.num_rows or 0) for p in sunk.paths),
     )
     return landing
+
+
+def _let_writers_end() -> None:
+    """Wait until files that a failed sink was about to open are there.
+
+    Polars returns the error at once, while tasks on its writing threads go on and would make the folder anew after it
+    was deleted. They run in the order they were given: once another sink is through, they are.
+    """
+    with tempfile.TemporaryDirectory(prefix="automic-") as folder:
+        split = pl.PartitionBy(folder, approximate_bytes_per_file=1)
+        pl.LazyFrame({"a": [1]}).sink_parquet(split, lazy=True).collect(engine="streaming")
 
 
 class BatchWriter:

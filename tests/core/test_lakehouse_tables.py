@@ -86,8 +86,9 @@ def test_nothing_landed_stays_behind_after_abort_or_failure(lake: Catalog, tmp_p
     writer = files.BatchWriter(table)
     writer.write(orders(3).to_arrow().to_batches()[0])
     writer.abort()
-    with pytest.raises(LoadError, match="writing rows"):
-        files.land(table, orders(1).lazy().with_columns(id=pl.lit("x"))).collect()
+    for _ in range(50):  # what the sink leaves to its threads comes later than its error, now and then
+        with pytest.raises(LoadError, match="writing rows"):
+            files.land(table, orders(1).lazy().with_columns(id=pl.lit("x"))).collect()
     assert files.land(table, orders(1).lazy().filter(pl.col("id") > 5)).collect() == []
     assert not data_files(tmp_path)
 
