@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import keyword
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import automic_core
 from automic_core import registry
 
 if TYPE_CHECKING:
     from automic_core.spec import Part, PipelineSpec, StepPart
+
+PACKAGE = "automic_core"
 
 
 def script(spec: PipelineSpec) -> str:
@@ -18,8 +22,9 @@ def script(spec: PipelineSpec) -> str:
     classes: set[tuple[str, str]] = set()
 
     def call(group: registry.Group, part: Part) -> str:
-        module, _, name = registry.entries(group)[part.kind].path.partition(":")
-        classes.add((module, name))
+        path = registry.entries(group)[part.kind].path
+        name = path.partition(":")[2]
+        classes.add((public_module(path), name))
         return f"{name}({arguments(part.options)})"
 
     lines = [f"    Pipeline({spec.name!r})" if spec.name else "    Pipeline()"]
@@ -30,10 +35,29 @@ def script(spec: PipelineSpec) -> str:
         tail = f", {arguments(spec.load.settings)}" if spec.load.settings else ""
         lines.append(f"    .load({call('loader', spec.load)}{tail})")
         lines.append("    .run()")
-    imports = [f"from {module} import {name}" for module, name in sorted(classes)]
+    imports = import_lines({(PACKAGE, "Pipeline"), *classes})
     end = "print(pipeline.report)" if spec.load else "print(pipeline.preview())"
-    head = ["from automic_core import Pipeline", *imports, "", "pipeline = ("]
+    head = [*imports, "", "pipeline = ("]
     return "\n".join([*head, *lines, ")", end, ""])
+
+
+def public_module(path: str) -> str:
+    """Where a script imports a class from: the package itself if it gives it out, else the class's own module.
+
+    Args:
+        path: Dotted path of the module, a colon, the name of the class.
+    """
+    module, _, name = path.partition(":")
+    given_out = getattr(automic_core, name) if name in automic_core.__all__ else None
+    return PACKAGE if given_out is not None and given_out is getattr(import_module(module), name) else module
+
+
+def import_lines(names: Iterable[tuple[str, str]]) -> list[str]:
+    """Import statements for pairs of module and name, a line a module, the package itself first."""
+    known: dict[str, set[str]] = {}
+    for module, name in names:
+        known.setdefault(module, set()).add(name)
+    return [f"from {module} import {', '.join(sorted(known[module]))}" for module in sorted(known)]
 
 
 def _switches(part: StepPart) -> str:

@@ -22,7 +22,7 @@ def page() -> None:
         return
     workbench.warm_queries()
     follow_link(ws, screen)
-    with show.opening("Explore", f"{show.count(len(tables), 'table')} to ask in SQL"):
+    with show.opening("Explore", f"{workbench.table_count(table.name for table in tables)} to ask in SQL"):
         run = st.button("Run", type="primary", icon=":material/play_arrow:", key="run", help="Ctrl+Enter in the editor")
     explore_editor.render(ws, screen, tables, run)
     explore_save.progress(ws, screen)

@@ -20,9 +20,11 @@ if graph is None or not graph.nodes:
     show.nothing("Tables will stand here, bronze to gold, with where each row came from.", "flow")
 else:
     waiting = show.count(len(graph.attention), "thing needs", "things need") + " your attention"
-    sentence = f"{show.count(len(graph.nodes), 'table')} in {lake}, {waiting if graph.attention else 'all is well'}"
+    tables = workbench.table_count(node.name for node in graph.nodes)
+    sentence = f"{tables} in {lake}, {waiting if graph.attention else 'all is well'}"
     with show.opening("Home", sentence):
-        if st.button("Connect a source", type="primary", icon=":material/add:"):
+        why = job_panel.LOOK_ONLY if ws.read_only else None
+        if st.button("Connect a source", type="primary", icon=":material/add:", disabled=ws.read_only, help=why):
             show.go("connect")
     home_graph.render(ws, graph)
     left, right = st.columns(2)

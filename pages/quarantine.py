@@ -24,7 +24,7 @@ if "table" not in st.query_params and counts:
     st.query_params["table"] = f"bronze.{next(iter(counts))}"
 bar = st.columns([2, 5, 2], vertical_alignment="center")
 with bar[0]:
-    own = (show.table_picker(ws) or "").partition(".")[2]
+    own = (show.table_picker(ws, short=True) or "").partition(".")[2]
 if desk.turn_to(own):
     st.query_params.pop("row", None)
 quarantine_replay.progress(ws, desk, own)

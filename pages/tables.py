@@ -11,7 +11,6 @@ ws = workspace()
 names = calls.read(ws, workbench.table_names) if workbench.is_lake(Path(ws.lake)) else []
 if names:
     tables_page.render(ws, names)
-    show.next_step("explore", "Ask this table in SQL")
 else:
     show.opening("Tables", "There are no tables yet")
     show.nothing("Every table will stand here with its rows, its past, and the file and line of each cell.")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from automic_core import frames
 from automic_core.errors import AutomicError, TransformError
+
+MOST_NAMED = 8
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
@@ -27,7 +31,7 @@ def offset_of(answer: Any) -> int | None:
     return int(found) if found.isdigit() else None
 
 
-def explained(exc: Exception, text: str, run_as: str, shift: int = 0) -> AutomicError:
+def explained(exc: Exception, text: str, run_as: str, shift: int = 0, columns: Sequence[str] = ()) -> AutomicError:
     """DuckDB's message without its decoration, candidates turned into a suggestion, the place where it is known.
 
     Args:
@@ -35,6 +39,7 @@ def explained(exc: Exception, text: str, run_as: str, shift: int = 0) -> Automic
         text: The statement as typed.
         run_as: The statement as run, which may have been rewritten.
         shift: Bytes that stood before it.
+        columns: Columns of the tables it names.
     """
     raw = str(exc)
     details = _details(raw)
@@ -46,7 +51,7 @@ def explained(exc: Exception, text: str, run_as: str, shift: int = 0) -> Automic
     words = " ".join(line for line in lines if not re.match(r"LINE \d+:|\s*\^|Candidate", line))
     words = re.split(r"\s*Candidate (?:bindings|functions|tables)?:?|Did you mean", words)[0].strip()
     words = re.sub(r"!$", ".", words)
-    error = TransformError(f"The query fails{at(position)}: {words}", _suggestion(message, words))
+    error = TransformError(f"The query fails{at(position)}: {words}", _suggestion(message, words, columns))
     error.position = position
     return error
 
@@ -74,12 +79,17 @@ def _typed(text: str, run_as: str, offset: int, length: int) -> tuple[int, int] 
     return place(text, len(text[: text.index(words)].encode()))
 
 
-def _suggestion(message: str, words: str) -> str:
-    candidates = re.findall(r'"([^"]+)"', message.partition("Candidate bindings")[2])
+def _suggestion(message: str, words: str, columns: Sequence[str]) -> str:
+    """Names like the one that is not there; Automic's own columns only for one that looks like them."""
+    named = re.findall(r'"([^"]+)"', message.partition("Candidate bindings")[2])
     wanted = re.search(r'[Cc]olumn "([^"]+)"', words)
-    if wanted and candidates:
-        close = get_close_matches(wanted[1], candidates, n=3, cutoff=0.4) or candidates[:5]
-        return f"Did you mean {' or '.join(close)}?"
+    if wanted and (named or columns):
+        own = wanted[1].startswith("_")
+        known = [name for name in dict.fromkeys([*named, *columns]) if own or not frames.is_hidden(name)]
+        close = get_close_matches(wanted[1], known, n=3, cutoff=0.4)
+        if close:
+            return f"Did you mean {' or '.join(close)}?"
+        return f"There is {', '.join(known[:MOST_NAMED])}{' and more' if known[MOST_NAMED:] else ''}." if known else ""
     if found := re.search(r'Did you mean "([^"]+)"', message):
         return f"Did you mean {found[1]}?"
     return ""

@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,8 +153,18 @@ def _located(connection: duckdb.DuckDBPyConnection, exc: Exception, typed: str, 
         try:
             connection.execute(f"EXPLAIN {text}")
         except duckdb.Error as again:
-            return explained(again, typed, text, shift=len("EXPLAIN "))
+            return explained(again, typed, text, len("EXPLAIN "), _columns(connection))
     return explained(exc, typed, text)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Columns of the tables that a statement names."""
+    with suppress(duckdb.Error):  # it is only for a suggestion
+        found = connection.sql(
+            "SELECT column_name FROM duckdb_columns() WHERE NOT internal ORDER BY table_oid, column_index"
+        )
+        return [name for (name,) in found.fetchall()]
+    return []
 
 
 def _resolve(source: Mapping[str, Table] | Resolver, use: TableUse, text: str) -> Table:

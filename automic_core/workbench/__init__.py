@@ -33,7 +33,7 @@ _NAMES = {
     ),
     "ledgers": "Flow LedgerPart LedgerParts ledger_flows ledger_parts",
     "lineage": "Edge Graph Node graph",
-    "listing": "TableFacts catalogue table_facts",
+    "listing": "TableCount TableFacts catalogue table_count table_facts",
     "looking": (
         "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
         "waive"

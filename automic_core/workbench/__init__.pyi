@@ -252,8 +252,10 @@ from automic_core.workbench.lineage import Edge as Edge
 from automic_core.workbench.lineage import Graph as Graph
 from automic_core.workbench.lineage import Node as Node
 from automic_core.workbench.lineage import graph as graph
+from automic_core.workbench.listing import TableCount as TableCount
 from automic_core.workbench.listing import TableFacts as TableFacts
 from automic_core.workbench.listing import catalogue as catalogue
+from automic_core.workbench.listing import table_count as table_count
 from automic_core.workbench.listing import table_facts as table_facts
 from automic_core.workbench.looking import (
     Overview as Overview,

@@ -18,6 +18,7 @@ from automic_core.lakehouse.catalog import metadata_locations, open_catalog
 from automic_core.settings import FILE_NAME, SecretOrigin, Settings
 from automic_core.storage import atomic_write
 from automic_core.workbench.lakes import check_unshared, lake_path
+from automic_core.workbench.listing import TableCount, table_count
 from automic_core.workbench.values import plain
 
 SECTIONS = (
@@ -80,8 +81,8 @@ class Trial:
     """
 
     text: str
-    tables: int
-    before: int | None
+    tables: TableCount
+    before: TableCount | None
     comments_lost: int = 0
 
 
@@ -129,7 +130,7 @@ def try_settings(lake: str | Path, text: str) -> Trial:
     wanted = _read(text, root)
     if before and name != wanted.lakehouse.name:
         raise ConfigError(
-            f"The catalog keeps the {before:,} tables of this lake under the name {name!r}; under "
+            f"The catalog keeps {before} of this lake under the name {name!r}; under "
             f"{wanted.lakehouse.name!r} none of them would be seen.",
             f"Leave lakehouse.name as it is: {name}.",
         )
@@ -206,10 +207,10 @@ def _read(text: str, root: Path) -> Settings:
         trial.unlink(missing_ok=True)
 
 
-def _tables(root: Path, settings: Settings) -> int:
+def _tables(root: Path, settings: Settings) -> TableCount:
     catalog = open_catalog(settings.lakehouse.name, settings.catalog_properties(root))
     try:
-        return len(metadata_locations(catalog))
+        return table_count(metadata_locations(catalog))
     finally:
         catalog.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -63,6 +63,33 @@ class Opened:
     table: Table | None = None
     made: Snapshot | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableCount:
+    """How many tables a lake has, as every page says it; those Automic keeps for itself are none of them.
+
+    Attributes:
+        tables: Of bronze, silver and gold, and those that other programs made.
+        quarantine: Of rows set aside, kept beside those.
+    """
+
+    tables: int
+    quarantine: int
+
+    def __bool__(self) -> bool:
+        return bool(self.tables or self.quarantine)
+
+    def __str__(self) -> str:
+        told = f"{self.tables:,} {'table' if self.tables == 1 else 'tables'}"
+        return f"{told} and {self.quarantine:,} of quarantine" if self.quarantine else told
+
+
+def table_count(names: Iterable[str]) -> TableCount:
+    """Count tables by their full names."""
+    layers = [name.partition(".")[0] for name in names]
+    aside, own = layers.count("quarantine"), layers.count("meta")
+    return TableCount(len(layers) - aside - own, aside)
 
 
 def catalogue(lake: Lakehouse, *, system: bool = False) -> list[TableFacts]:

@@ -10,9 +10,10 @@ from typing import Any
 from automic_core import registry
 from automic_core.contracts import Rule, Transformer
 from automic_core.records import Field
-from automic_core.scripting import arguments
+from automic_core.scripting import arguments, import_lines, public_module
 from automic_core.workbench.promotions import PromotionSpec
 
+Imports = set[tuple[str, str]]
 _ARGUMENTS = """\
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("lake", nargs="?", default="lake", help="folder of the lake")
@@ -25,15 +26,15 @@ parser.add_argument("--dry-run", action="store_true", help="compute and print th
 def promotion_script(table: str, spec: PromotionSpec) -> str:
     """A script that stages a promotion, prints the hash of its rows, and publishes it."""
     imports = {
-        "from automic_core import Lakehouse",
-        "from automic_core.lakehouse.rowhash import row_hash",
-        "from automic_core.workbench import PromotionSpec",
+        ("automic_core", "Lakehouse"),
+        ("automic_core.lakehouse.rowhash", "row_hash"),
+        ("automic_core.workbench", "PromotionSpec"),
     }
     columns = [f"    {name!r}: {_column(column, imports)}," for name, column in spec.columns.items()]
     steps = [f"    NamedStep({each.id!r}, {_part('step', each.step, imports)})," for each in spec.steps]
     rules = [f"    ({rule_id!r}, {_part('rule', rule, imports)})," for rule_id, rule in spec.rules]
     if steps:
-        imports.add("from automic_core.planning import NamedStep")
+        imports.add(("automic_core.planning", "NamedStep"))
     body = f"""\
 columns = {_block("{", columns, "}")}
 steps = {_block("[", steps, "]")}
@@ -73,14 +74,14 @@ with Lakehouse.open(given.lake) as lake:
     else:
         print("snapshot:", build.publish())
 """
-    imports = {"from automic_core import Lakehouse", "from automic_core.lakehouse.rowhash import row_hash"}
+    imports = {("automic_core", "Lakehouse"), ("automic_core.lakehouse.rowhash", "row_hash")}
     return _script(f"Build gold.{name}.", imports, body)
 
 
 def ingest_script(data: Mapping[str, Any]) -> str:
     """A script that takes the same source in."""
     source = dict(data["source"])
-    imports = {"from automic_core import Lakehouse"}
+    imports = {("automic_core", "Lakehouse")}
     call = _call("source", source.pop("kind"), source, imports)
     body = f"""\
 {_ARGUMENTS}given = parser.parse_args()
@@ -96,19 +97,19 @@ with Lakehouse.open(given.lake) as lake:
     return _script(f"Take a source into {data['table']}.", imports, body)
 
 
-def _script(does: str, imports: set[str], body: str) -> str:
+def _script(does: str, imports: Imports, body: str) -> str:
     standard = ["import argparse", *(["import datetime"] if "datetime." in body else [])]
     simple = not set(does) & set('"\\\n\r')
-    return "\n".join([f'"""{does}"""' if simple else repr(does), "", *standard, "", *sorted(imports), "", body])
+    return "\n".join([f'"""{does}"""' if simple else repr(does), "", *standard, "", *import_lines(imports), "", body])
 
 
 def _block(start: str, lines: list[str], end: str) -> str:
     return "\n".join([start, *lines, end]) if lines else start + end
 
 
-def _column(column: Field, imports: set[str]) -> str:
+def _column(column: Field, imports: Imports) -> str:
     """A field with what it says beyond the defaults."""
-    imports.add("from automic_core import Field, FieldType")
+    imports.update({("automic_core", "Field"), ("automic_core", "FieldType")})
     said = [f"{column.name!r}", f"FieldType.{column.type.name}"]
     for each in fields(Field):
         value = getattr(column, each.name)
@@ -118,14 +119,15 @@ def _column(column: Field, imports: set[str]) -> str:
     return f"Field({', '.join(said)})"
 
 
-def _part(group: registry.Group, part: Transformer | Rule, imports: set[str]) -> str:
+def _part(group: registry.Group, part: Transformer | Rule, imports: Imports) -> str:
     return _call(group, part.kind, registry.options(part), imports)
 
 
-def _call(group: registry.Group, kind: str, options: Mapping[str, Any], imports: set[str]) -> str:
+def _call(group: registry.Group, kind: str, options: Mapping[str, Any], imports: Imports) -> str:
     """The constructor call of a kind."""
-    module, _, name = registry.entries(group)[kind].path.partition(":")
-    imports.add(f"from {module} import {name}")
+    path = registry.entries(group)[kind].path
+    name = path.partition(":")[2]
+    imports.add((public_module(path), name))
     return f"{name}({arguments({key: _literal(value) for key, value in options.items()})})"
 
 

@@ -14,6 +14,7 @@ from automic_core import logs, workbench
 from automic_core.errors import AutomicError
 from pages.ui import calls, charts, login, show
 from pages.ui.state import Workspace, workspace
+from pages.ui.views import job_panel
 
 STYLE = Path(__file__).parent / "style.css"
 LOGO = Path(__file__).parent / "components"
@@ -86,11 +87,9 @@ def _jobs(ws: Workspace) -> None:
         st.caption(show.plain(exc.message))
         return
     for job in active[:3]:
-        share = f"{job.rows / job.total:.0%}" if job.total else show.count(job.rows, "row")
-        text = "waiting" if job.state == "queued" else share
         st.page_link(
             "pages/runs.py",
-            label=f"{show.plain(job.title)} · {text}",
+            label=f"{show.plain(job.title)} · {job_panel.in_short(job)}",
             icon=":material/progress_activity:",
             query_params={"job": job.id},
         )

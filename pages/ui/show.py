@@ -180,9 +180,25 @@ def status(kind: Kind, text: str) -> None:
 
 
 def table_picker(
-    ws: Workspace, layers: Sequence[str] = ("bronze",), *, key: str = "table", label: str = "Table"
+    ws: Workspace,
+    layers: Sequence[str] = ("bronze",),
+    *,
+    key: str = "table",
+    label: str = "Table",
+    short: bool = False,
 ) -> str | None:
-    """Choose a table of these layers by full name; the choice is in the URL. None if there is none."""
+    """Choose a table of these layers; the choice is in the URL.
+
+    Args:
+        ws: The visitor's session.
+        layers: Whose tables can be chosen.
+        key: Of the widget.
+        label: Of the widget, for who cannot see it.
+        short: Call tables by their own names, for a page that is about more than one layer.
+
+    Returns:
+        The full name; None if there is no table.
+    """
     known = calls.read(ws, workbench.table_names)
     names = [name for name in known if name.partition(".")[0] in layers]
     if not names:
@@ -196,7 +212,8 @@ def table_picker(
     linked = state.value(f"{widget}-link")  # a link to this page wins over what was chosen here before
     if wanted != linked or not state.drawn(widget):
         state.put(widget, names[start])
-    found = st.selectbox(label, names, key=widget, label_visibility="collapsed", width=280)
+    named = (lambda name: name.partition(".")[2]) if short else str
+    found = st.selectbox(label, names, key=widget, format_func=named, label_visibility="collapsed", width=280)
     st.query_params["table"] = found
     state.put(f"{widget}-link", found)
     return found

@@ -38,7 +38,7 @@ def test_a_wrong_file_is_told_not_raised(root: Path) -> None:
 def test_a_change_is_tried_then_saved_and_keeps_the_head_of_the_file(root: Path) -> None:
     view = workbench.settings_view(root)
     trial = workbench.edit_settings(root, "jobs", {"workers": 3})
-    assert (trial.tables, trial.before) == (0, 0)
+    assert (str(trial.tables), trial.before) == ("0 tables", trial.tables)
     workbench.save_settings(root, trial.text, view.version)
     saved = workbench.settings_view(root)
     assert saved.values["jobs"] == {"workers": 3}

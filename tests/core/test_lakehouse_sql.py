@@ -134,6 +134,8 @@ def test_refuses_all_but_a_select_over_tables(ask: Query, text: str) -> None:
         ("FROM sqlite_master", CatalogError, "no table sqlite_master"),
         ("FROM lake.bronze.orders", CatalogError, r"no table lake\.bronze\.orders"),
         ("SELECT amuont FROM bronze.orders", TransformError, r'"amuont" not found.*Did you mean amount\?'),
+        ("SELECT rid FROM bronze.orders", TransformError, r'"rid" not found(?!.*_rid).*Did you mean id\?'),
+        ("SELECT xyzzy FROM bronze.orders", TransformError, r'"xyzzy" not found(?!.*_).*There is '),
         ("SELECT smu(id) FROM bronze.orders", TransformError, "smu"),
         ("SELECT FROM WHERE", TransformError, "cannot be read"),
         ("SELECT CAST('x' AS INT)", TransformError, "Could not convert string 'x'"),

@@ -101,6 +101,8 @@ def test_every_type_crosses(pool: Pool, lake: Path) -> None:
     ("sql", "error", "message", "position"),
     [
         ("SELECT nme FROM bronze.people", TransformError, r"line 1, column 8.*Did you mean name", (1, 8)),
+        ("SELECT rid FROM bronze.people", TransformError, r'"rid" not found(?!.*_rid)', (1, 8)),
+        ("SELECT _ridd FROM bronze.people", TransformError, r"Did you mean _rid\b", (1, 8)),
         ("SELECT 1\nFROM bronze.peple", CatalogError, "no table bronze.peple", (2, 6)),
         ("COPY (SELECT 1) TO '/tmp/x'", SecurityError, "Only a SELECT", None),
         ("SELECT * FROM read_csv('/etc/passwd')", SecurityError, "read_csv", None),

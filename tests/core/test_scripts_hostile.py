@@ -10,6 +10,7 @@ import pytest
 
 from automic_core import workbench
 from automic_core.scripting import arguments
+from automic_core.spec import PipelineSpec
 from automic_core.workbench.scripts import build_script, ingest_script, promotion_script
 
 EVIL = 'a"""\n\'\'\'\nimport os; os.system("id")\n#\\'
@@ -41,6 +42,15 @@ def test_names_are_only_ever_texts(name: str) -> None:
     assert "system" not in {part.attr for part in ast.walk(tree) if isinstance(part, ast.Attribute)}
     assert EVIL in {part.value for part in ast.walk(tree) if isinstance(part, ast.Constant)}
     assert EVIL.split("\n")[0] in str(ast.get_docstring(tree))
+
+
+def test_classes_come_from_the_package_where_it_gives_them_out() -> None:
+    data = {"steps": [{"kind": "nulls", "strategy": "drop"}], "rules": [{"kind": "range", "columns": ["a"], "min": 1}]}
+    text = promotion_script("t", workbench.parse_promotion(json.dumps(data)))
+    assert "from automic_core import Lakehouse, NullRemover, Range\n" in text
+    assert "automic_core.transforms" not in text
+    pipeline = PipelineSpec.parse(json.dumps({"extract": {"kind": "csv", "path": "a.csv"}, **data})).to_python()
+    assert pipeline.startswith("from automic_core import CSVSource, NullRemover, Pipeline, Range\n\n")
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), [1.5, float("inf")], {"a": (float("inf"), 2)}, "x"])

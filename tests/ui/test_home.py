@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
@@ -37,14 +38,23 @@ def test_load_demo_fills_an_empty_lake(app: OpenApp, empty_lake: Path) -> None:
         assert (job.kind, job.state, job.error) == ("demo", "succeeded", None)
         assert "gold.revenue_by_country_month" in workbench.table_names(lake)
     page = app("home", empty_lake)
-    assert any("tables in lake" in part.value for part in page.markdown)
+    assert any("12 tables and 3 of quarantine in lake" in part.value for part in page.markdown)
 
 
 def test_a_lake_with_tables_shows_graph_attention_and_runs(app: OpenApp, demo_lake: Path) -> None:
     page = app("home", demo_lake)
     text = " ".join(part.value for part in page.markdown)
-    assert "15 tables" in text
+    assert "12 tables and 3 of quarantine in lake" in text
     assert "Needs attention" in text
+    assert not next(each for each in page.button if each.label == "Connect a source").disabled
     assert "Last runs" in text
     page.button(key="attention-0").click().run()
     assert not page.exception
+
+
+def test_who_only_looks_connects_nothing(app: OpenApp, small_lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOMIC_READ_ONLY", "1")
+    page = app("home", small_lake)
+    button = next(each for each in page.button if each.label == "Connect a source")
+    assert button.disabled
+    assert button.help == "This workbench is open for looking only."

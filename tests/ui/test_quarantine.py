@@ -103,6 +103,8 @@ def test_rows_stand_with_reasons_place_and_cells(app: OpenApp, small_lake: Path)
     assert list(shown["_check"]) == ["open"]
     assert "age is outside 0 to 130" in str(page.pills[0].options)
     assert button(page, "replay").disabled
+    assert "Nothing was decided since the last promotion" in texts(page)
+    assert page.selectbox(key="table-bronze").options == ["people"]
     assert button(page, "save").disabled
     assert button(page, "waive").disabled
     assert button(page, "recheck").label == "Re-check 1 row"
@@ -114,6 +116,8 @@ def test_a_row_is_fixed_checked_saved_replayed_and_followed(app: OpenApp, small_
     assert "arrived: line 4 of people.csv" in texts(page)
     field = next(each for each in page.text_input if each.label == "age")
     assert field.value == "-5"
+    assert button(page, "row-save").disabled
+    assert "change a value first" in button(page, "row-save").help
     field.set_value("500").run()
     button(page, "row-recheck").click().run()
     assert "still fails" in texts(page)
@@ -187,6 +191,7 @@ def test_a_bulk_edit_is_looked_at_then_put_on_the_desk(app: OpenApp, small_lake:
     page = app("quarantine", small_lake, table="bronze.people", filter="age_range age")
     button(page, "bulk").click().run()
     assert page.selectbox(key="bulk-column").value == "age", "the column at fault comes first"
+    assert '"E-Mail"' in texts(page), "how names with signs are written"
     page.text_input(key="bulk-sql-age").set_value("no_such(age)").run()
     assert "there is no function 'no_such'" in texts(page)
     page.text_input(key="bulk-sql-age").set_value("replace(age, '-', '')").run()
@@ -198,6 +203,35 @@ def test_a_bulk_edit_is_looked_at_then_put_on_the_desk(app: OpenApp, small_lake:
     assert listing(small_lake).waiting == 0
     button(page, "discard").click().run()
     assert list(grid(page)["age"]) == ["-5"]
+
+
+def test_a_bulk_edit_begins_where_most_rows_fail(app: OpenApp, small_lake: Path) -> None:
+    page = app("quarantine", small_lake, table="bronze.people")
+    button(page, "bulk").click().run()
+    assert page.selectbox(key="bulk-column").value == "age"
+
+
+def test_a_record_that_could_not_be_read_can_be_typed(app: OpenApp, empty_lake: Path) -> None:
+    file = empty_lake.parent / "things.jsonl"
+    file.write_text('{"id": 1, "E-Mail": "a"}\n{"id": 2, oops\n', encoding="utf-8")
+    with workbench.opened(empty_lake, "tester") as lake:
+        workbench.ingest(lake, workbench.build_source(str(file)), "things")
+    promote(empty_lake, "things", "")
+    (broken,) = listing(empty_lake, "things").rows
+    page = app("quarantine", empty_lake, table="bronze.things", row=str(broken.rid))
+    assert [code.value for code in page.code] == ['{"id": 2, oops']
+    assert "No value could be read." in texts(page)
+    assert "Or correct line 2 of things.jsonl and take the file in again." in texts(page)
+    for name, value in (("id", "2"), ("E-Mail", "b")):
+        next(each for each in page.text_input if each.label.replace("\\", "") == name).set_value(value).run()
+    button(page, "row-recheck").click().run()
+    assert "would pass" in texts(page)
+    button(page, "row-save").click().run()
+    assert not page.exception
+    with workbench.opened(empty_lake, "tester") as lake:
+        quarantining.replay(lake, "things")
+        rows = workbench.query(lake, 'SELECT id, "E-Mail" AS mail FROM silver.things ORDER BY id').rows
+    assert [(str(row["id"]), row["mail"]) for row in rows] == [("1", "a"), ("2", "b")]
 
 
 def test_the_filter_is_in_the_url_and_searching_narrows(app: OpenApp, demo_lake: Path) -> None:

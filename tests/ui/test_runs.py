@@ -260,6 +260,8 @@ def panel(lake: str, job: str) -> None:
 
 
 def test_the_panel_tells_progress_and_success_once(small_lake: Path, no_worker: None) -> None:
+    from pages.ui.views import job_panel
+
     with workbench.opened(small_lake, "ada") as lake:
         book = lake.context.state.jobs
         job = workbench.submit(lake, "ingest", "people", {"place": "x", "table": "people"})
@@ -269,11 +271,21 @@ def test_the_panel_tells_progress_and_success_once(small_lake: Path, no_worker: 
         assert slot is not None
         taken = book.claim(slot.worker, 1, 1)
         assert taken is not None
+        begun = workbench.job(lake, job.id)
+        assert job_panel.in_short(begun) == "starting"
+        book.beat(taken, {"phase": "Reading", "rows": 0, "total": 3000})
+        assert job_panel.in_short(workbench.job(lake, job.id)) == "reading"
+        page.run()
+        assert not page.get("progress"), "no bar before the first rows"
+        assert "Reading" in words(page)
         book.beat(taken, {"phase": "Writing rows", "rows": 1500, "total": 3000, "eta": 9.0})
         page.run()
         assert "1,500 of about 3,000 rows" in str(page.get("progress")[0].proto).replace("\\", "")
         press(page, "Cancel")
         assert "Stopping" in words(page)
+        assert job_panel.in_short(workbench.job(lake, job.id)) == "stopping"
+        page.run()
+        assert [(each.label, each.disabled) for each in page.button] == [("Stopping…", True)]
         assert book.end(taken, "succeeded", result={})
         slot.release()
         page.run()

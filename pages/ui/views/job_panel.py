@@ -11,6 +11,7 @@ from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace
 
+LOOK_ONLY = "This workbench is open for looking only."
 OnDone = Callable[[workbench.Job], None]
 STATES: dict[str, tuple[show.Kind, str]] = {
     "queued": ("neutral", "Waiting"),
@@ -65,7 +66,7 @@ def _panel(ws: Workspace, job: workbench.Job) -> None:
         kind, word = STATES[job.state]
         with badge:
             show.status(kind, "Stopping" if job.cancelling and not job.ended else word)  # type: ignore[arg-type]
-        if job.state == "running" and job.total:
+        if job.state == "running" and job.total and job.rows:
             st.progress(min(1.0, job.rows / job.total), text=progress_text(job))
         elif job.state == "running":
             show.note(progress_text(job))
@@ -83,6 +84,17 @@ def _panel(ws: Workspace, job: workbench.Job) -> None:
                 st.text(job.hint)
 
 
+def in_short(job: workbench.Job) -> str:
+    """How far it is, in a word or two: the rows only once there are any."""
+    if job.cancelling:
+        return "stopping"
+    if job.state == "queued":
+        return "waiting"
+    if not job.rows:
+        return show.plain(job.phase.lower()) or "starting"
+    return f"{min(1.0, job.rows / job.total):.0%}" if job.total else show.count(job.rows, "row")
+
+
 def progress_text(job: workbench.Job) -> str:
     """Phase, rows, time and what is left of it."""
     rows = f"{job.rows:,} of about {show.count(job.total, 'row')}" if job.total else show.count(job.rows, "row")
@@ -96,8 +108,11 @@ def _buttons(ws: Workspace, job: workbench.Job) -> workbench.Job:
     if ws.read_only:
         return job
     if not job.ended:
-        if st.button("Cancel", key=f"cancel-{job.id}", icon=":material/stop_circle:", disabled=job.cancelling):
-            return show.attempt(calls.change, ws, workbench.cancel, job.id) or job
+        place = st.empty()
+        if not job.cancelling and place.button("Cancel", key=f"cancel-{job.id}", icon=":material/stop_circle:"):
+            job = show.attempt(calls.change, ws, workbench.cancel, job.id) or job
+        if job.cancelling and not job.ended:
+            place.button("Stopping…", key=f"stopping-{job.id}", icon=":material/stop_circle:", disabled=True)
     elif job.state != "succeeded" and st.button("Run again", key=f"again-{job.id}", icon=":material/replay:"):
         fresh = show.attempt(calls.change, ws, workbench.rerun, job.id)
         if fresh is not None:

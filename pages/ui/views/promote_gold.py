@@ -10,7 +10,7 @@ from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace
 from pages.ui.views import job_panel
-from pages.ui.views.promote_start import LOOK_ONLY
+from pages.ui.views.job_panel import LOOK_ONLY
 
 MOST = 20
 

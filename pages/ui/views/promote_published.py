@@ -7,7 +7,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace
-from pages.ui.views.promote_start import LOOK_ONLY
+from pages.ui.views.job_panel import LOOK_ONLY
 
 
 def render(ws: Workspace, standing: workbench.Promotable) -> None:

@@ -10,8 +10,7 @@ from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace
 from pages.ui.views import job_panel
-
-LOOK_ONLY = "This workbench is open for looking only."
+from pages.ui.views.job_panel import LOOK_ONLY
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import streamlit as st
@@ -77,8 +78,7 @@ def _waive(ws: Workspace, desk: Desk, table: str, rids: list[int]) -> None:
 
 def _bulk(ws: Workspace, desk: Desk, found: Listing, view: View, marked: list[int]) -> None:
     """Change a column of many rows by one expression, after a look at what it would do."""
-    failing = next((each.column for each in found.reasons if each.name == view.reason and each.column), "")
-    first = found.columns.index(failing) if failing in found.columns else 0
+    first = found.columns.index(_at_fault(found, view, marked)) if found.columns else 0
 
     @st.dialog(
         f"Edit {show.plain(found.table)} in bulk",
@@ -99,7 +99,11 @@ def _bulk(ws: Workspace, desk: Desk, found: Listing, view: View, marked: list[in
             help="A SQL expression over the columns of one row. Bronze text stays text: CAST it to count with it.",
         )
         if not sql.strip():
-            show.note("Write what the column becomes. CASE WHEN … THEN … ELSE … END changes only some rows.")
+            odd = next((name for name in found.columns if quoted(name) != name), "E-Mail")
+            show.note(
+                "Write what the column becomes. CASE WHEN … THEN … ELSE … END changes only some rows. "
+                f"Names with spaces or signs stand in double quotes: {show.code(quoted(odd))}."
+            )
             return
         rids = marked if scopes[scope] else calls.read(ws, quarantining.chosen, found.table, *_filters(view))
         try:
@@ -120,6 +124,15 @@ def _bulk(ws: Workspace, desk: Desk, found: Listing, view: View, marked: list[in
                 st.rerun()
 
     ask()
+
+
+def _at_fault(found: Listing, view: View, marked: list[int]) -> str:
+    """The column that the dialog begins with: that of the reason looked at, else the one most rows here fail in."""
+    chosen = [each.column for each in found.reasons if each.name == view.reason]
+    rows = [row for row in found.rows if row.rid in marked] or found.rows
+    count = Counter(reason.column for row in rows for reason in row.reasons)
+    named = [*chosen, *(name for name, _ in count.most_common())]
+    return next((name for name in named if name in found.columns), found.columns[0])
 
 
 def quoted(column: str) -> str:

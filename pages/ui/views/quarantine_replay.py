@@ -15,12 +15,15 @@ from pages.ui.views.quarantine_desk import Desk
 def button(ws: Workspace, desk: Desk, found: Listing) -> None:
     """The primary action: there is something to do as soon as a decision is not in silver."""
     waiting = found.waiting + found.revoked
-    told = f"{show.count(waiting, 'decision')} not in silver yet." if waiting else "Nothing has been decided since."
+    why = _why_not(ws, found, waiting)
+    if why:
+        show.note(why)
+    told = f"{show.count(waiting, 'decision')} not in silver yet." if waiting else why
     if st.button(
         "Replay into silver",
         type="primary",
         icon=":material/replay:",
-        disabled=ws.read_only or not waiting or _active(ws, found.table) is not None,
+        disabled=bool(why),
         help=f"{told} Silver is made again from bronze, the published rules and all decisions.",
         key="replay",
     ):
@@ -29,6 +32,15 @@ def button(ws: Workspace, desk: Desk, found: Listing) -> None:
         if job is not None:
             desk.jobs[found.table] = job.id
             st.rerun()
+
+
+def _why_not(ws: Workspace, found: Listing, waiting: int) -> str:
+    """Why there is nothing to replay now; empty if there is."""
+    if ws.read_only:
+        return job_panel.LOOK_ONLY
+    if _active(ws, found.table) is not None:
+        return "A replay goes on."
+    return "" if waiting else "Nothing was decided since the last promotion. Save a fix or waive a row first."
 
 
 def progress(ws: Workspace, desk: Desk, table: str) -> None:

@@ -11,9 +11,11 @@ from automic_core.workbench.quarantining import Listing, Reason, RowEvent, SetAs
 from pages.ui import calls, show
 from pages.ui.state import Workspace
 from pages.ui.views import quarantine_actions
+from pages.ui.views.job_panel import LOOK_ONLY
 from pages.ui.views.quarantine_desk import Desk
 from pages.ui.words import whole
 
+MOST_TEXT, MOST_FIELDS = 2_000, 60
 _STATES = {"open": ("attention", "open"), "fixed": ("good", "fixed"), "waived": ("good", "waived")}
 _ICONS = {
     "arrived": ":material/login:",
@@ -71,12 +73,34 @@ def _reasons(ws: Workspace, desk: Desk, whole: Listing, row: SetAside) -> None:
     for reason in row.reasons:
         st.markdown(f":material/close: {show.plain(_said(reason))}")
         if reason.rule == "malformed" and reason.value:
-            st.code(reason.value[:600], language=None, wrap_lines=True)
-    failing = [name for name in dict.fromkeys(each.column for each in row.reasons) if name in row.cells]
+            st.code(reason.value[:MOST_TEXT], language=None, wrap_lines=True)
+            if len(reason.value) > MOST_TEXT:
+                show.note(f"showing {MOST_TEXT:,} of {show.count(len(reason.value), 'character')}")
     if row.obstacle or row.state == "replayed":
         return
+    failing = [name for name in dict.fromkeys(each.column for each in row.reasons) if name in row.cells]
     for column in failing:
         _field(ws, desk, whole, row, column)
+    if any(reason.rule == "malformed" for reason in row.reasons):
+        show.note(_unreadable(row))
+        others = [name for name in whole.columns[:MOST_FIELDS] if name not in failing]
+        with st.expander(f"Its other {show.count(len(others), 'value')}" if failing else "Its values"):
+            for column in others:
+                _field(ws, desk, whole, row, column)
+
+
+def _unreadable(row: SetAside) -> str:
+    """What can be done about a record that was not read as it should."""
+    file = show.plain(PurePath(row.source).name) or "the source"
+    place = f"line {row.line:,} of {file}" if row.line is not None else file
+    if any(value is not None for value in row.cells.values()):
+        told = "The values were read all the same. If they are right, waive the row; if not, correct them."
+    else:
+        told = (
+            "No value could be read. Type the values below; or leave the row here if it is no record at all: it stays "
+            "out of silver. Waived, it would go to silver empty."
+        )
+    return f"{told} Or correct {place} and take the file in again."
 
 
 def _said(reason: Reason) -> str:
@@ -104,7 +128,8 @@ def _actions(ws: Workspace, desk: Desk, table: str, row: SetAside) -> None:
     edited = row.rid in desk.pending(table)
     with st.container(horizontal=True, gap="small"):
         checking = st.button("Re-check", icon=":material/fact_check:", key="row-recheck")
-        saving = st.button("Save", icon=":material/save:", disabled=ws.read_only or not edited, key="row-save")
+        why = LOOK_ONLY if ws.read_only else None if edited else "Nothing is changed yet: change a value first."
+        saving = st.button("Save", icon=":material/save:", disabled=why is not None, help=why, key="row-save")
         if st.button("Waive", icon=":material/do_not_disturb_on:", disabled=ws.read_only, key="row-waive"):
             desk.asking = ("waive", table, [row.rid])
     if checking:

@@ -66,10 +66,10 @@ def save(ws: Workspace, view: workbench.SettingsView, trial: workbench.Trial, *,
     """Say what a change would do, and offer to save it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         if trial.before is not None and trial.before != trial.tables:
-            text = f"The lake would show {show.count(trial.tables, 'table')}; it shows {trial.before:,} now"
+            text = f"The lake would show {trial.tables}; it shows {trial.before} now"
             show.status("attention", text)
         else:
-            show.status("good", f"The catalog opens and shows {show.count(trial.tables, 'table')}")
+            show.status("good", f"The catalog opens and shows {trial.tables}")
         if trial.comments_lost:
             show.status("attention", f"{show.count(trial.comments_lost, 'comment')} inside the file will go")
         if st.button("Save", type="primary", key=f"save-{key}", disabled=ws.settled):
