@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+from pyiceberg.table import Table
 
 from automic_core import frames, registry
 from automic_core.contracts import ReadRequest, SourceAdapter
@@ -71,12 +72,15 @@ class _Rows(SourceAdapter):
     kind = "table"
     tracked = True
 
-    def __init__(self, name: str, rows: pl.LazyFrame) -> None:
-        self._name, self._rows = name, rows
+    def __init__(self, name: str, rows: pl.LazyFrame, note: str = "") -> None:
+        self._name, self._rows, self._note = name, rows, note
 
     @property
     def name(self) -> str:
         return self._name
+
+    def notes(self) -> list[str]:
+        return [self._note] if self._note else []
 
     def scan(self, request: ReadRequest = ReadRequest()) -> pl.LazyFrame:
         return self._rows
@@ -182,7 +186,7 @@ class Gold:
         answer = engine.query(pinned, sql)
         # A row of an answer is a new row: an id it brings may stand in many rows.
         answer = answer.drop(name for name in answer.columns if name in (frames.RID, frames.FATE, frames.ORIGIN))
-        pipeline = Pipeline(f"build {target}").extract(_Rows("sql", answer.lazy()))
+        pipeline = Pipeline(f"build {target}").extract(_Rows("sql", answer.lazy(), _what_was_read(pinned)))
         return pipeline, {name: head(table) for name, table in pinned.items()}
 
     def _by_groups(
@@ -196,6 +200,14 @@ class Gold:
         step = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
         pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
         return pipeline.transform(step, id="aggregate"), {name: head(table)}
+
+
+def _what_was_read(pinned: Mapping[str, Table]) -> str:
+    """What stands before the rows of the ledger, which only knows those that the statement gave."""
+    rows = {name: tables.row_count(table) for name, table in pinned.items()}
+    said = [f"{'unknown' if count is None else f'{count:,}'} of {name}" for name, count in rows.items()]
+    read = f"The statement read rows of tables: {', '.join(said)}. " if said else ""
+    return f"{read}Rows in are those that it gave."
 
 
 def _published(built: StagedBuild) -> int:

@@ -45,7 +45,9 @@ def test_sql_over_several_tables(lake: Lakehouse, tmp_path: Path) -> None:
     give(lake, tmp_path, "land,name\nde,Germany\nfr,France\n", "b.csv", "lands")
     lake.silver.promote("lands")
     sql = "SELECT l.name, sum(o.amount) AS total FROM silver.orders o JOIN silver.lands l USING (land) GROUP BY 1"
-    lake.gold.build("totals", sql + " ORDER BY 1")
+    built = lake.gold.build("totals", sql + " ORDER BY 1")
+    told = "The statement read rows of tables: 2 of silver.lands, 4 of silver.orders. Rows in are those that it gave."
+    assert (built.report.rows_in, built.report.notes) == (2, [told])
     assert lake.scan("gold.totals").select("name", "total").collect().rows() == [("France", 30), ("Germany", 30)]
 
 

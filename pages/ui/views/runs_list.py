@@ -115,7 +115,9 @@ def _grid(page: workbench.RunPage) -> int | None:
             "What": st.column_config.TextColumn(width=226),
             "Began": st.column_config.DatetimeColumn(format="distance", width=114),
             "Seconds": number(format="%.1f", width=76),
-            "Rows in": number(format="localized", width=90),
+            "Rows in": number(
+                format="localized", width=90, help="Rows read; of a table built by SQL, those that the statement gave"
+            ),
             "Rows out": number(format="localized", width=90),
             "Removed": number(format="localized", width=86),
             "Ledger": st.column_config.TextColumn(width=84),
