@@ -117,7 +117,7 @@ def _bulk(ws: Workspace, desk: Desk, found: Listing, view: View, marked: list[in
             data = workbench.Rows({"before": "String", "after": "String"}, first_rows, len(made.changes))
             show.rows(data, key="bulk-preview", height=min(len(first_rows), 8) * 32 + 36)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            label = f"Put {show.count(len(made.changes), 'edit')} on the desk"
+            label = f"Edit {show.count(len(made.changes), 'row')}"
             if st.button(label, type="primary", disabled=not made.changes, key="bulk-yes"):
                 desk.asking = None
                 desk.put_many(found.table, made.edits())
