@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -137,6 +140,9 @@ class Lakehouse:
     def query(self, sql: str, as_of: int | datetime | None = None) -> pl.DataFrame:
         """Answer one SELECT over all namespaces; each table is read at one pinned snapshot.
 
+        A table of quarantine holds the rows that are set aside now, each in its state, as the Quarantine page shows
+        them; AT and ``as_of`` read what is stored: the rows of all runs, as they were when they were set aside.
+
         Args:
             sql: DuckDB SQL; ``AT (VERSION => id)`` or ``AT (TIMESTAMP => ts)`` behind a table reads its past.
             as_of: A time for all tables, or a snapshot id if there is only one.
@@ -146,7 +152,17 @@ class Lakehouse:
             CatalogError: A table or snapshot is missing.
             TransformError: A column or function is missing.
         """
-        return engine.query(lambda name: self.context.need(name), sql, as_of=as_of)
+        with self.answering(sql, as_of) as running:
+            rows = pl.from_arrow(running.reader().read_all())
+        assert isinstance(rows, pl.DataFrame)
+        return rows
+
+    @contextmanager
+    def answering(self, sql: str, as_of: engine.AsOf = None, **limits: Any) -> Iterator[engine.Answering]:
+        """The same, for a block that reads the answer itself; limits and errors as for ``lakehouse.sql.answering``."""
+        present = partial(quarantine.present, self.context)
+        with engine.answering(self.context.need, sql, as_of=as_of, present=present, **limits) as running:
+            yield running
 
     def history(self, table: str) -> list[histories.SnapshotInfo]:
         """The states a table had, oldest first."""

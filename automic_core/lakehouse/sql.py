@@ -25,6 +25,8 @@ DEFAULT_MEMORY = "2GB"
 DEFAULT_TIMEOUT = 300.0
 
 Resolver = Callable[[str], Table | None]
+Present = Callable[[str], pl.DataFrame | None]
+"""The rows of a table as they stand now, where those are not simply what it stores; None where they are."""
 AsOf = int | datetime | Mapping[str, int] | None
 
 
@@ -76,13 +78,14 @@ def query(
     sql: str,
     *,
     as_of: AsOf = None,
+    present: Present | None = None,
     memory_limit: str = DEFAULT_MEMORY,
     timeout: float | None = DEFAULT_TIMEOUT,
     threads: int | None = None,
 ) -> pl.DataFrame:
     """Answer one SELECT, whole. Arguments and errors are those of ``answering``."""
     limits = {"memory_limit": memory_limit, "timeout": timeout, "threads": threads}
-    with answering(source, sql, as_of=as_of, **limits) as running:  # type: ignore[arg-type]
+    with answering(source, sql, as_of=as_of, present=present, **limits) as running:  # type: ignore[arg-type]
         result = pl.from_arrow(running.reader().read_all())
     assert isinstance(result, pl.DataFrame)
     return result
@@ -94,6 +97,7 @@ def answering(
     sql: str,
     *,
     as_of: AsOf = None,
+    present: Present | None = None,
     memory_limit: str = DEFAULT_MEMORY,
     timeout: float | None = DEFAULT_TIMEOUT,
     threads: int | None = None,
@@ -110,6 +114,7 @@ def answering(
         sql: The statement.
         as_of: Time for all tables that have no AT; or snapshot ids by table, the others as they are now; a snapshot id
             alone is possible if the statement names one table.
+        present: Asked for the rows of tables that are read in their newest state; AT always reads what is stored.
         memory_limit: DuckDB's limit; beyond it, work spills to a temporary folder.
         timeout: Seconds after which the statement is stopped; None = never.
         threads: Threads of DuckDB; None = all cores.
@@ -126,7 +131,7 @@ def answering(
         if isinstance(as_of, int) and len(names) > 1:
             raise TransformError("as_of is a snapshot id, but the statement names several tables.", "Use a time or AT.")
         found = {use.name: _resolve(source, use, sql) for use in statement.tables}
-        read = _bind(connection, statement, found, as_of)
+        read = _bind(connection, statement, found, as_of, present)
         _lock(connection, folder, memory_limit, threads, spill_limit)
         timer = threading.Timer(timeout, connection.interrupt) if timeout is not None else None
         if timer is not None:
@@ -181,7 +186,11 @@ def _resolve(source: Mapping[str, Table] | Resolver, use: TableUse, text: str) -
 
 
 def _bind(
-    connection: duckdb.DuckDBPyConnection, statement: Statement, found: Mapping[str, Table], as_of: AsOf
+    connection: duckdb.DuckDBPyConnection,
+    statement: Statement,
+    found: Mapping[str, Table],
+    as_of: AsOf,
+    present: Present | None,
 ) -> list[TableRead]:
     """Give each mentioned table a view of its name; mentions of other states get views of their own."""
     bound: dict[tuple[str, int | None], TableRead] = {}
@@ -202,7 +211,9 @@ def _bind(
         if key in bound:
             continue
         bound[key] = TableRead(use.name, snapshot_id if snapshot_id is not None else head(table), own)
-        relation, read = _relation(connection, table, snapshot_id, len(bound))
+        newest = not own and snapshot_id in (None, head(table))
+        rows = present(use.name) if present is not None and newest else None
+        relation, read = _relation(connection, table, snapshot_id, len(bound), rows)
         files += read
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
         connection.execute(f"CREATE VIEW {quoted(schema)}.{quoted(view)} AS SELECT * FROM {relation}")
@@ -229,13 +240,19 @@ def _snapshot(table: Table, use: TableUse, as_of: AsOf) -> tuple[int | None, boo
 
 
 def _relation(
-    connection: duckdb.DuckDBPyConnection, table: Table, snapshot_id: int | None, number: int
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    snapshot_id: int | None,
+    number: int,
+    rows: pl.DataFrame | None,
 ) -> tuple[str, list[str]]:
-    paths = plain.parquet_files(table, snapshot_id)
+    """What stands for a table in FROM, and the files it reads."""
+    paths = plain.parquet_files(table, snapshot_id) if rows is None else None
     if paths:
         return f"read_parquet([{', '.join(map(literal, paths))}], hive_partitioning=false)", paths
     name = f"_automic_{number}"
-    connection.register(name, tables.scan(table, None if snapshot_id == head(table) else snapshot_id))
+    stored = tables.scan(table, None if snapshot_id == head(table) else snapshot_id) if rows is None else rows
+    connection.register(name, stored)
     return quoted(name), []
 
 

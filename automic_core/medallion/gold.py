@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -19,6 +20,7 @@ from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import frozen, head
 from automic_core.lakehouse.lineage import tables_of
+from automic_core.medallion import quarantine
 from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
 from automic_core.medallion.staged import StagedTable
@@ -183,7 +185,7 @@ class Gold:
     def _by_sql(self, target: str, sql: str) -> tuple[Pipeline, dict[str, int | None]]:
         """The answer as a source. The tables are pinned first, so the recorded snapshots are those that were read."""
         pinned = {name: frozen(self._lake.need(name)) for name in tables_of(sql)}
-        answer = engine.query(pinned, sql)
+        answer = engine.query(pinned, sql, present=partial(quarantine.present, self._lake))
         # A row of an answer is a new row: an id it brings may stand in many rows.
         answer = answer.drop(name for name in answer.columns if name in (frames.RID, frames.FATE, frames.ORIGIN))
         pipeline = Pipeline(f"build {target}").extract(_Rows("sql", answer.lazy(), _what_was_read(pinned)))

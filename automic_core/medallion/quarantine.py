@@ -134,11 +134,17 @@ def current(lake: LakeContext, table: str) -> pl.DataFrame:
     silver, stored = lake.table(f"silver.{table}"), lake.table(f"quarantine.{table}")
     if silver is None or stored is None:
         return pl.DataFrame(schema=SCHEMA)
-    rows = tables.scan(stored).filter(pl.col("run_id") == made_by(silver)[RUN_ID]).collect()
+    rows = tables.scan(stored).filter(pl.col("run_id") == made_by(silver).get(RUN_ID)).collect()
     waiting = {d.key: "fixed" if d.kind == "fix" else "waived" for d in standing(lake, table).waiting}
     if not waiting:
         return rows
     return rows.with_columns(pl.col("_key").replace_strict(waiting, default=pl.col("state")).alias("state"))
+
+
+def present(lake: LakeContext, name: str) -> pl.DataFrame | None:
+    """Rows of a table of quarantine as SQL sees them: those set aside now, each in its state; None for other tables."""
+    layer, _, own = name.partition(".")
+    return current(lake, own) if layer == "quarantine" else None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from automic_core.lakehouse.lineage import tables_of
 from automic_core.lakehouse.sql import quoted
 from automic_core.lakehouse.statements import refused
 from automic_core.medallion.context import split_name
+from automic_core.medallion.quarantine import set_aside
 from automic_core.workbench.listing import opened_tables
 from automic_core.workbench.querying import Answer
 
@@ -84,7 +85,8 @@ def schema_tree(lake: Lakehouse) -> list[TreeTable]:
     """Every table with its columns, the most refined layer first."""
     order = {"gold": 0, "silver": 1, "bronze": 2, "quarantine": 3}
     found = []
-    for name, opened in opened_tables(lake).items():
+    tables = opened_tables(lake)
+    for name, opened in tables.items():
         layer = opened.facts.layer
         if layer not in order:
             continue
@@ -93,7 +95,10 @@ def schema_tree(lake: Lakehouse) -> list[TreeTable]:
             continue
         fields = sorted(opened.table.schema().fields, key=lambda each: frames.is_hidden(each.name))
         columns = {each.name: _type(each.field_type) for each in fields[:MOST_COLUMNS]}
-        found.append(TreeTable(name, layer, opened.facts.rows, columns, len(fields) - len(columns)))
+        rows = opened.facts.rows
+        if layer == "quarantine" and (silver := tables.get(f"silver.{name.partition('.')[2]}")) is not None:
+            rows = set_aside(silver.properties)  # SQL sees those set aside now, not those of all runs
+        found.append(TreeTable(name, layer, rows, columns, len(fields) - len(columns)))
     return sorted(found, key=lambda table: (order[table.layer], table.name))
 
 

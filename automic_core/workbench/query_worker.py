@@ -103,7 +103,7 @@ def _with(request: Request, use: Callable[[engine.Answering], Reply]) -> Reply:
     limits = {"timeout": request["seconds"], "memory_limit": request["memory"], "spill_limit": request["spill"]}
     with (
         Lakehouse.open(request["lake"]) as lake,
-        engine.answering(lake.context.need, request["sql"], as_of=as_of, **limits) as running,
+        lake.answering(request["sql"], as_of, **limits) as running,
     ):
         header, payload = use(running)
         return {**header, "tables": [[read.name, read.snapshot, read.own] for read in running.tables]}, payload

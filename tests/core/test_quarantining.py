@@ -17,6 +17,7 @@ from automic_core.connectors.files.json import JSONSource
 from automic_core.errors import CatalogError, ConfigError, GateError, TransformError
 from automic_core.lake import Lakehouse
 from automic_core.workbench import quarantining as work
+from automic_core.workbench.exploring import schema_tree
 from automic_core.workbench.tasks import task_of
 
 ROWS = """id,name,age,city
@@ -187,6 +188,21 @@ def test_some_rules_of_many_rows_are_waived_where_they_apply(people: Lakehouse) 
     work.waive_many(people, "people", [rid(2), rid(4)], "known to us", ["age_range"])
     assert work.replay(people, "people").replayed == 1
     assert [row.reasons[-1].name for row in work.listing(people, "people").rows if row.rid == rid(4)] == ["named name"]
+
+
+def test_sql_sees_the_rows_set_aside_now_in_their_states(people: Lakehouse) -> None:
+    work.fix_many(people, "people", {rid(2): {"age": "85"}, rid(3): {"age": "41"}})
+    counted = "SELECT state, count(*) FROM quarantine.people GROUP BY 1 ORDER BY 1"
+    assert people.query(counted).rows() == [("fixed", 2), ("open", 2)]
+    work.replay(people, "people")
+    assert people.query(counted).rows() == [("open", 2)], "rows of earlier runs are not set aside any more"
+    first = people.history("quarantine.people")[-1].id
+    stored = people.query(f"SELECT count(*) FROM quarantine.people AT (VERSION => {first})")
+    assert stored.item() == 6, "what is stored are the rows of both runs"
+    built = people.gold.build("aside", "SELECT state FROM quarantine.people")
+    assert built.report.rows_out == 2
+    (tree,) = [each for each in schema_tree(people) if each.name == "quarantine.people"]
+    assert tree.rows == 2
 
 
 def test_a_decision_taken_back_is_gone_after_the_next_replay(people: Lakehouse) -> None:

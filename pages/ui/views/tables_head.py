@@ -17,6 +17,8 @@ def render(ws: Workspace, table: str, snapshot: int | None) -> workbench.State |
     with show.opening("Tables", _sentence(facts, seen)):
         if st.button("Query in SQL", type="primary", icon=":material/query_stats:"):
             show.go("explore", table=table)
+    if facts.layer == "quarantine":
+        show.note("Rows that any run has set aside, as they were then; SQL and Quarantine show those set aside now.")
     if snapshot is not None:
         _moment(table, snapshot, seen)
     return seen
