@@ -8,6 +8,7 @@ from pages.ui.views import (
     connect_browse,
     connect_cards,
     connect_job,
+    connect_link,
     connect_preview,
     connect_source,
     connect_take,
@@ -17,10 +18,12 @@ from pages.ui.views.connect_state import Connecting
 
 ws = workspace()
 state = ws.screen(Connecting)
+connect_link.follow(ws, state)
 if state.job:
     connect_job.render(ws, state)
 elif state.chosen:
     top = show.opening("Connect", connect_source.headline(ws, state))
+    connect_link.keep(ws, state)
     connect_source.render(ws, state)
     if state.sample is not None:
         left, right = st.columns([2.6, 1], gap="medium")

@@ -16,7 +16,15 @@ if table is None:
 else:
     held = rules_draft.held(ws, table)
     with head, rules_page.opening(ws, held):
-        if st.button("Review and promote", type="primary", icon=":material/publish:", key="rules-promote"):
+        stuck = rules_page.stuck(ws, held)
+        if st.button(
+            "Review and promote",
+            type="primary",
+            icon=":material/publish:",
+            key="rules-promote",
+            disabled=bool(stuck),
+            help=stuck or None,
+        ):
             show.go("promote", table=table)
     rules_page.render(ws, held)
     show.next_step("promote", "Review what this would change, then publish")

@@ -14,7 +14,7 @@ def figure(value: float | Decimal | str) -> str:
         value: The number, or its text. What is no number, or too large or small to be read so, is given back as text.
     """
     try:
-        number = Decimal(str(value))
+        number = Decimal(f"{value:.12g}" if isinstance(value, float) else str(value))  # floats carry noise at their end
     except InvalidOperation:
         return str(value)
     if not number.is_finite() or (number and not _SMALLEST <= abs(number) < _LARGEST):

@@ -28,7 +28,7 @@ class Proposal:
         why: What in the data suggests it.
         agree: Rows, or values, that are fine as they are.
         of: Rows or values looked at.
-        examples: First counter-examples: value and record number in its file.
+        examples: First counter-examples: value and number of the row in its file.
         rank: Larger is more useful.
     """
 
@@ -57,8 +57,8 @@ class Proposal:
 
 
 def record(rid: int) -> str:
-    """Where a row stands in its file."""
-    return f"record {rid & _ORDINAL:,}"
+    """Which row of its file it is."""
+    return f"row {rid & _ORDINAL:,}"
 
 
 def rule_proposal(

@@ -40,7 +40,8 @@ def explain(exc: pydantic.ValidationError) -> str:
     for error in exc.errors():
         where = ".".join(str(part) for part in error["loc"]) or "options"
         got = "" if error["type"] == "unexpected_keyword_argument" else f" (got {error['input']!r})"
-        parts.append(f"{where} is needed" if error["type"] == "missing" else f"{where}: {error['msg']}{got}")
+        empty = error["type"] == "missing" or (error["type"] == "too_short" and not error["input"])
+        parts.append(f"{where} is needed" if empty else f"{where}: {error['msg']}{got}")
     return "; ".join(parts)
 
 

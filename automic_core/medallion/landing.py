@@ -174,7 +174,8 @@ class BatchLanding:
         report.rows_out = sum(file.record_count for file in self._files)
         report.steps = [StepStats("extract", self._source.kind or "source", self._rows, rows_out=self._rows)]
         if self._rescued:
-            report.warnings.append(f"{self._rescued:,} records hold something that could not be read; see _rescued.")
+            held = "1 row holds" if self._rescued == 1 else f"{self._rescued:,} rows hold"
+            report.warnings.append(f"{held} something that could not be read; the column _rescued keeps it.")
         report.seconds = (now() - report.started_at).total_seconds()
         report.check()
 

@@ -111,8 +111,9 @@ def inside(place: str, kind: str, *, policy: AccessPolicy) -> Inside | None:
         if kind == "excel":
             sheets = storage.confined(ExcelSource(place), policy).sheets()
             return Inside("sheet", sheets, sheets) if len(sheets) > 1 else None
-        if place.lower().endswith(".zip"):
-            members = _members(Path(place), policy)
+        archive = place.partition("!")[0]
+        if archive.lower().endswith(".zip"):
+            members = _members(Path(archive), policy)
             found = [entry for entry in members if entry.connector]
             if len(members) != 1:
                 return Inside("path", [entry.place for entry in found], [entry.name for entry in found])

@@ -89,7 +89,7 @@ def _encoding(source: SourceAdapter, facts: Mapping[str, Any]) -> Fact:
 
 def _delimited(source: SourceAdapter, facts: Mapping[str, Any]) -> list[Fact]:
     skipped = int(facts["skip_lines"])
-    header = "first record names the columns" if facts["header"] else "none: columns are numbered"
+    header = "first row names the columns" if facts["header"] else "none: columns are numbered"
     found = [
         _encoding(source, facts),
         Fact("Delimiter", _mark(facts["delimiter"]), "delimiter", _given(source, "delimiter"), str(facts["evidence"])),
@@ -107,18 +107,18 @@ def _lines(number: int) -> str:
 
 
 def _json(source: SourceAdapter, facts: Mapping[str, Any]) -> list[Fact]:
-    shape = {"array": "documents, or an array of records", "lines": "one record a line"}
+    shape = {"array": "documents, or an array of rows", "lines": "one row a line"}
     path = str(facts["record_path"])
     return [
         _encoding(source, facts),
         Fact("Shape", shape.get(str(facts["format"]), str(facts["format"])), "format"),
-        Fact("Records under", path or "the top", "record_path", bool(path)),
+        Fact("Rows under", path or "the top", "record_path", bool(path)),
     ]
 
 
 def _xml(source: SourceAdapter, facts: Mapping[str, Any]) -> list[Fact]:
     seen = f"{int(facts['records_seen']):,} seen"
-    return [Fact("Records are", str(facts["row_path"]) or "none", "row_path", _given(source, "row_path"), seen)]
+    return [Fact("Rows are", str(facts["row_path"]) or "none", "row_path", _given(source, "row_path"), seen)]
 
 
 def _excel(source: SourceAdapter, facts: Mapping[str, Any]) -> list[Fact]:

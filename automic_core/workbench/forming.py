@@ -79,6 +79,7 @@ def _by_option(exc: ConfigError, options: Mapping[str, Any]) -> dict[str, str]:
     for error in cause.errors():
         name = str(error["loc"][0]) if error["loc"] else WHOLE
         missing = error["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}
+        missing |= error["type"] == "too_short" and not error["input"]
         words = "is needed" if missing else error["msg"].removeprefix("Value error, ")
         found.setdefault(name, words)
     return found

@@ -41,7 +41,7 @@ class Broken:
         byte: Where it begins in the file, from 0; None if nobody knows.
         text: The raw text, cut to a readable length.
         length: Characters of the raw text before it was cut.
-        fate: What becomes of it, in words.
+        fate: What becomes of it, in words; ``aside`` = the promotion puts it in quarantine.
     """
 
     record: int
@@ -51,6 +51,7 @@ class Broken:
     text: str
     length: int
     fate: str
+    aside: bool = True
 
 
 @dataclass(frozen=True)
@@ -292,13 +293,13 @@ def _explained(source: SourceAdapter, record: int, rescued: str, number: int) ->
     said: dict[str, Any] = json.loads(rescued)
     if "reason" in said:
         text = str(said.get("text", ""))
-        fate = "Bronze keeps it whole; promotion sets it aside in quarantine, with this reason."
+        fate = "Bronze keeps the whole line. The promotion puts the row in quarantine, with this reason."
         return Broken(record, said.get("line"), said.get("byte"), said["reason"], text[:_TEXT], len(text), fate)
     values: Mapping[str, Any] = said.get("values", {})
     text = json.dumps(values, ensure_ascii=False)
     reason = f"{LEFT_OVER}: {', '.join(list(values)[:5])}" if values else LEFT_OVER
-    fate = "The row is taken; what did not fit is kept beside it and nothing is lost."
-    return Broken(record, _line(source, record, number), None, reason, text[:_TEXT], len(text), fate)
+    fate = "The row is taken and nothing is lost: what did not fit is kept beside it, in the column _rescued."
+    return Broken(record, _line(source, record, number), None, reason, text[:_TEXT], len(text), fate, aside=False)
 
 
 def _line(source: SourceAdapter, record: int, number: int) -> int | None:

@@ -19,7 +19,7 @@ from automic_core.lake import Lakehouse
 from automic_core.records import Field, FieldType
 from automic_core.workbench.fields import FieldChange
 from automic_core.workbench.schema_rows import Example, cut, placed, readable, spread
-from automic_core.workbench.values import plain
+from automic_core.workbench.values import all_rows, plain
 
 ROWS = 1_000_000
 """Rows of a column that are looked at; of longer ones a spread sample."""
@@ -68,7 +68,7 @@ class ColumnDetail:
     def sample(self) -> str:
         """Which rows these are, in words."""
         if self.rows == self.total:
-            return f"all {self.total:,} rows"
+            return all_rows(self.total)
         return f"{self.rows:,} rows spread over {self.total:,}"
 
 

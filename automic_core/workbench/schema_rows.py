@@ -64,7 +64,7 @@ class Example:
         """The place in words: "orders.csv line 12"."""
         if not self.record:
             return ""
-        return f"{self.file} line {self.line:,}" if self.line else f"{self.file} record {self.record:,}"
+        return f"{self.file} line {self.line:,}" if self.line else f"{self.file} row {self.record:,}"
 
 
 def schema_columns(lake: Lakehouse, table: str) -> list[str]:
@@ -79,6 +79,15 @@ def readable(lake: Lakehouse, table: str) -> pl.LazyFrame:
     if frames.RESCUED in rows.collect_schema():
         rows = rows.filter(pl.col(frames.RESCUED).str.json_path_match("$.reason").is_null())
     return rows
+
+
+def unreadable(lake: Lakehouse, table: str) -> int:
+    """Rows of bronze that count and could not be read: the promotion puts them in quarantine before it types any."""
+    rows = BronzeRows(lake.context, split_name(table, "bronze")).scan()
+    if frames.RESCUED not in rows.collect_schema():
+        return 0
+    why = pl.col(frames.RESCUED).str.json_path_match("$.reason")
+    return int(rows.select(why.is_not_null().sum()).collect().item())
 
 
 def cut(value: object) -> str:

@@ -19,7 +19,8 @@ from automic_core.workbench.drafts import DraftView, draft
 from automic_core.workbench.fields import FieldChange, change_of, entry_of
 from automic_core.workbench.schema_costs import measured
 from automic_core.workbench.schema_edits import final_names, required_columns
-from automic_core.workbench.schema_rows import cut, readable, schema_columns, spread, texts_of
+from automic_core.workbench.schema_rows import cut, readable, schema_columns, spread, texts_of, unreadable
+from automic_core.workbench.values import all_rows
 
 CELLS = 1_000_000
 """Cells that are looked at to propose types; of larger tables a spread sample."""
@@ -87,19 +88,26 @@ class SchemaFacts:
     Attributes:
         looked: Rows they come from.
         total: Rows that could be read.
+        unread: Rows that could not.
     """
 
     table: str
     columns: list[ColumnFacts]
     looked: int
     total: int
+    unread: int = 0
 
     @property
     def sample(self) -> str:
         """Which rows these are, in words."""
-        if self.looked == self.total:
-            return f"all {self.total:,} rows"
-        return f"{self.looked:,} rows spread over {self.total:,}"
+        said = all_rows(self.total)
+        if self.looked != self.total:
+            said = f"{self.looked:,} rows spread over {self.total:,}"
+        if not self.unread:
+            return said
+        return (
+            f"{said} that could be read; {self.unread:,} that could not {'is' if self.unread == 1 else 'are'} left out"
+        )
 
 
 class Fit(NamedTuple):
@@ -185,17 +193,18 @@ def schema_facts(lake: Lakehouse, table: str, columns: Sequence[str]) -> SchemaF
     """Types, meanings and counter-examples of columns, from all rows or a sample of about a million cells."""
     rows = readable(lake, table)
     total = int(rows.select(pl.len()).collect().item())
+    unread = unreadable(lake, table)
     step = -(-total * max(len(columns), 1) // CELLS)
     data = spread(rows, step).select(*columns).collect()
     if not columns:
-        return SchemaFacts(table, [], data.height, total)
+        return SchemaFacts(table, [], data.height, total, unread)
     loose = infer(data, name=table)
     exact = infer_exact(data, null_tokens=DEFAULT_NULL_TOKENS, name=table)
     found = [
         _facts(data, evidence, proposed, proven)
         for evidence, proposed, proven in zip(loose.columns, loose.schema.fields, exact.fields, strict=True)
     ]
-    return SchemaFacts(table, found, data.height, total)
+    return SchemaFacts(table, found, data.height, total, unread)
 
 
 def schema_fits(lake: Lakehouse, table: str, chosen: Mapping[str, FieldChange]) -> dict[str, Fit]:

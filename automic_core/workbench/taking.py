@@ -237,8 +237,8 @@ def _evidence(rows: pl.DataFrame, columns: list[str], whole: bool) -> KeyEvidenc
 
 def _repeated(columns: list[str], row: Mapping[str, Any]) -> str:
     key = ", ".join(f"{name} = {str(row[str(place)])[:60]}" for place, name in enumerate(columns))
-    records = ", ".join(f"{record:,}" for record in row["records"])
-    return f"{key}: {row['rows']:,} rows (records {records}{', …' if row['rows'] > len(row['records']) else ''})"
+    numbers = ", ".join(f"{number:,}" for number in row["records"])
+    return f"{key}: {row['rows']:,} rows (numbers {numbers}{', …' if row['rows'] > len(row['records']) else ''})"
 
 
 def _contracts(added: list[str], widened: list[str], narrowed: list[str]) -> list[Contract]:

@@ -24,6 +24,7 @@ from automic_core.running import Run
 from automic_core.storage import ruling
 from automic_core.workbench.lakes import policy
 from automic_core.workbench.promotions import PromotionSpec, build_part, entries, promotion_of
+from automic_core.workbench.values import all_rows
 
 SAMPLE = 1_000
 INFER_ROWS = 200_000
@@ -206,7 +207,7 @@ def _accepted(data: Mapping[str, Any], inferred: Schema) -> tuple[Schema, list[P
 def sentence(base: Base, name: str) -> str:
     """Which rows are looked at."""
     if base.size >= base.total:
-        return f"all {base.total:,} rows of bronze.{name}"
+        return f"{all_rows(base.total)} of bronze.{name}"
     return f"first {base.size:,} of {base.total:,} rows of bronze.{name}"
 
 

@@ -60,6 +60,13 @@ def upload_limit(lake: Lakehouse) -> int:
     return lake.context.settings.security.max_upload_bytes
 
 
+def megabytes(number: int) -> str:
+    """A limit in bytes as a person reads it, in units of 1,024: "500 MB", "1.9 MB"."""
+    if number < 1 << 20:
+        return f"{number / 1024:,.0f} kB"
+    return f"{number / (1 << 20):,.1f}".removesuffix(".0") + " MB"
+
+
 def upload_folder(lake: str | Path) -> str:
     """Where the uploads of a lake are."""
     return str(Path(lake) / FOLDER)
@@ -227,9 +234,9 @@ def _explained(name: str) -> Iterator[None]:
 
 
 def _too_large(name: str, security: SecuritySection) -> SourceError:
-    most = f"{security.max_upload_bytes:,}"
+    most = megabytes(security.max_upload_bytes)
     return SourceError(
-        f"{name} is larger than {most} bytes (unpacked), the most an upload may be; it was not kept.",
+        f"{name} is larger than {most} (unpacked), the most an upload may be; it was not kept.",
         "Put it into a folder this machine may read and browse to it, or raise security.max_upload_bytes.",
     )
 

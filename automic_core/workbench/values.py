@@ -35,6 +35,11 @@ def rows_of(frame: pl.DataFrame, total: int | None = None) -> Rows:
     return Rows({n: str(t) for n, t in frame.schema.items()}, frame.to_dicts(), total)
 
 
+def all_rows(number: int) -> str:
+    """That every row was looked at, in words: "all 21 rows", "the only row"."""
+    return "no row" if not number else "the only row" if number == 1 else f"all {number:,} rows"
+
+
 def plain(value: Any) -> Any:
     """A value as JSON can hold it: times as ISO 8601, decimals and what JSON has no number for as text."""
     if isinstance(value, Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,7 +60,12 @@ def panes(preview: workbench.Preview, which: Which = "all", height: int = HEIGHT
     }
     if aligned:
         _was(preview, output["rows"], right)
-    came = {"title": "Input", "sentence": f"{there:,} rows reach this step", "columns": left, "rows": rows}
+    came = {
+        "title": "Input",
+        "sentence": words.count(there, "row reaches this step", "rows reach this step"),
+        "columns": left,
+        "rows": rows,
+    }
     empty = "No such rows in this sample." if there else "No row of the sample reaches this step."
     return {
         "about": f"{preview.table} {preview.entry} {which}",
@@ -74,12 +80,12 @@ def _sentence(preview: workbench.Preview, there: int, gone: int) -> str:
     if preview.problem is not None:
         return "the step cannot run"
     if not preview.aligned:
-        return f"{len(preview.after.rows):,} rows leave it"
-    parts = [f"{there - gone:,} rows leave it"]
+        return words.count(len(preview.after.rows), "row leaves it", "rows leave it")
+    parts = [words.count(there - gone, "row leaves it", "rows leave it")]
     parts += [f"{gone:,} removed"] if gone else []
     other = len(preview.findings) - gone
     parts += [f"{other:,} pointed at"] if other else []
-    parts += [f"{preview.changed:,} cells changed"] if preview.changed else []
+    parts += [f"{words.count(preview.changed, 'cell')} changed"] if preview.changed else []
     return ", ".join(parts)
 
 
@@ -108,6 +114,7 @@ def _text(value: Any) -> str | None:
     if value is None:
         return None
     text = f"{value:.10g}" if isinstance(value, float) else str(workbench.plain(value))
+    text = format(Decimal(text), "f") if isinstance(value, float) and "e+" in text else text
     return text if len(text) <= CELL else f"{text[:CELL]}… ({len(text):,} characters)"
 
 

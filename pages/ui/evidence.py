@@ -23,7 +23,7 @@ def evidence(agree: int, of: int, examples: Sequence[str] = (), *, key: str, lab
     """
     share = agree / of if of else 0.0
     icon = ":material/check_circle:" if share >= GOOD else ":material/error:" if share >= FAIR else ":material/cancel:"
-    percent = "100%" if agree == of else f"{min(share, 0.9999):.2%}"
+    percent = "100%" if agree == of else f"{min(share, 0.999):.1%}"
     text = f"{percent} {label}".strip()
     with st.popover(plain(text), icon=icon, type="tertiary", key=key, help=f"{agree:,} of {of:,}"):
         st.markdown(f"**{agree:,}** of {count(of, 'value')} agree.")

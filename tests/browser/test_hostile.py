@@ -137,7 +137,7 @@ def test_a_bomb(eve: Person, lake: Path, kind: str) -> None:
     assert len(content) < LIMIT / 10
     eve.open("connect")
     eve.hand_over("bomb.csv.gz" if kind == "gz" else "bomb.zip", content)
-    eve.see("is larger than 3,145,728 bytes (unpacked)")
+    eve.see("is larger than 3 MB (unpacked)")
     assert kept(lake) == before
     alive(eve)
 

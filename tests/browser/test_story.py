@@ -57,7 +57,7 @@ def test_from_a_file_to_a_trusted_table_and_back(person: NewPerson, lake: Path, 
     # Upload a file, see its rows, take them into bronze.
     ada.open("connect")
     ada.upload(file)
-    ada.see("tickets: 7 rows, 5 columns", "Every record could be read")
+    ada.see("tickets: 7 rows, 5 columns", "Every row could be read")
     assert names(lake) == set()
     ada.click("Take into bronze")
     ada.see("Decide on the schema")

@@ -38,7 +38,7 @@ def test_a_column_that_is_almost_always_there() -> None:
     few = table(city=with_some(lambda n: f"town {n}", None, (3, 9)))
     found = proposed(few)[("not_null", "city")]
     assert (found.agree, found.of, found.affected) == (ROWS - 2, ROWS, 2)
-    assert found.examples == ["record 3: no value", "record 9: no value"]
+    assert found.examples == ["row 3: no value", "row 9: no value"]
     assert ("not_null", "city") not in proposed(table(city=[None if n % 5 == 0 else f"t{n}" for n in range(ROWS)]))
     assert ("not_null", "city") not in proposed(table(city=[f"town {n}" for n in range(ROWS)])), "no noise"
 
@@ -60,7 +60,7 @@ def test_a_bound_in_a_gap() -> None:
     found = proposed(table(amount=amounts))[("range", "amount")]
     assert found.options == {"columns": ["amount"], "min": 0, "max": 500}
     assert found.affected == 2
-    assert found.examples[0].startswith("record 7: ")
+    assert found.examples[0].startswith("row 7: ")
 
 
 def test_numbers_are_written_out() -> None:
@@ -68,7 +68,7 @@ def test_numbers_are_written_out() -> None:
     amounts = [random.uniform(5, 900_000) for _ in range(ROWS)]
     amounts[7] = 9_000_000_000.0
     found = proposed(table(amount=amounts))[("range", "amount")]
-    assert (found.title, found.examples) == ("amount is at most 900,000", ["record 7: 9,000,000,000"])
+    assert (found.title, found.examples) == ("amount is at most 900,000", ["row 7: 9,000,000,000"])
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_categories_with_a_slip() -> None:
     words = with_some(lambda n: ("paid", "placed", "shipped")[n % 3], "pade", (11,))
     found = proposed(table(status=words))[("set", "status")]
     assert found.options["values"] == ["paid", "placed", "shipped"]
-    assert (found.affected, found.examples) == (1, ["record 11: 'pade'"])
+    assert (found.affected, found.examples) == (1, ["row 11: 'pade'"])
     satisfied = proposed(table(status=[("paid", "placed")[n % 2] for n in range(ROWS)]))[("set", "status")]
     assert satisfied.rank < found.rank
     assert ("set", "name") not in proposed(table(name=[f"name {n}" for n in range(ROWS)]))
@@ -149,7 +149,7 @@ def test_blanks_and_texts_that_mean_no_value() -> None:
         city=with_some(lambda n: f"town {n}", " town ", (1,)), phone=with_some(lambda n: f"+{n}", "n/a", (6, 8))
     )
     found = proposed(rows)
-    assert found[("text", "city")].examples == ["record 1: ' town '"]
+    assert found[("text", "city")].examples == ["row 1: ' town '"]
     assert found[("nulls", "phone")].affected == 2
     assert found[("nulls", "phone")].options["strategy"] == "remove_fields"
 
@@ -162,7 +162,7 @@ def test_forms_and_addresses() -> None:
         day=[f"2024-01-{n % 28 + 1:02}" for n in range(ROWS)],
     )
     found = proposed(rows)
-    assert found[("regex", "email")].examples == ["record 5: 'p at example'"]
+    assert found[("regex", "email")].examples == ["row 5: 'p at example'"]
     assert found[("regex", "plate")].options["pattern"] == r"^[A-Z]-\d{4}$"
     assert ("regex", "text") not in found
     assert ("regex", "day") not in found, "dates are for the schema to type"

@@ -136,6 +136,7 @@ def test_an_archive_is_opened_like_a_folder(root: Path, policy: AccessPolicy) ->
     assert (inside.option, inside.labels) == ("path", ["in/a.csv", "../../etc/b.csv"])
     for place in inside.names:
         assert workbench.sample(place, policy=policy).columns == ["id", "name"]
+        assert workbench.inside(place, "csv", policy=policy) == inside, "one of them knows the others"
     (root / "broken.zip").write_bytes(b"PK\x03\x04")
     with pytest.raises(SourceError, match="not a whole zip archive"):
         workbench.browse(str(root / "broken.zip"), policy=policy)

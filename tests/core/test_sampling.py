@@ -41,7 +41,7 @@ def test_the_dialect_in_words(tmp_path: Path) -> None:
         "Encoding": "Windows-1252 (western Europe)",
         "Delimiter": "semicolon ;",
         "Quotes": "single quote '",
-        "Header": "first record names the columns",
+        "Header": "first row names the columns",
         "Skipped": "2 lines before the table",
     }
     assert all(not fact.given for fact in seen.facts)
@@ -150,11 +150,11 @@ def test_hostile_names_are_plain_names(tmp_path: Path) -> None:
 def test_json_says_its_shape(tmp_path: Path) -> None:
     lines = _csv(tmp_path, '{"a": 1}\n' * 5 + '{"a": 02}\n{"a": 3}\n{broken\n', "x.jsonl")
     seen = workbench.sample(lines)
-    assert _facts(seen) == {"Encoding": "UTF-8", "Shape": "one record a line", "Records under": "the top"}
+    assert _facts(seen) == {"Encoding": "UTF-8", "Shape": "one row a line", "Rows under": "the top"}
     assert [each.line for each in seen.broken] == [6, 8]
     nested = _csv(tmp_path, json.dumps({"data": {"items": [{"a": 1}, {"a": 2}]}}), "y.json")
     seen = workbench.sample(nested, options={"record_path": "data.items"})
-    assert _facts(seen)["Records under"] == "data.items"
+    assert _facts(seen)["Rows under"] == "data.items"
     assert [row["a"] for row in seen.rows.rows] == ["1", "2"]
 
 
@@ -168,7 +168,7 @@ def test_values_without_a_place_are_named_with_their_line(tmp_path: Path) -> Non
 
 def test_xml_and_excel_say_where_the_records_are(tmp_path: Path) -> None:
     seen = workbench.sample(_csv(tmp_path, "<r><b><a>1</a></b><b><a>2</a></b></r>", "x.xml"))
-    assert _facts(seen) == {"Records are": "r/b"}
+    assert _facts(seen) == {"Rows are": "r/b"}
     assert seen.facts[0].detail == "2 seen"
     xlsxwriter = pytest.importorskip("xlsxwriter")
     with xlsxwriter.Workbook(tmp_path / "x.xlsx") as book:
@@ -254,7 +254,7 @@ def test_the_key_is_proposed_with_evidence(tmp_path: Path) -> None:
     assert (found.columns, found.agree, found.of, found.whole) == (["order_id"], 500, 500, True)
     chosen = workbench.key_evidence(seen, ["customer_id"])
     assert (chosen.agree, chosen.of) == (0, 500)
-    assert chosen.examples[0] == "customer_id = 0: 72 rows (records 1, 8, 15, 22, 29, …)"
+    assert chosen.examples[0] == "customer_id = 0: 72 rows (numbers 1, 8, 15, 22, 29, …)"
     both = workbench.key_evidence(seen, ["customer_id", "order_id"])
     assert both.agree == 500
     with pytest.raises(ConfigError, match="no column 'nope'"):
@@ -267,7 +267,7 @@ def test_a_key_with_gaps_and_repeats_is_told(tmp_path: Path) -> None:
     assert workbench.key_evidence(seen, table="people").columns == []
     found = workbench.key_evidence(seen, ["id"])
     assert (found.agree, found.of) == (98, 101)
-    assert found.examples == ["id = 5: 2 rows (records 6, 100)", "1 row has no value in id."]
+    assert found.examples == ["id = 5: 2 rows (numbers 6, 100)", "1 row has no value in id."]
     assert workbench.key_evidence(seen, table="people").nearly[0][0] == "id"
 
 

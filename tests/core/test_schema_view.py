@@ -54,6 +54,21 @@ def quarantined(lake: Lakehouse, data: Mapping[str, object], table: str = "deals
         promotion.discard()
 
 
+def test_rows_that_could_not_be_read_are_counted_apart(lake: Lakehouse, tmp_path: Path) -> None:
+    file = tmp_path / "more.csv"
+    file.write_text("id,amount,day,email,country,born,paid\n" + f"{line(61)}\nx,y\n", encoding="utf-8")
+    workbench.ingest(lake, workbench.build_source(str(file)), "deals")
+    view = schema_view(lake, "bronze.deals")
+    assert view.sample == "all 61 rows that could be read; 1 that could not is left out"
+
+
+def test_a_single_row_is_no_plural(lake: Lakehouse, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("id\n7\n", encoding="utf-8")
+    workbench.ingest(lake, workbench.build_source(str(file)), "one")
+    assert schema_view(lake, "bronze.one").sample == "the only row"
+
+
 def test_what_is_proposed_and_why(lake: Lakehouse) -> None:
     view = schema_view(lake, "bronze.deals")
     found = {column.name: column for column in view.columns}

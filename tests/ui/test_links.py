@@ -23,6 +23,7 @@ PLACES = (
     *(("rules", name) for name in ("table", "entry")),
     *(("promote", name) for name in ("table", "review")),
     *(("explore", name) for name in ("table", "sql")),
+    *(("connect", name) for name in ("upload", "source", "kind", "options", "job", "table")),
     ("home", "job"),
     ("settings", "part"),
 )

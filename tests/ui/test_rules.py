@@ -54,6 +54,42 @@ def test_begins_with_what_is_published(app: OpenApp, small_lake: Path) -> None:
     assert at.button("rules-undo").disabled
 
 
+def test_the_menu_keeps_its_family(app: OpenApp, small_lake: Path) -> None:
+    at = app("rules", small_lake, table="bronze.people")
+    assert at.button("rules-add-step-dedup")
+    at.segmented_control("rules-family").set_value("Columns").run()
+    step(at, "rules-add-step-select")
+    assert at.segmented_control("rules-family").value == "Columns", "adding closes the menu and nothing else"
+    at.switch_page("pages/runs.py").run()
+    at.switch_page("pages/rules.py").run()
+    assert at.segmented_control("rules-family").value == "Columns"
+    assert at.button("rules-add-step-rename")
+
+
+def test_what_lacks_a_setting_is_not_promoted(app: OpenApp, small_lake: Path) -> None:
+    at = app("rules", small_lake, table="bronze.people")
+    assert not at.button("rules-promote").disabled
+    at.segmented_control("rules-family").set_value("Columns").run()
+    step(at, "rules-add-step-derive")
+    assert "people has 1 step and 1 rule, 1 cannot run" in words(at)
+    assert "column is needed; sql is needed" in words(at).replace("\\", "")
+    assert at.button("rules-promote").disabled
+    assert at.button("rules-promote").help == "Complete `derive` first, or switch it off"
+    page = app("promote", small_lake, table="bronze.people")
+    assert "column is needed; sql is needed" in words(page)
+    links = [link for link in page.get("page_link") if "entry=derive" in link.proto.query_string]
+    assert [link.proto.label for link in links] == ["derive"]
+    step(at, "rules-entry-cast")
+    at.switch_page("pages/promote.py").run()
+    at.query_params["entry"] = "derive"
+    at.query_params["table"] = "people"
+    at.switch_page("pages/rules.py").run()
+    assert at.button("rules-switch"), "the link opens the entry, whatever was open before"
+    step(at, "rules-switch")
+    assert not at.button("rules-promote").disabled
+    assert "is needed" not in words(app("promote", small_lake, table="bronze.people"))
+
+
 def test_looking_at_every_entry_changes_nothing(app: OpenApp, demo_lake: Path) -> None:
     for table in ("orders", "customers"):
         at = app("rules", demo_lake, table=f"bronze.{table}")
@@ -186,7 +222,7 @@ def test_looking_only(app: OpenApp, small_lake: Path, monkeypatch: pytest.Monkey
 
 def test_costs_beside_the_settings(app: OpenApp, small_lake: Path) -> None:
     at = app("rules", small_lake, table="bronze.people", entry="age_range")
-    assert "**1** of 4 rows quarantined (25.0%), counted on all rows" in words(at)
+    assert "**1** of 4 rows that reach it quarantined (25.0%), counted on all 4 rows of bronze\\.people" in words(at)
     at.text_input("rules-bronze.people-age_range-0-max").set_value("80").run()
     assert "**2** of 4 rows quarantined (50.0%)" in words(at)
 

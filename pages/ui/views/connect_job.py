@@ -14,13 +14,22 @@ from pages.ui.views.connect_state import Connecting
 def render(ws: Workspace, state: Connecting) -> None:
     """The job, and where to go when it is done."""
     job = show.attempt(calls.fresh, ws, workbench.job, state.job)
-    if job is None:
+    if job is None or job.kind != "ingest":
         state.job = ""
+        show.next_step("connect", "Choose a source")
         return
     done = job.state == "succeeded"
     top = show.opening("Connect", _outcome(job) if done else show.plain(job.title))
+    published = done and _published(ws, job)
     with top:
-        if done and st.button("Decide on the schema", type="primary", key="to-schema", icon=":material/arrow_forward:"):
+        if published and st.button("Promote", type="primary", key="to-promote", icon=":material/publish:"):
+            state.forget()
+            show.go("promote", table=job.table)
+        elif (
+            done
+            and not published
+            and st.button("Decide on the schema", type="primary", key="to-schema", icon=":material/arrow_forward:")
+        ):
             state.forget()
             show.go("schema", table=job.table)
     job_panel.render(ws, state.job)
@@ -33,6 +42,15 @@ def render(ws: Workspace, state: Connecting) -> None:
         if st.button("Connect another source", key="another", icon=":material/add:"):
             state.forget()
             st.rerun()
+        if published and st.button("Look at the schema", key="to-schema", icon=":material/view_column:"):
+            state.forget()
+            show.go("schema", table=job.table)
+
+
+def _published(ws: Workspace, job: workbench.Job) -> bool:
+    """Whether silver has the table already, so that the rows go the way the others went."""
+    standing = show.attempt(calls.fresh, ws, workbench.promotable, job.table) if job.table else None
+    return standing is not None and standing.published
 
 
 def _outcome(job: workbench.Job) -> str:

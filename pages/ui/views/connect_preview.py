@@ -26,13 +26,20 @@ def render(ws: Workspace, state: Connecting) -> None:
         key=f"preview-{state.turn}-{page.start}",
         height=min(ROWS_TALL, 36 + 32 * len(page.rows.rows)),
         total=seen.expected,
-        sample="as they are read; text stays text until you decide on types",
+        sample=f"{_among(seen)}text stays text until you decide on types",
     )
     if page.cut:
         show.note(f"{show.count(page.cut, 'long cell is', 'long cells are')} cut here; bronze takes all of each.")
     for note in seen.notes:
         show.note(show.plain(note))
     _broken(state, seen)
+
+
+def _among(seen: workbench.Sample) -> str:
+    """What the number of rows counts, where it could be taken for another."""
+    if not seen.broken_total:
+        return ""
+    return f"counted with the {show.count(seen.broken_total, 'row that needs', 'rows that need')} a look; "
 
 
 def _facts(seen: workbench.Sample) -> None:
@@ -70,28 +77,33 @@ def _broken(state: Connecting, seen: workbench.Sample) -> None:
     """Every record that could not be read as it stands, with its line and what becomes of it."""
     among = "" if seen.whole else f" among the first {seen.records:,}"
     if not seen.broken_total:
-        show.status("good", f"Every record could be read{among or f': {seen.records:,} looked at'}")
+        show.status("good", f"Every row could be read{among or f': {seen.records:,} looked at'}")
         return
     with st.container(key="connect-broken", gap="small"):
-        show.status("attention", f"{show.count(seen.broken_total, 'record needs', 'records need')} a look{among}")
+        show.status("attention", f"{show.count(seen.broken_total, 'row needs', 'rows need')} a look{among}")
         reasons = list(seen.reasons.items())
-        lines = [f"**{show.count(number, 'record')}**: {show.plain(reason)}" for reason, number in reasons[:REASONS]]
+        lines = [f"**{show.count(number, 'row')}**: {show.plain(reason)}" for reason, number in reasons[:REASONS]]
         more = [f"and {show.count(len(reasons) - REASONS, 'other reason')}"] if len(reasons) > REASONS else []
         st.markdown("  \n".join([*lines, *more]))
-        columns = {"Line": "Int64", "Byte": "Int64", "Reason": "String", "Raw text": "String"}
+        numbered = any(each.line is not None for each in seen.broken)
+        place = "Line" if numbered else "Row"
+        columns = {place: "Int64", "Why": "String", "What happens": "String", "Raw text": "String"}
         rows = [
-            {"Line": each.line, "Byte": each.byte, "Reason": each.reason, "Raw text": each.text[:200]}
+            {
+                place: each.line if numbered else each.record,
+                "Why": each.reason,
+                "What happens": "set aside at promotion" if each.aside else "taken, the value kept beside it",
+                "Raw text": each.text[:200],
+            }
             for each in seen.broken
         ]
-        if all(each.byte is None for each in seen.broken):
-            del columns["Byte"]
         picked = show.rows(
             workbench.Rows(columns, rows),
             key=f"broken-{state.turn}",
             total=seen.broken_total,
             select="cell",
             height=min(BROKEN_TALL, 36 + 32 * len(rows)),
-            sample="click one to see its raw text",
+            sample="click one to see the whole text and what happens with it",
         )
         if picked is not None and picked[0] < len(seen.broken):
             _record(seen.broken[picked[0]])
@@ -99,7 +111,7 @@ def _broken(state: Connecting, seen: workbench.Sample) -> None:
 
 def _record(broken: workbench.Broken) -> None:
     """One broken record: where, why, its text as it stands in the file, what becomes of it."""
-    where = [f"record {broken.record:,}"] if broken.record else []
+    where = [f"row {broken.record:,}"] if broken.record else []
     where += [f"line {broken.line:,}"] if broken.line is not None else []
     where += [f"byte {broken.byte:,}"] if broken.byte is not None else []
     st.markdown(f"**{show.plain(', '.join(where).capitalize())}**: {show.plain(broken.reason)}")

@@ -22,7 +22,7 @@ def headline(ws: Workspace, state: Connecting) -> str:
         return f"{show.plain(_short(state.place))} cannot be read yet"
     known = show.count(seen.records, "row") if seen.whole else _about(seen)
     width = show.count(len(seen.columns), "column")
-    broken = f", {show.count(seen.broken_total, 'record needs', 'records need')} a look" if seen.broken_total else ""
+    broken = f", {show.count(seen.broken_total, 'row needs', 'rows need')} a look" if seen.broken_total else ""
     return f"{show.plain(seen.name)}: {known}, {width}{broken}"
 
 
@@ -78,7 +78,7 @@ def _first_inside(state: Connecting) -> None:
     inside = state.inside
     assert inside is not None
     if inside.option == "path":
-        state.place = inside.names[0]
+        state.place = state.place if state.place in inside.names else inside.names[0]
     elif inside.option == "table" and "query" not in state.options:
         state.options = {**state.options, inside.option: inside.names[0]}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from automic_core import workbench
 from automic_core.errors import AutomicError
+from pages.ui.state import drawn, put
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Connecting:
         standing: How it fits the table asked about.
         job: The job that takes it in.
         proposed: The key that a sample suggests for a table of this name.
+        typed: What was typed or chosen in the widgets that take the source, by their keys.
+        link: What the address says of all this.
     """
 
     turn: int = 0
@@ -49,6 +52,8 @@ class Connecting:
     stood: str = ""
     job: str = ""
     proposed: tuple[workbench.Sample, str, workbench.KeyEvidence] | None = None
+    typed: dict[str, Any] = field(default_factory=dict)
+    link: dict[str, str] = field(default_factory=dict)
 
     def choose(self, place: str, kind: str = "", options: dict[str, Any] | None = None, notice: str = "") -> None:
         """Take a source to look at."""
@@ -59,5 +64,10 @@ class Connecting:
 
     def forget(self) -> None:
         """Back to choosing."""
-        folder, turn = self.folder, self.turn
-        self.__init__(folder=folder, turn=turn + 1)  # type: ignore[misc]
+        folder, turn, link = self.folder, self.turn, self.link
+        self.__init__(folder=folder, turn=turn + 1, link=link)  # type: ignore[misc]
+
+    def begin(self, key: str, first: Any) -> None:
+        """Let the widget with this key begin with what it held when the page was left, else with ``first``."""
+        if not drawn(key):
+            put(key, self.typed.get(key, first))

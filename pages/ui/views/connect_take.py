@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import streamlit as st
@@ -29,7 +30,9 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
         st.markdown("**Take into bronze**")
         linked = st.query_params.get("table", "").rpartition(".")[2]  # more rows for a table that is there
         suggested = linked or workbench.table_name(seen.name)
-        name = st.text_input("Table in bronze", suggested, key=f"table-{state.turn}-{suggested}")
+        key = f"table-{state.turn}-{suggested}"
+        state.begin(key, suggested)
+        name = state.typed[key] = st.text_input("Table in bronze", key=key)
         problem = workbench.table_name_problem(name or "")
         if problem:
             st.caption(f":red[:material/error: {show.plain(problem)}]")
@@ -96,13 +99,14 @@ def _there(standing: workbench.Standing) -> None:
 
 def _mode(state: Connecting, standing: workbench.Standing | None) -> str:
     now = standing.mode if standing is not None and standing.exists else "append"
-    chosen = st.radio(
+    key = f"mode-{state.turn}-{now}"
+    state.begin(key, now if now in MODES else next(iter(MODES)))
+    chosen = state.typed[key] = st.radio(
         "Each delivery is",
         list(MODES),
-        index=list(MODES).index(now) if now in MODES else 0,
         format_func=lambda mode: MODES[mode][0],
         captions=[words for _, words in MODES.values()],
-        key=f"mode-{state.turn}-{now}",
+        key=key,
     )
     return str(chosen)
 
@@ -120,11 +124,11 @@ def _keys(state: Connecting, seen: workbench.Sample, standing: workbench.Standin
     found = _proposed(state, seen, table)
     columns = seen.columns[seen.start : seen.start + len(seen.rows.columns)]
     declared = [key for key in standing.keys if key in columns] if standing is not None else []
-    key = f"keys-{state.turn}-{','.join(declared)}"
-    chosen = st.multiselect(
+    key = f"keys-{state.turn}-{','.join(declared)}-{zlib.crc32(repr(columns).encode())}"  # read anew, chosen anew
+    state.begin(key, declared or found.columns)
+    chosen = state.typed[key] = st.multiselect(
         "Key columns",
         columns,
-        default=declared or found.columns or None,
         key=key,
         placeholder="none: every row is one of its own",
         help="What identifies a row. Of several rows with one key, silver keeps the last version.",
@@ -159,11 +163,13 @@ def _contract(state: Connecting, standing: workbench.Standing | None) -> str:
     show.status("attention", "The columns differ")
     for line in standing.changed[:5]:
         show.note(show.plain(line))
-    chosen = st.radio(
+    key = f"contract-{state.turn}-{standing.table}"
+    state.begin(key, next(iter(words)))
+    chosen = state.typed[key] = st.radio(
         "What does not fit the table",
         list(words),
         format_func=lambda mode: words[mode].label,
         captions=[show.plain(each.outcome) for each in words.values()],
-        key=f"contract-{state.turn}-{standing.table}",
+        key=key,
     )
     return str(chosen)

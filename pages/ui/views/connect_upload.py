@@ -7,6 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from automic_core import workbench
 from automic_core.errors import AutomicError
+from automic_core.workbench.uploads import megabytes
 from pages.ui import calls, show
 from pages.ui.state import Workspace
 from pages.ui.views.connect_state import Connecting
@@ -14,7 +15,7 @@ from pages.ui.views.connect_state import Connecting
 
 def render(ws: Workspace, state: Connecting) -> None:
     """The area to drop files on; one that is kept becomes the chosen source, several can be opened one by one."""
-    most = calls.fresh(ws, workbench.upload_limit) >> 20
+    most = calls.fresh(ws, workbench.upload_limit)
     with st.container(key="connect-upload", gap="xsmall"):
         files = st.file_uploader(
             "Drop files here",
@@ -22,11 +23,11 @@ def render(ws: Workspace, state: Connecting) -> None:
             disabled=ws.read_only,
             label_visibility="collapsed",
             accept_multiple_files=True,
-            max_upload_size=min(most, int(st.get_option("server.maxUploadSize"))) or 1,
+            max_upload_size=min(most >> 20, int(st.get_option("server.maxUploadSize"))) or 1,
         )
         show.note(
             "CSV, JSON, Excel, XML, Parquet and SQLite, also as zip, gz, bz2, xz or zst; "
-            f"at most {most:,} MB unpacked. Larger files: browse to them below."
+            f"at most {megabytes(most)} unpacked. Larger files: browse to them below."
         )
     _drop(ws, state, files)
     for exc in state.refused.values():

@@ -5,7 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from automic_core import workbench
-from pages.ui import show
+from pages.ui import calls, show
+from pages.ui.state import workspace
+
+_MOST = 5
 
 
 def render(standing: workbench.Promotable) -> None:
@@ -17,6 +20,7 @@ def render(standing: workbench.Promotable) -> None:
     ]
     own = standing.table.partition(".")[2]
     with st.container(border=True):
+        _broken(standing, own)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**The next promotion**", width="content")
             show.note(", ".join(told))
@@ -34,3 +38,20 @@ def render(standing: workbench.Promotable) -> None:
                 show.rows(standing.parts, key="draft-parts")
             with st.expander("As YAML"):
                 st.code(draft.text, language="yaml")
+
+
+def _broken(standing: workbench.Promotable, own: str) -> None:
+    """What cannot run as it is, each with the way to it: a review of it would fail."""
+    found = show.attempt(calls.read, workspace(), workbench.problems, own, standing.draft.data)
+    if not found:
+        return
+    what = "1 entry cannot run: complete it" if len(found) == 1 else f"{len(found):,} entries cannot run: complete them"
+    show.status("bad", f"{what}, then prepare the review")
+    for each in found[:_MOST]:
+        name, page = ("Types", "schema") if each.entry == "cast" else (each.entry, "rules")
+        link = {"table": own} | ({"entry": each.entry} if page == "rules" else {})
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.page_link(f"pages/{page}.py", label=show.plain(name), icon=":material/error:", query_params=link)
+            show.note(show.plain(each.message))
+    if len(found) > _MOST:
+        show.note(f"and {show.count(len(found) - _MOST, 'more entry', 'more entries')}")

@@ -27,7 +27,7 @@ def render(ws: Workspace, held: Held, preview: workbench.Preview | None) -> None
         place = st.container(horizontal=True, vertical_alignment="center", key="rules-cost")
         whole = total <= AT_ONCE
         if not whole and calls.read(ws, workbench.may_count_all, held.table):
-            whole = place.toggle(f"on all {total:,} rows", key="rules-whole")
+            whole = place.toggle(f"count all {total:,} rows", key="rules-whole")
         if preview is not None and (not whole or total <= len(preview.before.rows)):
             cost, curves = preview.cost, preview.curves
         else:
@@ -37,8 +37,8 @@ def render(ws: Workspace, held: Held, preview: workbench.Preview | None) -> None
         return
     if cost is not None:
         share = f" ({cost.affected / cost.of:.1%})" if cost.of and cost.affected else ""
-        where = "all rows" if cost.whole else "the sample"
-        place.markdown(f"**{cost.affected:,}** of {show.count(cost.of, 'row')} {cost.verb}{share}, counted on {where}")
+        reach = show.count(cost.of, "row that reaches it", "rows that reach it")
+        place.markdown(f"**{cost.affected:,}** of {reach} {cost.verb}{share}, counted on {show.plain(cost.sample)}")
     if curves:
         show.note("Rows affected, and what other settings would affect; click a point to take its value")
         for place, curve in zip(st.columns(max(len(curves), 2)), curves, strict=False):

@@ -57,9 +57,14 @@ class Held:
 
 @dataclass
 class Drafts:
-    """The drafts of this tab, by table."""
+    """The drafts of this tab, by table.
+
+    Attributes:
+        family: The kinds that the menu of what can be added shows.
+    """
 
     tables: dict[str, Held] = field(default_factory=dict)
+    family: str = ""
 
 
 def held(ws: Workspace, table: str) -> Held:
@@ -70,8 +75,10 @@ def held(ws: Workspace, table: str) -> Held:
     if found is None:
         found = known[table] = Held(table, newest, entry=st.query_params.get("entry", CAST))
         found.began_empty = not found.entries
-    elif not drawn(ANCHOR) and found.view.version != newest.version:
-        _take(found, newest)
+    elif not drawn(ANCHOR):
+        found.entry = st.query_params.get("entry", found.entry)  # a link from another page
+        if found.view.version != newest.version:
+            _take(found, newest)
     found.stale = found.view.version != newest.version
     if found.selected is None:
         found.entry = CAST

@@ -25,7 +25,8 @@ def render(
     _head(ws, held, entry)
     for each in problems:
         if each.entry == entry.id:
-            st.caption(f":red[:material/error: {show.plain(each.message)} {show.plain(each.hint)}]")
+            hint = "" if each.hint.startswith("Options:") else f" {show.plain(each.hint)}"  # they stand below
+            st.caption(f":red[:material/error: {show.plain(each.message)}{hint}]")
     try:
         schema = workbench.options_schema(entry.group, entry.kind)  # type: ignore[arg-type]
     except AutomicError:

@@ -32,6 +32,13 @@ def opening(ws: Workspace, held: Held) -> DeltaGenerator:
     return show.opening("Rules", f"{name} has {what}{state}")
 
 
+def stuck(ws: Workspace, held: Held) -> str:
+    """Why the draft cannot be promoted as it is; empty if it can."""
+    names = list(dict.fromkeys(each.entry for each in _checked(ws, held)[0]))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"Complete {', '.join(map(show.code, names[:3]))}{more} first, or switch it off" if names else ""
+
+
 def render(ws: Workspace, held: Held) -> None:
     """Draw steps, editor and preview."""
     rules_draft.banner(ws, held)

@@ -61,7 +61,7 @@ def render(held: Held, shown: Shown, broken: set[str]) -> None:
             key=f"rules-which-{held.table}-{held.entry}",
             label_visibility="collapsed",
         )
-        st.caption(f"{show.plain(preview.sample)} · {preview.ms:,} ms", width="stretch", text_alignment="right")
+        st.caption(f"on {show.plain(preview.sample)} · {preview.ms:,} ms", width="stretch", text_alignment="right")
     beside.beside(preview, key=f"rules-beside-{held.table}", which=which or "all")  # type: ignore[arg-type]
     for text in preview.notes:
         show.note(show.plain(text))

@@ -8,12 +8,12 @@ import streamlit as st
 
 from automic_core import workbench
 from pages.ui import show
-from pages.ui.state import Workspace, put
+from pages.ui.state import Workspace, drawn, put
 from pages.ui.views import rules_draft, rules_editor
-from pages.ui.views.rules_draft import ANCHOR, CAST, Held
+from pages.ui.views.rules_draft import ANCHOR, CAST, Drafts, Held
 from pages.ui.views.rules_preview import Shown
 
-ADD = "rules-add"
+ADD, FAMILY = "rules-add", "rules-family"
 FAMILIES = ("Trust", "Columns", "Rows", "Tables", "Rules")
 _ICONS = {
     "Trust": ":material/verified:",
@@ -58,9 +58,12 @@ def toolbar(ws: Workspace, held: Held) -> None:
 def _menu(ws: Workspace, held: Held) -> None:
     """Every kind by family, with what it does."""
     known = [("step", each) for each in workbench.kinds("step")] + [("rule", each) for each in workbench.kinds("rule")]
-    family = st.segmented_control("Family", FAMILIES, default="Trust", key="rules-family", label_visibility="collapsed")
+    drafts = ws.screen(Drafts)
+    if not drawn(FAMILY):  # the menu was closed, or the page left: it opens where it was
+        put(FAMILY, drafts.family or FAMILIES[0])
+    drafts.family = st.segmented_control("Family", FAMILIES, key=FAMILY, label_visibility="collapsed", required=True)
     for group, kind in known:
-        if kind.family != (family or "Trust"):
+        if kind.family != drafts.family:
             continue
         sentence = kind.description.partition(". ")[0].partition("\n")[0].rstrip(".")
         st.button(

@@ -82,7 +82,7 @@ def _evidence(column: schemas.SchemaColumn, detail: schema_details.ColumnDetail)
         st.caption(f"Speaks against {show.plain(column.facts.against)}: {show.plain(values)}")
     st.caption(
         f"{show.count(detail.distinct, 'different value')} · {detail.total - detail.values:,} without · "
-        f"{show.plain(detail.sample)}"
+        f"looked at {show.plain(detail.sample)}"
     )
 
 

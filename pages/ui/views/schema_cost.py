@@ -47,6 +47,10 @@ def render(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, chan
                 args=(ws, screen, label, schema_edits.accept_fields, table, changes, version, label),
             )
             _keep(screen)
+        show.note(
+            f"Counted on {show.count(found.rows, 'row')} of {show.code(table)}: rows that could not be read, and older "
+            "versions of a key, are out before."
+        )
         costly = [each for each in found.columns if each.misfits or each.missing or each.changed or each.notes]
         for each in costly[:MOST]:
             _one(ws, table, each, alone=len(changes) == 1)

@@ -28,11 +28,11 @@ def _grid(examples: Sequence[Example], key: str) -> None:
     files = list(dict.fromkeys(each.file for each in examples))
     numbered = all(each.line for each in examples)
     cells: dict[str, list[Any]] = {"Value": [each.value for each in examples]}
-    cells["Line" if numbered else "Record"] = [each.line if numbered else each.record for each in examples]
+    cells["Line" if numbered else "Row"] = [each.line if numbered else each.record for each in examples]
     if any(each.count > 1 for each in examples):
-        cells["Rows"] = [each.count for each in examples]
+        cells["Times"] = [each.count for each in examples]
     if len(files) > 1:
         cells["File"] = [each.file for each in examples]
     st.dataframe(cells, hide_index=True, row_height=ROW, height=min(len(examples) + 1, MOST + 1) * ROW + 3, key=key)
     if len(files) == 1 and files[0]:
-        st.caption(f"{'Lines' if numbered else 'Records'} of {show.plain(files[0])}")
+        st.caption(f"{'Lines' if numbered else 'Rows'} of {show.plain(files[0])}")

@@ -142,8 +142,8 @@ def _body(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, colum
         edits = schema_list.render(ws, table, screen, loaded, narrow=narrow)
         _text_kept(loaded)
         st.caption(
-            f"From {loaded.view.sample}; records that could not be read are left out. "
-            "What a change costs is counted on all rows."
+            f"From {show.plain(loaded.view.sample)}. "
+            "What a change costs is counted on every row that a promotion would type."
         )
     changes = {**screen.asked, **edits}
     with right:
