@@ -89,7 +89,7 @@ def _jobs(ws: Workspace) -> None:
     for job in active[:3]:
         st.page_link(
             "pages/runs.py",
-            label=f"{show.plain(job.title)} · {job_panel.in_short(job)}",
+            label=f"{job_panel.in_short(job)} · {show.plain(job.title)}",
             icon=":material/progress_activity:",
             query_params={"job": job.id},
         )

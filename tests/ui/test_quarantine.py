@@ -103,7 +103,7 @@ def test_rows_stand_with_reasons_place_and_cells(app: OpenApp, small_lake: Path)
     assert list(shown["_check"]) == ["open"]
     assert "age is outside 0 to 130" in str(page.pills[0].options)
     assert button(page, "replay").disabled
-    assert "Nothing was decided since the last promotion" in texts(page)
+    assert "Save a fix or waive a row first." in texts(page)
     assert page.selectbox(key="table-bronze").options == ["people"]
     assert button(page, "save").disabled
     assert button(page, "waive").disabled

@@ -16,8 +16,6 @@ def button(ws: Workspace, desk: Desk, found: Listing) -> None:
     """The primary action: there is something to do as soon as a decision is not in silver."""
     waiting = found.waiting + found.revoked
     why = _why_not(ws, found, waiting)
-    if why:
-        show.note(why)
     told = f"{show.count(waiting, 'decision')} not in silver yet." if waiting else why
     if st.button(
         "Replay into silver",
@@ -32,6 +30,8 @@ def button(ws: Workspace, desk: Desk, found: Listing) -> None:
         if job is not None:
             desk.jobs[found.table] = job.id
             st.rerun()
+    if why:
+        show.note(why)
 
 
 def _why_not(ws: Workspace, found: Listing, waiting: int) -> str:
@@ -40,7 +40,7 @@ def _why_not(ws: Workspace, found: Listing, waiting: int) -> str:
         return job_panel.LOOK_ONLY
     if _active(ws, found.table) is not None:
         return "A replay goes on."
-    return "" if waiting else "Nothing was decided since the last promotion. Save a fix or waive a row first."
+    return "" if waiting else "Save a fix or waive a row first."
 
 
 def progress(ws: Workspace, desk: Desk, table: str) -> None:

@@ -48,7 +48,7 @@ def _draw(found: workbench.RunComparison) -> None:
     with left:
         st.markdown("##### Rows")
         _table(
-            ["Rows", "Before", "After", "Change"], [[name, a, b, b - a] for name, (a, b) in figures.items()], "figures"
+            ["Rows", "Before", "After", "Change"], [[name, a, b, b - a or None] for name, (a, b) in figures.items()], "figures"
         )
         st.markdown("##### Steps")
         rows = [[pair.step, pair.kind, *pair.rows_out, *pair.removed] for pair in found.steps]
@@ -82,5 +82,7 @@ def _table(head: list[str], rows: Sequence[Sequence[object]], key: str) -> None:
         hide_index=True,
         placeholder="",
         key=f"compare-{key}",
-        column_config={name: st.column_config.NumberColumn(format="localized") for name in numbers},
+        column_config={
+            name: st.column_config.NumberColumn(format="%+,d" if name == "Change" else "localized") for name in numbers
+        },
     )
