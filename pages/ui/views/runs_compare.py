@@ -48,7 +48,7 @@ def _draw(found: workbench.RunComparison) -> None:
     with left:
         st.markdown("##### Rows")
         _table(
-            ["Rows", "Before", "After", "Change"], [[name, a, b, b - a or None] for name, (a, b) in figures.items()], "figures"
+            ["Rows", "Before", "After", "Change"], [[name, a, b, b - a] for name, (a, b) in figures.items()], "figures"
         )
         st.markdown("##### Steps")
         rows = [[pair.step, pair.kind, *pair.rows_out, *pair.removed] for pair in found.steps]
