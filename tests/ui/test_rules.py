@@ -224,7 +224,7 @@ def test_costs_beside_the_settings(app: OpenApp, small_lake: Path) -> None:
     at = app("rules", small_lake, table="bronze.people", entry="age_range")
     assert "**1** of 4 rows that reach it quarantined (25.0%), counted on all 4 rows of bronze\\.people" in words(at)
     at.text_input("rules-bronze.people-age_range-0-max").set_value("80").run()
-    assert "**2** of 4 rows quarantined (50.0%)" in words(at)
+    assert "**2** of 4 rows that reach it quarantined (50.0%)" in words(at)
 
 
 def test_hostile_names_are_text(app: OpenApp, tmp_path: Path) -> None:
