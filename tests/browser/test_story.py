@@ -90,7 +90,7 @@ def test_from_a_file_to_a_trusted_table_and_back(person: NewPerson, lake: Path, 
     becomes(lambda: [step["kind"] for step in draft(lake)["steps"]], ["dedup"])
     ada.settle()
     ada.page.keyboard.press("Escape")
-    ada.see("1 of 7 rows merged")
+    ada.see("1 of 7 rows that reach it merged")
     ada.click("Add")
     ada.tap("rules-add-step-quality")
     becomes(lambda: [step["kind"] for step in draft(lake)["steps"]], ["dedup", "quality"])
