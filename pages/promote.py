@@ -34,10 +34,12 @@ else:
     picked = show.table_picker(ws)
     standing = show.attempt(calls.fresh, ws, workbench.promotable, picked) if picked else None
     if standing is not None:
+        own = standing.table.partition(".")[2]
+        wrong = show.attempt(calls.read, ws, workbench.problems, own, standing.draft.data) or []
         with head, show.opening("Promote", show.plain(standing.sentence)):
-            promote_start.button(ws, standing)
+            promote_start.button(ws, standing, bool(wrong))
         promote_start.render(ws, standing)
-        promote_draft.render(standing)
+        promote_draft.render(standing, wrong)
         promote_published.render(ws, standing)
     promote_gold.render(ws)
     show.next_step("quarantine", "Look at what is in quarantine")

@@ -479,6 +479,9 @@ from automic_core.workbench.sampling import (
     sample as sample,
 )
 from automic_core.workbench.sources import (
+    Connector as Connector,
+)
+from automic_core.workbench.sources import (
     SourceForm as SourceForm,
 )
 from automic_core.workbench.sources import (

@@ -74,12 +74,24 @@ def test_where_a_table_stands(app: OpenApp, small_lake: Path, tmp_path: Path) ->
     assert "edited by tester" in text(page)
 
 
+def test_no_review_of_what_cannot_run(app: OpenApp, small_lake: Path) -> None:
+    with workbench.opened(small_lake, "tester") as lake:
+        draft = workbench.draft(lake, "people")
+        steps = [{"id": "s1", "kind": "derive"}]
+        workbench.save_draft(lake, "people", {**draft.data, "steps": steps}, draft.version, "Add derive")
+    page = app("promote", small_lake)
+    assert not page.exception
+    assert labels(page)["Prepare review"].disabled
+    assert "cannot run" in labels(page)["Prepare review"].help
+    assert "1 entry cannot run: complete it, then prepare the review" in text(page)
+
+
 def test_a_review_is_prepared_as_a_job_and_opens_when_it_is_there(
     app: OpenApp, small_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more(small_lake, tmp_path)
     page = app("promote", small_lake)
-    monkeypatch.setattr("automic_core.jobs.supervision.ensure_workers", lambda *_, **__: None, raising=False)
+    monkeypatch.setattr("automic_core.jobs.supervision.start_worker", lambda root: None)
     labels(page)["Prepare review"].click()
     page.run()
     assert not page.exception

@@ -65,7 +65,7 @@ def _panel(ws: Workspace, job: workbench.Job) -> None:
             job = _buttons(ws, job)
         kind, word = STATES[job.state]
         with badge:
-            show.status(kind, "Stopping" if job.cancelling and not job.ended else word)  # type: ignore[arg-type]
+            show.status(kind, "Stopping" if job.cancelling and not job.ended else word)
         if job.state == "running" and job.total and job.rows:
             st.progress(min(1.0, job.rows / job.total), text=progress_text(job))
         elif job.state == "running":

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from automic_core import workbench
-from pages.ui import calls, show
-from pages.ui.state import workspace
+from pages.ui import show
 
 _MOST = 5
 
 
-def render(standing: workbench.Promotable) -> None:
-    """The draft in numbers, its lines, and its YAML one click away."""
+def render(standing: workbench.Promotable, wrong: Sequence[workbench.Problem]) -> None:
+    """The draft in numbers, what in it cannot run, its lines, and its YAML one click away."""
     kinds = [line["what"] for line in standing.parts.rows if line["enabled"]]
     told = [
         show.count(kinds.count(kind), unit)
@@ -20,7 +21,7 @@ def render(standing: workbench.Promotable) -> None:
     ]
     own = standing.table.partition(".")[2]
     with st.container(border=True):
-        _broken(standing, own)
+        _broken(own, wrong)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**The next promotion**", width="content")
             show.note(", ".join(told))
@@ -40,9 +41,8 @@ def render(standing: workbench.Promotable) -> None:
                 st.code(draft.text, language="yaml")
 
 
-def _broken(standing: workbench.Promotable, own: str) -> None:
+def _broken(own: str, found: Sequence[workbench.Problem]) -> None:
     """What cannot run as it is, each with the way to it: a review of it would fail."""
-    found = show.attempt(calls.read, workspace(), workbench.problems, own, standing.draft.data)
     if not found:
         return
     what = "1 entry cannot run: complete it" if len(found) == 1 else f"{len(found):,} entries cannot run: complete them"

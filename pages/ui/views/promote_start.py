@@ -21,10 +21,18 @@ class Start:
     review: str = ""
 
 
-def button(ws: Workspace, standing: workbench.Promotable) -> None:
-    """The page's primary action: compute what the promotion would change."""
+def button(ws: Workspace, standing: workbench.Promotable, stuck: bool) -> None:
+    """The page's primary action: compute what the promotion would change; not while entries of the draft cannot run."""
     busy = _active(ws, standing.table) is not None
-    why = LOOK_ONLY if ws.read_only else "It is being prepared already." if busy else None
+    why = (
+        LOOK_ONLY
+        if ws.read_only
+        else "It is being prepared already."
+        if busy
+        else "Complete the entries that cannot run first; they are listed below."
+        if stuck
+        else None
+    )
     if st.button(
         "Prepare review",
         type="primary",

@@ -61,7 +61,8 @@ def _menu(ws: Workspace, held: Held) -> None:
     drafts = ws.screen(Drafts)
     if not drawn(FAMILY):  # the menu was closed, or the page left: it opens where it was
         put(FAMILY, drafts.family or FAMILIES[0])
-    drafts.family = st.segmented_control("Family", FAMILIES, key=FAMILY, label_visibility="collapsed", required=True)
+    family = st.segmented_control("Family", FAMILIES, key=FAMILY, label_visibility="collapsed", required=True)
+    drafts.family = family or FAMILIES[0]
     for group, kind in known:
         if kind.family != drafts.family:
             continue

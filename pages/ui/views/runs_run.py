@@ -92,7 +92,7 @@ def _facts(detail: workbench.RunDetail) -> None:
     kind, word = job_panel.STATES[line.state]
     with st.container(horizontal=True, vertical_alignment="center"):
         if line.state not in ("queued", "running") or detail.job is None:  # else the panel says so, and is newer
-            show.status(kind, word)  # type: ignore[arg-type]
+            show.status(kind, word)
         if line.table:
             show.layer(line.table.partition(".")[0])
             st.markdown(show.code(line.table), width="content")
@@ -155,7 +155,7 @@ def _made(detail: workbench.RunDetail) -> None:
     for line in detail.runs:
         with st.container(horizontal=True, vertical_alignment="center", key=f"line-{line.id}"):
             kind, word = job_panel.STATES[line.state]
-            show.status(kind, word)  # type: ignore[arg-type]
+            show.status(kind, word)
             st.markdown(show.plain(line.title), width="stretch")
             st.markdown(f":gray[{show.count(line.rows_out, 'row')} · {show.duration(line.seconds)}]", width="content")
             if st.button("Open", key=f"open-{line.id}", type="tertiary", icon=":material/arrow_forward:"):
