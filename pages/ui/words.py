@@ -34,8 +34,11 @@ def on_badge(text: object) -> str:
 
 
 def whole(text: str) -> int | None:
-    """The number a link says, as far as a row, a state or a place in a list can have it; None if it says none."""
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+    """The number a link says, as far as a row, a state or a place in a list can have it; None if it says none.
+
+    Ids of states fill 63 bits.
+    """
+    return number if re.fullmatch(r"[0-9]{1,19}", text) and (number := int(text)) < 1 << 63 else None
 
 
 def count(number: int | None, thing: str, things: str = "") -> str:

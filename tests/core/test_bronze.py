@@ -86,7 +86,7 @@ def test_malformed_records_count_in_the_ordinals(lake: Lakehouse, tmp_path: Path
     assert (rescued[1]["line"], rescued[1]["byte"]) == (3, 9)
     assert rescued[2]["line"] == 4
     assert done.reports[0].rows_in == 4
-    assert "2 records" in done.reports[0].warnings[0]
+    assert "2 rows" in done.reports[0].warnings[0]
 
 
 def test_a_redelivered_file_adds_nothing(lake: Lakehouse, tmp_path: Path) -> None:

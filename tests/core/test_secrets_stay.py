@@ -11,13 +11,13 @@ from automic_core import workbench
 from automic_core.errors import ConfigError, SecurityError
 from automic_core.workbench import configuring, tasks
 
-SETTINGS = "secrets:\n  key: {file: KEYFILE, hosts: [example.com]}\n"
+SETTINGS = "secrets:\n  key: {file: KEYFILE, hosts: [example.com]}\nsecurity: {allowed_roots: ['..']}\n"
 RULES = "steps:\n- {id: j, kind: join, on: k, source: {kind: csv, path: PLACE}}\n"
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A lake in the current folder, with a secret, a login file and hidden files beside it."""
+    """A lake in a folder that may be read, with a secret, a login file and hidden files beside it."""
     monkeypatch.chdir(tmp_path)
     root = workbench.create(tmp_path / "lake").path
     for name in ("key.csv", "login.toml", ".env", ".ssh/id_rsa", "plain.csv", "lake/explore/0.jsonl"):
