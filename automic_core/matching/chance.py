@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from automic_core.matching.comparing import EQUAL
+from automic_core.matching.comparing import EQUAL, Levels
 from automic_core.matching.evidence import Comparer, Evidence
 from automic_core.matching.fields import Field
 from automic_core.matching.kinds import OWN, PLACE
@@ -53,17 +53,30 @@ def chances(comparer: Comparer, rows: int, side: Side) -> list[NDArray[np.float6
 
 @dataclass
 class Link:
-    """A field that is not independent of another among different things: a postcode and its town.
+    """A field that is not independent of others among different things: a postcode and its town, an address for
+    mail and the name it is made of.
 
     Attributes:
-        parent: Place of the field in the list whose agreement changes the chance of this one.
-        table: Probability of each level of this field where the parent agrees.
-        sample: Levels of pairs drawn among those that agree on the parent, to refine the table with.
+        parents: Places in the list of the fields whose agreement changes the chance of this one.
+        table: Probability of each level of this field where the parents agree, at least roughly.
+        sample: Levels of pairs drawn among those that agree on the parents, to refine the table with.
     """
 
-    parent: int
+    parents: tuple[int, ...]
     table: NDArray[np.float64]
     sample: Evidence
+
+    def holds(self, levels: Levels, differs: list[int]) -> NDArray[np.bool_]:
+        """Which pairs agree on the parents.
+
+        Args:
+            levels: Pairs × fields.
+            differs: The level "different" of each field.
+        """
+        made = np.ones(len(levels), bool)
+        for parent in self.parents:
+            made &= (levels[:, parent] >= EQUAL) & (levels[:, parent] != differs[parent])
+        return made
 
 
 def dependences(comparer: Comparer, chance: list[NDArray[np.float64]], rows: int) -> dict[int, Link]:
@@ -78,7 +91,7 @@ def dependences(comparer: Comparer, chance: list[NDArray[np.float64]], rows: int
     for place, parent in enumerate(order):
         if pairs[parent] < 2 * rows or fields[parent].kind in OWN:
             continue
-        left, right = agreeing_pairs(fields[parent], 20_000)
+        left, right = agreeing_pairs(fields[parent].codes, 20_000)
         if len(left) < 100:
             continue
         sample = comparer.compare(left, right)
@@ -92,23 +105,45 @@ def dependences(comparer: Comparer, chance: list[NDArray[np.float64]], rows: int
             seen = (seen + chance[child]) / (seen.sum() + 1)
             best = found[child].table[EQUAL] if child in found else 3 * chance[child][EQUAL]
             if seen[EQUAL] > best:
-                found[child] = Link(parent, seen, sample)
+                found[child] = Link((parent,), seen, sample)
+    return found | _of_names(comparer, chance, rows)
+
+
+def _of_names(comparer: Comparer, chance: list[NDArray[np.float64]], rows: int) -> dict[int, Link]:
+    """Mail addresses made of names: alike wherever both names agree, whoever has them."""
+    found = {}
+    for one, other in comparer.swaps:
+        expected = rows * rows / 2 * chance[one][EQUAL] * chance[other][EQUAL]
+        if expected < 0.02 * rows:
+            continue
+        a, b = (comparer.fields[number].codes for number in (one, other))
+        both = np.where((a >= 0) & (b >= 0), a.astype(np.int64) << 32 | b, -1)
+        codes = np.unique(both, return_inverse=True)[1] - int((both < 0).any())
+        sample = comparer.compare(*agreeing_pairs(codes, 20_000))
+        for child, field in enumerate(comparer.fields):
+            if field.kind == "email":
+                seen = np.bincount(sample.levels[:, child], minlength=len(chance[child])).astype(float)
+                seen[[0, EQUAL]] = 0  # Equal ones are mostly the same person: left to chance, then refined.
+                if seen.sum() >= 30:
+                    found[child] = Link((one, other), (seen + chance[child]) / (seen.sum() + 1), sample)
     return found
 
 
-def agreeing_pairs(field: Field, count: int, seed: int = 11) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Pairs of different rows drawn at random among those that hold the same value of a field."""
+def agreeing_pairs(
+    codes: NDArray[np.integer], count: int, seed: int = 11
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Pairs of different rows drawn at random among those that hold the same code; -1 is none."""
     draw = np.random.default_rng(seed)
-    order = np.argsort(field.codes, kind="stable").astype(np.int32)
-    order = order[field.codes[order] >= 0]
-    starts = np.concatenate([[0], np.cumsum(field.counts)[:-1]])
-    size = field.counts.astype(float)
-    weight = size * (size - 1)
+    order = np.argsort(codes, kind="stable").astype(np.int32)
+    order = order[codes[order] >= 0]
+    counts = np.bincount(codes[order])
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    weight = counts * (counts - 1.0)
     if not weight.sum():
         return order[:0], order[:0]
-    chosen = draw.choice(len(size), count, p=weight / weight.sum())
-    first = draw.integers(0, field.counts[chosen])
-    second = (first + draw.integers(1, field.counts[chosen])) % field.counts[chosen]
+    chosen = draw.choice(len(counts), count, p=weight / weight.sum())
+    first = draw.integers(0, counts[chosen])
+    second = (first + draw.integers(1, counts[chosen])) % counts[chosen]
     return order[starts[chosen] + first], order[starts[chosen] + second]
 
 
@@ -116,6 +151,6 @@ def places(fields: list[Field], links: dict[int, Link]) -> list[bool]:
     """Which fields tell where something is: addresses, postcodes, and what mostly goes with one of them."""
     made = [field.kind in PLACE for field in fields]
     for child, link in links.items():
-        if link.table[EQUAL] > 0.5 and (made[child] or made[link.parent]):
-            made[child] = made[link.parent] = True
+        if link.table[EQUAL] > 0.5 and (made[child] or made[link.parents[0]]):
+            made[child] = made[link.parents[0]] = True
     return made

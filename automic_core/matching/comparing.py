@@ -128,7 +128,7 @@ def _email(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Lev
     if "local" not in field.cache:
         field.cache["local"] = np.array([value.split("@")[0] for value in field.values], dtype=object)
     x, y = field.cache["local"][low], field.cache["local"][high]
-    near = (x == y) | (edits(field.values[low], field.values[high]) <= 2)
+    near = (x == y) | (edits(field.values[low], field.values[high]) <= 1)
     return banded([near, similarity(x, y) >= 0.9])  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automic_core.matching.chance import Link, places
-from automic_core.matching.comparing import EQUAL, MISSING, Levels
+from automic_core.matching.comparing import EQUAL, MISSING, Levels, level_names
 from automic_core.matching.evidence import BINS, Comparer, Evidence, bins_of
 
 SAME, MOVED, RELATED, OTHER = range(4)
@@ -31,12 +31,14 @@ class Weights:
         prior: Share of all pairs in each class.
         links: Fields that depend on another among different things.
         shares: For each field, the chance that two values are equal.
+        differs: For each field, the level "different".
     """
 
     tables: list[NDArray[np.float64]]
     prior: NDArray[np.float64]
     links: dict[int, Link]
     shares: list[float]
+    differs: list[int]
 
     def classes(self, evidence: Evidence) -> NDArray[np.float64]:
         """Pairs × classes: probability of each class."""
@@ -56,9 +58,8 @@ class Weights:
             rare = np.where(level == EQUAL, np.log(agreed[:, number] / self.shares[number]), 0.0)
             link = self.links.get(number)
             if link is not None:
-                with_parent = levels[:, link.parent] == EQUAL
                 given, alone = _logs(np.stack([link.table, table[OTHER]]))[:, level]
-                rare = np.where(with_parent, given - alone, rare)
+                rare = np.where(link.holds(levels, self.differs), given - alone, rare)
             total[:, OTHER] += rare
         return total
 
@@ -107,7 +108,8 @@ def fit(
     prior = np.array([0.1, 0.005 if sum(place) > 1 else 0, 0.05 if has_places else 0, 0]) * rows / all_pairs
     prior[OTHER] = 1 - prior.sum()
     shares = [float((field.share**2).sum()) for field in comparer.fields]
-    made = Weights([table.copy() for table in guess], prior, links, shares)
+    differs = [len(level_names(kind)) - 1 for kind in kinds]
+    made = Weights([table.copy() for table in guess], prior, links, shares, differs)
     for step in range(ROUNDS):
         owns = _normal(made.logs(levels, agreed)) * counts[:, None]
         sums = owns.sum(0)
