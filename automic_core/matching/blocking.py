@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automic_core.matching.keys import Key
 
 Pairs = NDArray[np.int64]
-"""Each pair as lower row × rows + higher row."""
+"""Each pair as one number: lower row times number of rows, plus higher row."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Pass:
         return " + ".join(key.name for key in self.keys)
 
 
-def passes_of(keys: list[Key], single: int = 12, double: int = 25) -> list[Pass]:
+def passes_of(keys: list[Key], rows: int, single: int = 12, double: int = 25) -> list[Pass]:
     """Every key alone and every two of different fields."""
     made = [Pass((key,), single) for key in keys]
     for one, other in combinations(keys, 2):
@@ -60,10 +60,7 @@ def pairs_of(one: Pass, side: NDArray[np.int8] | None, rows: int) -> Pairs:
     value, row = entries_of(one)
     if not len(value):
         return np.empty(0, np.int64)
-    starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]]))
-    sizes = np.diff(np.append(starts, len(value)))
-    size = np.repeat(sizes, sizes)
-    left_in = np.repeat(starts + sizes, sizes) - np.arange(len(value)) - 1  # rows of the group after this one
+    size, left_in = _groups(value)
     active = np.flatnonzero((size > 1) & (size <= one.largest))
     made = []
     for step in range(1, one.largest):
@@ -77,3 +74,32 @@ def pairs_of(one: Pass, side: NDArray[np.int8] | None, rows: int) -> Pairs:
         low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b)
         made.append((low * rows + high)[low != high])
     return np.concatenate(made) if made else np.empty(0, np.int64)
+
+
+def count_of(one: Pass, side: NDArray[np.int8] | None) -> int:
+    """Pairs of a pass, without making them."""
+    value, row = entries_of(one)
+    if not len(value):
+        return 0
+    number = np.cumsum(np.concatenate([[False], value[1:] != value[:-1]]))
+    sizes = np.bincount(number)
+    if side is None:
+        pairs = sizes * (sizes - 1) // 2
+    else:
+        right = np.bincount(number, side[row]).astype(np.int64)
+        pairs = right * (sizes - right)
+    return int(pairs[sizes <= one.largest].sum())
+
+
+def distinct(found: list[Pairs]) -> Pairs:
+    """Each pair once, in order."""
+    if not found:
+        return np.empty(0, np.int64)
+    return np.unique(np.concatenate(found))
+
+
+def _groups(value: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each sorted entry: size of its group, and entries of the group after it."""
+    starts = np.flatnonzero(np.concatenate([[True], value[1:] != value[:-1]]))
+    sizes = np.diff(np.append(starts, len(value)))
+    return np.repeat(sizes, sizes), np.repeat(starts + sizes, sizes) - np.arange(len(value)) - 1

@@ -33,7 +33,7 @@ def chances(comparer: Comparer, rows: int, side: Side) -> list[NDArray[np.float6
     Equal values are counted over all pairs (the sum of squared shares), what lies between is measured on random
     pairs. "Missing" has no chance of its own (0): it says nothing.
     """
-    found = comparer.compare(*random_pairs(rows, side, SAMPLED))
+    found = comparer.compare(*random_pairs(rows, side, min(SAMPLED, max(5000, rows * rows))))
     made = []
     for place, field in enumerate(comparer.fields):
         names = comparer.names[place]
@@ -59,18 +59,19 @@ class Link:
     Attributes:
         parents: Places in the list of the fields whose agreement changes the chance of this one.
         table: Probability of each level of this field where the parents agree, at least roughly.
-        sample: Levels of pairs drawn among those that agree on the parents, to refine the table with.
+        sample: Levels of pairs drawn among those that agree on the parents, to refine the table with;
+            None once it is learned.
     """
 
     parents: tuple[int, ...]
     table: NDArray[np.float64]
-    sample: Evidence
+    sample: Evidence | None
 
     def holds(self, levels: Levels, differs: list[int]) -> NDArray[np.bool_]:
         """Which pairs agree on the parents.
 
         Args:
-            levels: Pairs × fields.
+            levels: Pairs x fields.
             differs: The level "different" of each field.
         """
         made = np.ones(len(levels), bool)

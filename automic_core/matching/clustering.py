@@ -1,7 +1,7 @@
 """Pairs become clusters: rows are put together as long as, taken over all their pairs, the evidence is for it.
 
-Components of likely pairs are looked at as a whole: every pair inside is scored, also those that blocking did not propose,
-and clusters are merged greedily by their mean log-odds (average linkage, correlation clustering's objective).
+Components of likely pairs are looked at as a whole: every pair inside is scored, also those that blocking did not
+propose, and clusters are merged greedily by their mean log-odds (average linkage, correlation clustering's objective).
 A chain of weak bridges so never makes one cluster of two.
 """
 
@@ -15,7 +15,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 Scores = NDArray[np.float64]
-Score = Callable[[NDArray[np.int32], NDArray[np.int32]], Scores]
+Rows = NDArray[np.int32]
+Score = Callable[[Rows, Rows], Scores]
 """Log-odds that each pair of rows is the same thing."""
 
 LARGEST = 80
@@ -24,46 +25,68 @@ CLIP = 8.0
 """No single pair counts for more than this (log-odds)."""
 
 
-def clusters_of(left: NDArray[np.int32], right: NDArray[np.int32], odds: Scores, rows: int, cut: float, score: Score) -> NDArray[np.int32]:
-    """A cluster number for each row.
+class Graph:
+    """Rows and the odds of the pairs inside each component of likely pairs.
 
-    Args:
-        left: Rows of the candidate pairs.
+    Attributes:
+        left: Rows of the pairs.
         right: The other rows.
         odds: Their log-odds.
-        rows: Number of rows.
-        cut: Log-odds above which two clusters are one.
-        score: Gives the log-odds of any pairs.
     """
-    keep = odds > min(cut, 0) - 2
-    label = _components(left[keep], right[keep], odds[keep], rows)
-    a, b = _inner_pairs(label)
-    if not len(a):
-        return _renumbered(np.arange(rows, dtype=np.int32))
-    inner = np.clip(score(a, b), -CLIP, CLIP) - cut
-    which = label[a]
-    worst = np.full(rows, np.inf)
-    np.minimum.at(worst, which, inner)
-    best = np.full(rows, -np.inf)
-    np.maximum.at(best, which, inner)
-    made = np.arange(rows, dtype=np.int32)
-    whole = worst[label] > 0
-    first = np.full(rows, rows, np.int32)
-    np.minimum.at(first, label, made)
-    joined = whole & np.isfinite(worst[label])
-    made[joined] = first[label[joined]]
-    torn = np.flatnonzero((worst[which] <= 0) & (best[which] > 0))
-    if not len(torn):
+
+    def __init__(
+        self,
+        left: Rows,
+        right: Rows,
+        odds: Scores,
+        rows: int,
+        score: Score,
+        lowest: float = 0.0,
+        forced: Callable[[Rows, Rows], Scores] | None = None,
+    ) -> None:
+        """Score what lies inside the components.
+
+        Args:
+            left: Rows of the candidate pairs.
+            right: The other rows.
+            odds: Their log-odds.
+            rows: Number of rows.
+            score: Gives the log-odds of any pairs.
+            lowest: The lowest cut that will be asked for.
+            forced: What people decided about pairs: positive for the same, negative for different, 0 for nothing.
+        """
+        self.rows, self.lowest = rows, lowest
+        keep = odds > min(lowest, 0) - 2
+        self.component = _components(left[keep], right[keep], odds[keep], rows)
+        self.left, self.right = _inner_pairs(self.component)
+        self.odds = np.clip(score(self.left, self.right), -CLIP, CLIP) if len(self.left) else np.empty(0)
+        if forced is not None and len(self.left):
+            self.odds += forced(self.left, self.right)
+
+    def clusters(self, cut: float) -> NDArray[np.int32]:
+        """A cluster number for each row; two clusters are one where their mean log-odds are above ``cut``."""
+        made = np.arange(self.rows, dtype=np.int32)
+        if not len(self.left):
+            return made
+        label, which, inner = self.component, self.component[self.left], self.odds - cut
+        worst, best = np.full(self.rows, np.inf), np.full(self.rows, -np.inf)
+        np.minimum.at(worst, which, inner)
+        np.maximum.at(best, which, inner)
+        first = np.full(self.rows, self.rows, np.int32)
+        np.minimum.at(first, label, made)
+        whole = (worst[label] > 0) & np.isfinite(worst[label])
+        made[whole] = first[label[whole]]
+        torn = np.flatnonzero((worst[which] <= 0) & (best[which] > 0))
+        if len(torn):
+            order = torn[np.argsort(which[torn], kind="stable")]
+            starts = np.flatnonzero(np.diff(which[order], prepend=-1))
+            for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+                part = order[start:end]
+                _merge(self.left[part], self.right[part], inner[part], made)
         return _renumbered(made)
-    order = torn[np.argsort(which[torn], kind="stable")]
-    starts = np.flatnonzero(np.diff(which[order], prepend=-1))
-    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
-        part = order[start:end]
-        _merge(a[part], b[part], inner[part], made)
-    return _renumbered(made)
 
 
-def _components(left: NDArray[np.int32], right: NDArray[np.int32], odds: Scores, rows: int) -> NDArray[np.int32]:
+def _components(left: Rows, right: Rows, odds: Scores, rows: int) -> NDArray[np.int32]:
     """Connected components; those too large are cut where their links are weakest, until they are small."""
     graph = sparse.coo_matrix((np.ones(len(left), np.int8), (left, right)), (rows, rows))
     label: NDArray[np.int32] = connected_components(graph, directed=False)[1]
@@ -81,7 +104,7 @@ def _components(left: NDArray[np.int32], right: NDArray[np.int32], odds: Scores,
     return label
 
 
-def _inner_pairs(label: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _inner_pairs(label: NDArray[np.int32]) -> tuple[Rows, Rows]:
     """Every pair of rows in one component."""
     order = np.argsort(label, kind="stable").astype(np.int32)
     sizes = np.bincount(label)[label[order]]
@@ -100,7 +123,7 @@ def _inner_pairs(label: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[n
     return np.concatenate(left), np.concatenate(right)
 
 
-def _merge(a: NDArray[np.int32], b: NDArray[np.int32], odds: Scores, made: NDArray[np.int32]) -> None:
+def _merge(a: Rows, b: Rows, odds: Scores, made: NDArray[np.int32]) -> None:
     """Greedy average linkage in one component; ``made`` gets the lowest row of each cluster."""
     rows, places = np.unique(np.concatenate([a, b]), return_inverse=True)
     size = len(rows)

@@ -78,7 +78,7 @@ def lengths(field: Field) -> NDArray[np.int32]:
     """Letters of each distinct value."""
     if "length" not in field.cache:
         field.cache["length"] = np.array([len(value) for value in field.values], np.int32)
-    return field.cache["length"]  # type: ignore[return-value]
+    return np.asarray(field.cache["length"])
 
 
 def _name(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:
@@ -129,7 +129,7 @@ def _email(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Lev
         field.cache["local"] = np.array([value.split("@")[0] for value in field.values], dtype=object)
     x, y = field.cache["local"][low], field.cache["local"][high]
     near = (x == y) | (edits(field.values[low], field.values[high]) <= 1)
-    return banded([near, similarity(x, y) >= 0.9])  # type: ignore[arg-type]
+    return banded([near, similarity(x, y) >= 0.9])
 
 
 def _address(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:

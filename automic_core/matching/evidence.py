@@ -20,8 +20,8 @@ class Evidence:
     """Levels of pairs: one column a field.
 
     Attributes:
-        levels: Pairs × fields. Level numbers of a field as in ``comparing``, one more for "swapped".
-        agreed: Pairs × fields: share of the rows that hold the agreed value; 1 where the two differ.
+        levels: Pairs x fields. Level numbers of a field as in ``comparing``, one more for "swapped".
+        agreed: Pairs x fields: share of the rows that hold the agreed value; 1 where the two differ.
     """
 
     levels: Levels
@@ -65,4 +65,4 @@ class Comparer:
 
 def bins_of(share: NDArray[np.floating]) -> NDArray[np.int64]:
     """Bin of each share: 0 = one in ten or more, then a bin a factor of ten."""
-    return np.clip(np.floor(-np.log10(np.maximum(share, 1e-12))), 0, BINS - 1).astype(np.int64)
+    return np.asarray(np.clip(np.floor(-np.log10(np.maximum(share, 1e-12))), 0, BINS - 1), np.int64)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -32,7 +33,7 @@ class Field:
     kind: Kind
     codes: Codes
     values: NDArray[np.object_]
-    cache: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -42,7 +43,7 @@ class Field:
     @cached_property
     def share(self) -> NDArray[np.float64]:
         """Share of each value among the rows that have one."""
-        return self.counts / max(1, self.counts.sum())
+        return np.asarray(self.counts / max(1, int(self.counts.sum())), np.float64)
 
 
 def cleaned(text: pl.Expr) -> pl.Expr:
@@ -64,14 +65,34 @@ def digits_of_date(text: str) -> str:
 
 
 def make_fields(
-    frame: pl.DataFrame, names: Sequence[str], kinds: Mapping[str, Kind] | None = None
+    frame: pl.DataFrame,
+    names: Sequence[str],
+    kinds: Mapping[str, Kind] | None = None,
+    embedding: str | None = None,
 ) -> list[Field]:
-    """Code the named columns; a column that is constant or empty tells nothing and is left out."""
+    """Code the named columns; a column that is constant or empty tells nothing and is left out.
+
+    Args:
+        frame: The rows.
+        names: Columns to compare.
+        kinds: Kinds that are known; columns that are not in it are left out. None = told by the values.
+        embedding: Name of the language model that compares texts, all of a row as one.
+    """
+    if embedding is not None:
+        joined = pl.concat_str([pl.col(name).cast(pl.String) for name in names], separator=" ", ignore_nulls=True)
+        frame, names, kinds = frame.select(joined.alias(" ".join(names))), [" ".join(names)], None
     made = []
     for name in names:
-        one = _make_field(frame[name], (kinds or {}).get(name))
-        if one is not None:
-            made.append(one)
+        if kinds is None or name in kinds:
+            one = _make_field(frame[name], None if kinds is None else kinds[name])
+            if one is not None:
+                made.append(one)
+    if (len(made) == 1 and made[0].kind in ("name", "category")) or embedding is not None:
+        made[0].kind = "text"
+    if embedding is not None:
+        from automic_core.matching.embedding import encoded
+
+        made[0].cache["vectors"] = encoded(made[0].values.tolist(), embedding)
     return made
 
 

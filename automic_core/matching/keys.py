@@ -114,7 +114,7 @@ def _pooled(names: list[Field]) -> list[Key]:
         made.append(Key(f"{one.name} or {other.name}", frozenset({one.name, other.name}), entries))
         both = np.minimum(*entries).astype(np.int64) * len(numbers) * 2 + np.maximum(*entries)
         both[(entries[0] < 0) | (entries[1] < 0)] = -1
-        _, codes = np.unique(both, return_inverse=True)
-        codes = np.where(both < 0, -1, codes).astype(np.int32)
+        numbered = np.unique(both, return_inverse=True)[1]
+        codes: NDArray[np.int32] = np.where(both < 0, -1, numbered).astype(np.int32)
         made.append(Key(f"{one.name} and {other.name}", frozenset({one.name, other.name}), [codes]))
     return made

@@ -22,10 +22,12 @@ _DATE = re.compile(
 _NUMBER = re.compile(r"[-+]?[$€£]?\s?\d{1,3}(?:,\d{3})*(?:\.\d+)?|[-+]?[$€£]?\d*\.?\d+(?:e[-+]?\d+)?")
 _DIGITS = re.compile(r"\d+")
 _PHONE = re.compile(r"\+?[\d\s()./-]{7,20}(?:x\d+)?")
-_LEAD = re.compile(r"(?:(?!(?:18|19|20)\d\d\b)\d+\w?\b|p\.?o\.? box).*[^\W\d_]{2}|.*[^\W\d_]{2}.*\s(?!(?:18|19|20)\d\d\b)\d+\w?$")
+_LEAD = re.compile(
+    r"(?:(?!(?:18|19|20)\d\d\b)\d+\w?\b|p\.?o\.? box).*[^\W\d_]{2}|.*[^\W\d_]{2}.*\s(?!(?:18|19|20)\d\d\b)\d+\w?$"
+)
 _STREET = frozenset(
-    "street st road rd avenue ave av lane ln drive dr court ct place pl crescent cres circuit cct close terrace tce way "
-    "boulevard blvd parade square sq highway hwy row mews grove gardens rue strasse straße str weg via calle".split()
+    """street st road rd avenue ave av lane ln drive dr court ct place pl crescent cres circuit cct close terrace tce
+    way boulevard blvd parade square sq highway hwy row mews grove gardens rue strasse str weg via calle""".split()  # noqa: SIM905
 )
 MOST_SAMPLED = 4000
 
@@ -63,7 +65,9 @@ def kind_of(values: list[str], counts: list[int], is_float: bool = False) -> Kin
 def _by_rows(values: list[str], counts: list[int]) -> list[str]:
     """Values at even steps through the rows, so that a frequent value speaks for its rows."""
     ends = np.cumsum(counts)
-    places = np.linspace(0, ends[-1] - 1, min(MOST_SAMPLED, int(ends[-1]))).astype(np.int64) if len(ends) else []
+    if not len(ends):
+        return []
+    places = np.linspace(0, ends[-1] - 1, min(MOST_SAMPLED, int(ends[-1]))).astype(np.int64)
     return [values[number] for number in np.searchsorted(ends, places, side="right")]
 
 

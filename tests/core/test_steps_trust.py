@@ -230,9 +230,9 @@ def test_unlike_columns_are_not_confused() -> None:
     assert Deduplicator().fit(frame).keys.is_empty()  # type: ignore[union-attr]
 
 
-def test_fuzzy_is_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match=r"match_mode.*'exact'.*fuzzy"):
-        registry.build("step", "dedup", {"match_mode": "fuzzy"})
+def test_an_unknown_way_to_compare_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match=r"match_mode.*'exact' or 'fuzzy'.*soundex"):
+        registry.build("step", "dedup", {"match_mode": "soundex"})
 
 
 # anomalies
