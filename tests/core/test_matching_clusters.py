@@ -34,7 +34,7 @@ FIRST = [
     "stefan",
     "tina",
     "uwe",
-]  # noqa: E501
+]
 LAST = [
     "abel",
     "brandt",
@@ -53,7 +53,7 @@ LAST = [
     "olsen",
     "perez",
     "quist",
-]  # noqa: E501
+]
 
 
 def people(count: int, copies: int, seed: int = 1) -> tuple[pl.DataFrame, list[int]]:
