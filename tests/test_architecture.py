@@ -23,6 +23,7 @@ LINES = [
     "assist",
     "lakehouse.connector",
     "connectors transforms lakehouse",
+    "matching",
     "inference",
     "storage state",
     "registry recordwise contracts frames events schemas",

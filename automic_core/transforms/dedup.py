@@ -1,8 +1,10 @@
-"""Exact duplicates: found by two 64-bit hashes a row, merged into one survivor."""
+"""Duplicates: equal rows found by two 64-bit hashes a row, alike ones by matching; merged into one survivor."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
@@ -10,33 +12,41 @@ from pydantic import Field
 
 from automic_core import frames
 from automic_core.contracts import Fitted, Scope, Transformer, configured
+from automic_core.matching.engine import Matching
+from automic_core.transforms import _fuzzy
 from automic_core.transforms._keylike import key_candidates
+from automic_core.transforms._merging import INTO, MERGED_RIDS, ORDER, QUALITY, Deduplicated, merged
 from automic_core.transforms._names import data_names, require
 
-MERGED_RIDS = "_merged_rids"
-INTO = "_into"
-"""Columns of ``Fitted.keys`` beside ``_rid``, and of the survivors."""
+__all__ = ["INTO", "MERGED_RIDS", "Deduplicator"]
 
 _SEEDS = (1, 99991)
-_COMPARED, _SECOND, _KEY, _ORDER, _QUALITY = "compared:", "second", "key:", "order", "quality"  # digest columns
-_PLACE, _MINE = "_place", "_mine"
+_COMPARED, _SECOND, _KEY = "compared:", "second", "key:"  # digest columns
 
 
 @configured
 class Deduplicator(Transformer):
-    """Merges rows that are equal in the compared columns; null equals null.
+    """Merges rows that are equal in the compared columns, or that are probably the same thing.
 
-    Rows in which every one of the match_fields is null are left alone: two unknown addresses are not the same address.
-    Without match_fields every column is compared but the inferred primary key: a column named like a key whose values
-    are unique and never missing. The survivor keeps its place and lists the rows merged into it in ``_merged_rids``.
+    Exact: null equals null. Rows in which every one of the match_fields is null are left alone: two unknown addresses
+    are not the same address. Without match_fields every column is compared but the inferred primary key: a column named
+    like a key whose values are unique and never missing. The survivor keeps its place and lists the rows merged into it
+    in ``_merged_rids``.
 
     Rows are equal if two 64-bit hashes with different seeds are; hashes live only as long as a run.
+
+    Fuzzy: what a column holds (names, dates, addresses, phones, mail addresses, titles …) and how much each of them
+    tells is learned from the rows. Labels say for certain which pairs are the same, and teach the rest.
     """
 
     kind: ClassVar[str] = "dedup"
     scope: ClassVar[Scope] = "table"
 
-    match_mode: Annotated[Literal["exact"], Field(description="How rows are compared.")] = "exact"
+    match_mode: Annotated[Literal["exact", "fuzzy"], Field(description="How rows are compared.")] = "exact"
+    similarity_threshold: Annotated[
+        float,
+        Field(gt=0, lt=1, description="Fuzzy: the probability of being the same from which rows are merged."),
+    ] = 0.5
     match_fields: Annotated[
         list[str] | None, Field(description="Columns to compare; empty = all but an inferred primary key.")
     ] = None
@@ -51,6 +61,17 @@ class Deduplicator(Transformer):
     ignore_blanks: Annotated[
         bool, Field(description="Compare texts without blanks around them, runs of blanks inside as one.")
     ] = False
+    comparison: Annotated[
+        Literal["default", "embedding"],
+        Field(description="Fuzzy: by the kind of each column, or all of them as one text by a language model."),
+    ] = "default"
+    embedding_model: Annotated[
+        str, Field(description="Model of comparison by embedding: its name, folder, or the installed package with it.")
+    ] = "all-MiniLM-L6-v2"
+    labels: Annotated[
+        list[tuple[Any, Any, bool]],
+        Field(description="Fuzzy: what is known of pairs: [one row id, another row id, true if the same]."),
+    ] = dataclasses.field(default_factory=list)
     order_by: Annotated[
         str | None,
         Field(
@@ -69,6 +90,8 @@ class Deduplicator(Transformer):
         The names of the compared columns ride as the name of the first hash.
         """
         columns, candidates = self._columns(schema)
+        if self.match_mode == "fuzzy":
+            return [*_fuzzy.digest(columns), *self._ranks(schema)]
         fixed = [self._folded(name, schema[name]) for name in columns if name not in candidates] or [pl.lit(0)]
         names = (_COMPARED + json.dumps(columns), _SECOND)
         hashes = [pl.struct(fixed).hash(seed) for seed in _SEEDS]
@@ -78,17 +101,24 @@ class Deduplicator(Transformer):
         for name in candidates:
             one = pl.struct(self._folded(name, schema[name])).hash(_SEEDS[0])
             wanted.append(pl.when(pl.col(name).is_not_null()).then(one).alias(_KEY + name))
+        return [*wanted, *self._ranks(schema)]
+
+    def _ranks(self, schema: pl.Schema) -> list[pl.Expr]:
+        """What ranks rows that are the same."""
+        wanted = []
         if self.order_by is not None:
             require([self.order_by], schema, "Deduplicator, order_by")
-            wanted.append(pl.col(self.order_by).alias(_ORDER))
+            wanted.append(pl.col(self.order_by).alias(ORDER))
         if self.merge_strategy == "keep_best_quality":
             nulls = pl.sum_horizontal(pl.col(name).is_null() for name in data_names(schema))
             best = pl.col("_quality_score") if "_quality_score" in schema else -nulls.cast(pl.Int32)
-            wanted.append(best.alias(_QUALITY))
+            wanted.append(best.alias(QUALITY))
         return wanted
 
     def learn(self, digest: pl.DataFrame) -> Fitted:
         """Which rows are merged into which, and which columns decided it."""
+        if self.match_mode == "fuzzy":
+            return _fuzzy.learn(self, digest)
         first = next(name for name in digest.columns if name.startswith(_COMPARED))
         columns: list[str] = json.loads(first.removeprefix(_COMPARED))
         living = digest if digest[frames.FATE].null_count() == digest.height else digest.filter(frames.alive())
@@ -100,9 +130,48 @@ class Deduplicator(Transformer):
                 value = pl.col(_KEY + name).fill_null(0)
                 hashes = [h ^ value.hash(seed) for h, seed in zip(hashes, _SEEDS, strict=True)]
         h1, h2 = (h.alias(name) for h, name in zip(hashes, ("h1", "h2"), strict=True))
-        rest = [name for name in (frames.RID, _ORDER, _QUALITY) if name in living.columns]
+        rest = [name for name in (frames.RID, ORDER, QUALITY) if name in living.columns]
         alike = living.select(h1, h2, *rest).filter(pl.col("h1").is_duplicated() & pl.col("h1").is_not_null())
-        return _Deduplicated(self._merged(alike), [name for name in columns if name != key], key)
+        groups = merged(alike, ["h1", "h2"], self.merge_strategy)
+        return Deduplicated(groups, [name for name in columns if name != key], [key] if key else [])
+
+    def matching(self, frame: pl.LazyFrame | pl.DataFrame) -> Matching:
+        """The fuzzy matching of a frame, to be asked for estimates, pairs, curves and explanations.
+
+        Rows are named by ``_rid`` where the frame has it, else by their number from 0.
+        """
+        return _fuzzy.matching_of(self, frame)
+
+    def cluster(self, frame: pl.LazyFrame | pl.DataFrame) -> pl.LazyFrame:
+        """All rows and columns, with ``_cluster_id`` and ``_match_probability`` (null for a row alone)."""
+        return _fuzzy.cluster(self, frame)
+
+    def link(
+        self, left: pl.LazyFrame | pl.DataFrame, right: pl.LazyFrame | pl.DataFrame, one_to_one: bool = True
+    ) -> pl.LazyFrame:
+        """Pairs of rows of two tables that are the same thing: ``left_id``, ``right_id``, ``_match_probability``.
+
+        Ids are those of an inferred key (else of ``_rid``, else row numbers from 0); labels name a left and a right id.
+        Columns are compared by name; without common names, in their order.
+
+        Args:
+            left: One table.
+            right: The other.
+            one_to_one: Whether a row has at most one partner.
+        """
+        return _fuzzy.link(self, left, right, one_to_one)
+
+    def assign(
+        self, existing: pl.LazyFrame | pl.DataFrame, new: pl.LazyFrame | pl.DataFrame, learned: Mapping[str, Any]
+    ) -> pl.LazyFrame:
+        """New rows with the ``_cluster_id`` of the existing rows they match; nothing is learned or clustered again.
+
+        Args:
+            existing: Rows with their ``_cluster_id``.
+            new: Rows to place; those that fit no cluster get new numbers.
+            learned: ``Matching.state()`` or ``Fitted.state["learned"]`` of the run that made the clusters.
+        """
+        return _fuzzy.assign_rows(self, existing, new, learned)
 
     def _columns(self, schema: pl.Schema) -> tuple[list[str], list[str]]:
         """Columns to compare, and those of them that may turn out to be the primary key."""
@@ -117,53 +186,6 @@ class Deduplicator(Transformer):
         if self.ignore_blanks:
             column = column.str.strip_chars().str.replace_all(r"\s+", " ")
         return column.str.to_lowercase() if self.ignore_case else column
-
-    def _merged(self, alike: pl.DataFrame) -> pl.DataFrame:
-        """``_rid`` of each removed row and of its survivor, from rows in order that share their first hash."""
-        ranking, descending = [_PLACE], [self.merge_strategy == "keep_last"]
-        if self.order_by is not None:
-            ranking, descending = [_ORDER, *ranking], descending * 2
-        if self.merge_strategy == "keep_best_quality":
-            ranking, descending = [_QUALITY, *ranking], [True, *descending]
-        ranked = alike.with_row_index(_PLACE).sort(ranking, descending=descending, nulls_last=True)
-        groups = ranked.group_by("h1", "h2").agg(pl.col(frames.RID)).filter(pl.col(frames.RID).list.len() > 1)
-        rids = pl.col(frames.RID)
-        return groups.select(rids.list.slice(1), rids.list.first().alias(INTO)).explode(frames.RID).sort(frames.RID)
-
-
-class _Deduplicated(Fitted):
-    """Removed rows and their survivors; the state names what was compared."""
-
-    def __init__(self, merged: pl.DataFrame, compared: list[str], key: str | None) -> None:
-        left_out = [key] if key else []
-        super().__init__({"compared": compared, "left_out": left_out, "removed": merged.height}, merged)
-
-    @property
-    def note(self) -> str:
-        """What was compared, and which column was not since it only numbers the rows."""
-        left_out = "".join(
-            f"; left out {name} (named like a key, different in every row)" for name in self.state["left_out"]
-        )
-        return f"compared {', '.join(self.state['compared'])}{left_out}"
-
-    def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Merge: the removed rows point to their survivor, which lists them in order."""
-        merged = pl.DataFrame() if self.keys is None else self.keys
-        survivors = merged.group_by(INTO).agg(pl.col(frames.RID).sort().alias(_MINE))
-        roles = pl.concat([merged, survivors.rename({INTO: frames.RID})], how="diagonal").lazy()
-        frame = frame.join(roles, on=frames.RID, how="left", maintain_order="left")
-        frame = frames.condemn(frame, pl.col(INTO).is_not_null(), frames.MERGED, pl.col(INTO))
-        mine = pl.col(_MINE)
-        if MERGED_RIDS in frame.collect_schema():
-            earlier = pl.col(MERGED_RIDS)
-            mine = (
-                pl.when(mine.is_null())
-                .then(earlier)
-                .when(earlier.is_null())
-                .then(mine)
-                .otherwise(earlier.list.concat(mine))
-            )
-        return frame.with_columns(mine.alias(MERGED_RIDS)).drop(INTO, _MINE)
 
 
 def _is_key(hashes: pl.Series) -> bool:

@@ -79,7 +79,8 @@ def test_laws_of_every_step(step: Transformer, rows: list[tuple[dict[str, Any], 
     assert after.filter(was_dead).select(old.columns).equals(old, null_equal=True)
     living = before.filter(~was_dead)
     alone = step.apply(living.lazy()).collect()
-    assert_frame_equal(alone, after.filter(~was_dead), rel_tol=1e-9)
+    # the distance of a value a million deviations away is told to four digits: its squares drown the others'
+    assert_frame_equal(alone, after.filter(~was_dead), rel_tol=1e-3 if step.kind == "anomaly" else 1e-9)
     fates = {rid: fate for rid, fate in after.select(frames.RID, frames.FATE).iter_rows() if fate is not None}
     alive = set(after[frames.RID]) - set(fates)
     merged = {rid: fate["into"] for rid, fate in fates.items() if fate["reason"] == "merged"}
@@ -237,9 +238,9 @@ def test_unlike_columns_are_not_confused() -> None:
     assert Deduplicator().fit(frame).keys.is_empty()  # type: ignore[union-attr]
 
 
-def test_fuzzy_is_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match=r"match_mode.*'exact'.*fuzzy"):
-        registry.build("step", "dedup", {"match_mode": "fuzzy"})
+def test_an_unknown_way_to_compare_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match=r"match_mode.*'exact' or 'fuzzy'.*soundex"):
+        registry.build("step", "dedup", {"match_mode": "soundex"})
 
 
 # anomalies

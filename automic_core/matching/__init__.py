@@ -1,0 +1,1 @@
+"""Which rows are the same thing: candidates, comparisons, learned weights, clusters and links."""

@@ -1,0 +1,133 @@
+"""A table made ready for matching: each column as small codes of cleaned distinct values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from automic_core.matching.kinds import Kind, kind_of
+
+Codes = NDArray[np.int32]
+
+_BLANK = frozenset({"", "-", "--", "?", ".", "n/a", "na", "nan", "null", "none", "nil", "unknown", "not available"})
+
+
+@dataclass
+class Field:
+    """A compared column.
+
+    Attributes:
+        codes: Number of each row's value; -1 = missing.
+        values: The cleaned distinct values, in sorted order.
+        kind: What they are.
+    """
+
+    name: str
+    kind: Kind
+    codes: Codes
+    values: NDArray[np.object_]
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Rows of each value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+    @cached_property
+    def share(self) -> NDArray[np.float64]:
+        """Share of each value among the rows that have one."""
+        return np.asarray(self.counts / max(1, int(self.counts.sum())), np.float64)
+
+
+def cleaned(text: pl.Expr) -> pl.Expr:
+    """Lower case, no accents, blanks folded; null for a placeholder of nothing."""
+    plain = text.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+    folded = plain.str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.when(~folded.is_in(list(_BLANK))).then(folded)
+
+
+def digits_of_date(text: str) -> str:
+    """Year, month and day as eight digits where the text tells them, else its digits."""
+    parts = re.findall(r"\d+", text)
+    if len(parts) >= 3:
+        year, month, day = parts[:3]
+        if len(year) < 4 and len(parts[2]) == 4:
+            day, month, year = parts[:3]
+        return f"{year:0>4}{month:0>2}{day:0>2}"
+    return "".join(parts)[:8]
+
+
+def make_fields(
+    frame: pl.DataFrame,
+    names: Sequence[str],
+    kinds: Mapping[str, Kind] | None = None,
+    embedding: str | None = None,
+) -> list[Field]:
+    """Code the named columns; a column that is constant or empty tells nothing and is left out.
+
+    Args:
+        frame: The rows.
+        names: Columns to compare.
+        kinds: Kinds that are known; columns that are not in it are left out. None = told by the values.
+        embedding: Name of the language model that compares texts, all of a row as one.
+    """
+    if embedding is not None:
+        joined = pl.concat_str([pl.col(name).cast(pl.String) for name in names], separator=" ", ignore_nulls=True)
+        frame, names, kinds = frame.select(joined.alias(" ".join(names))), [" ".join(names)], None
+    made = []
+    for name in names:
+        if kinds is None or name in kinds:
+            one = _make_field(frame[name], None if kinds is None else kinds[name])
+            if one is not None:
+                made.append(one)
+    if (len(made) == 1 and made[0].kind in ("name", "category")) or embedding is not None:
+        made[0].kind = "text"
+    if embedding is not None:
+        from automic_core.matching.embedding import encoded
+
+        made[0].cache["vectors"] = encoded(made[0].values.tolist(), embedding)
+    return made
+
+
+def _make_field(series: pl.Series, kind: Kind | None) -> Field | None:
+    dtype = series.dtype
+    if dtype.is_nested() or dtype == pl.Binary:
+        return None
+    texts, fractional = _texts(series)
+    raw = texts.value_counts().drop_nulls().rename({series.name: "raw"})
+    raw = raw.with_columns(cleaned(pl.col("raw")).alias("text")).drop_nulls("text")
+    total = raw.group_by("text").agg(pl.col("count").sum()).sort("text")
+    if total.height < 2:
+        return None
+    if kind is None:
+        kind = kind_of(total["text"].to_list(), total["count"].to_list(), fractional)
+    if kind == "date":
+        shaped = pl.Series([digits_of_date(text) for text in raw["text"].to_list()], dtype=pl.String)
+        raw = raw.with_columns(shaped.alias("text"))
+    elif kind == "phone":
+        raw = raw.with_columns(pl.col("text").str.replace_all(r"\D", ""))
+    raw = raw.filter(pl.col("text") != "")
+    distinct = raw["text"].unique().sort()
+    numbers = pl.DataFrame({"text": distinct, "code": pl.arange(0, len(distinct), dtype=pl.Int32, eager=True)})
+    mapping = raw.join(numbers, on="text").select("raw", "code")
+    coded = texts.to_frame("raw").join(mapping, on="raw", how="left", maintain_order="left")["code"]
+    return Field(series.name, kind, coded.fill_null(-1).to_numpy(), np.array(distinct.to_list(), dtype=object))
+
+
+def _texts(series: pl.Series) -> tuple[pl.Series, bool]:
+    """The values as text, and whether they are numbers with fractions."""
+    dtype = series.dtype
+    if dtype in (pl.Date, pl.Datetime):
+        return series.dt.strftime("%Y-%m-%d"), False
+    if dtype.is_float():
+        series = series.fill_nan(None)
+        whole = bool((series == series.round(0)).all())
+        return (series.cast(pl.Int64, strict=False) if whole else series).cast(pl.String), not whole
+    return series.cast(pl.String), False
