@@ -1,8 +1,9 @@
 """Foreign keys found against declared ones: python benchmarks/foreign_key_finding.py FOLDER
 
-FOLDER has chinook/Chinook_Sqlite.sqlite, northwind/northwind.sql (a PostgreSQL dump) and sakila/postgres-sakila-db (COPY
-blocks), and spider_dev (SQLite files, their keys in tables.json). Only columns and rows are shown to the finder; declared keys are the truth. A key of several columns counts as
-one a column. Keys from or to tables without rows cannot be seen in data; recall is told with and without them.
+FOLDER has chinook/Chinook_Sqlite.sqlite, northwind/northwind.sql (a PostgreSQL dump), sakila/postgres-sakila-db (COPY
+blocks) and spider_dev (SQLite files, keys in tables.json). Only columns and rows are shown to the finder; declared keys
+are the truth. A key of several columns counts as one a column. Keys from or to tables without rows cannot be seen
+in data; recall is told with and without them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ Tables = dict[str, pl.DataFrame]
 Keys = set[tuple[str, str, str]]
 _TABLE = re.compile(r"CREATE TABLE (?:public\.)?\"?(\w+)\"? \((.*?)\n\)", re.S)
 _KEY = re.compile(
-    r"ALTER TABLE (?:ONLY )?(?:public\.)?(\w+)\s+ADD CONSTRAINT \w+ FOREIGN KEY \(([^)]*)\) REFERENCES (?:public\.)?(\w+)"
+    r"ALTER TABLE (?:ONLY )?(?:public\.)?(\w+)\s+ADD CONSTRAINT \w+ "
+    r"FOREIGN KEY \(([^)]*)\) REFERENCES (?:public\.)?(\w+)"
 )
 _INSERT = re.compile(r"^INSERT INTO (\w+) VALUES \((.*)\);$", re.M)
 _COPY = re.compile(r"^COPY (?:public\.)?(\w+) \(([^)]*)\) FROM stdin;\n(.*?)^\\\.$", re.S | re.M)

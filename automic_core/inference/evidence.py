@@ -56,6 +56,24 @@ class ColumnKind:
     evidence: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What a column says about people: a proposal.
+
+    Attributes:
+        kind: One of `automic_core.inference.personal.PERSONAL`.
+        share: Share of its different values that fit, 0 to 1, of those looked at.
+        confidence: 0 to 1: the share, lowered where the form alone says less than a name would.
+        evidence: Why, in words.
+    """
+
+    column: str
+    kind: str
+    share: float
+    confidence: float
+    evidence: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class ColumnEvidence:
     """Why a column got its type.
@@ -80,6 +98,7 @@ class ColumnEvidence:
         longest: Characters of the longest text; None for typed columns.
         spaced: Share of non-null texts with a blank inside; None for typed columns.
         kind: What the column is for; None when not looked at, or when it has no rows.
+        personal: What it says about people; None if nothing is known to.
     """
 
     name: str
@@ -103,6 +122,7 @@ class ColumnEvidence:
     longest: int | None = None
     spaced: float | None = None
     kind: ColumnKind | None = None
+    personal: PersonalData | None = None
 
     @property
     def values(self) -> int:

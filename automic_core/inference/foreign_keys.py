@@ -87,7 +87,7 @@ def _weighed(child: KeyColumn, parent: KeyColumn) -> ForeignKey | None:
     if included < _INCLUDED:
         return None
     used = (child.distinct - orphans.height) / parent.distinct
-    surprise = 1 - _by_chance(child, parent)
+    surprise = 1 - _by_chance(child, parent, orphans)
     parts = {"name": named, "included": (included - _INCLUDED) / (1 - _INCLUDED), "surprise": surprise, "used": used}
     if not named:  # values that cannot meet by chance stand in for half a name
         parts["name"] = 0.6 * surprise if used > 0.2 or is_reference(child.name) else 0.0
@@ -118,15 +118,15 @@ def _is_own_key(child: KeyColumn, parent: KeyColumn) -> bool:
     return own > there or (own == there and child.rows >= parent.rows) or (child.position == 0 and there < 0.9)
 
 
-def _by_chance(child: KeyColumn, parent: KeyColumn) -> float:
+def _by_chance(child: KeyColumn, parent: KeyColumn, orphans: pl.DataFrame) -> float:
     """How likely it is that as many values of the child's range would be keys by chance alone.
 
-    For whole numbers, the share of the numbers between the child's ends that are keys, to the power of the child's
-    different values; keys without gaps contain anything. Texts are held to be as many as their letters allow.
+    For whole numbers, the share of the numbers between the smallest and the largest shared one that are keys, to the
+    power of the child's different values; keys without gaps contain anything. Texts are held to be as many as their letters allow.
     """
     tries = min(child.distinct, _STEADY)
     if child.whole:
-        low, high = _ends(child)
+        low, high = _ends(child.counts.join(orphans, on="value", how="anti"))
         numbers = parent.counts["value"].cast(pl.Int64)
         inside = int(numbers.is_between(low, high).sum())
         return float(min(inside / (high - low + 1), 1.0) ** tries)
@@ -135,8 +135,8 @@ def _by_chance(child: KeyColumn, parent: KeyColumn) -> float:
     return float(min(parent.distinct / possible, 1.0) ** min(tries, 3))
 
 
-def _ends(column: KeyColumn) -> tuple[int, int]:
-    numbers = column.counts["value"].cast(pl.Int64)
+def _ends(counts: pl.DataFrame) -> tuple[int, int]:
+    numbers = counts["value"].cast(pl.Int64)
     return int(numbers.min()), int(numbers.max())  # type: ignore[call-overload]
 
 

@@ -16,6 +16,7 @@ from automic_core.inference.keys import infer_primary_key, snake
 from automic_core.inference.kinds import propose_kinds
 from automic_core.inference.kinds.facts import table_facts
 from automic_core.inference.patterns import DESCRIPTIONS
+from automic_core.inference.personal import personal_data
 from automic_core.inference.screening import Look
 from automic_core.inference.typed import ORDERED, describe_typed
 from automic_core.records import Field, FieldType, Schema
@@ -59,7 +60,8 @@ def infer(
         confidence_threshold: Share of non-null values that must fit a type before it is proposed, 0 to 1.
         name: Name of the table; evidence for its key.
         exact: A type is taken only if every value fits and prints back; no detail is gathered.
-        detect_kinds: Propose a kind for each column (not if ``exact``); reads the first rows once more.
+        detect_kinds: Propose a kind for each column, and find personal data (not if ``exact``); reads the first rows
+            twice more.
     """
     lazy = frame.lazy()
     rows = frame.height if isinstance(frame, pl.DataFrame) else None
@@ -102,6 +104,10 @@ def _propose_kinds(
         evidence[key].kind = found
         if found is not None:
             fields[key].kind, fields[key].kind_confidence = found.name, found.confidence
+    named = frame.select(pl.col(key).alias(each.name) for key, each in evidence.items())
+    personal = {each.column: each for each in personal_data(named, tokens)}
+    for each in evidence.values():
+        each.personal = personal.get(each.name)
 
 
 def _pattern(counts: Counts, column: str, threshold: float) -> str | None:
