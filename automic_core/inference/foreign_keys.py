@@ -122,7 +122,8 @@ def _by_chance(child: KeyColumn, parent: KeyColumn, orphans: pl.DataFrame) -> fl
     """How likely it is that as many values of the child's range would be keys by chance alone.
 
     For whole numbers, the share of the numbers between the smallest and the largest shared one that are keys, to the
-    power of the child's different values; keys without gaps contain anything. Texts are held to be as many as their letters allow.
+    power of the child's different values; keys without gaps contain anything. Texts are held to be as
+    many as their letters allow.
     """
     tries = min(child.distinct, _STEADY)
     if child.whole:
@@ -136,8 +137,8 @@ def _by_chance(child: KeyColumn, parent: KeyColumn, orphans: pl.DataFrame) -> fl
 
 
 def _ends(counts: pl.DataFrame) -> tuple[int, int]:
-    numbers = counts["value"].cast(pl.Int64)
-    return int(numbers.min()), int(numbers.max())  # type: ignore[call-overload]
+    numbers = counts["value"].cast(pl.Int64).to_list()
+    return min(numbers), max(numbers)
 
 
 def _evidence(child: KeyColumn, parent: KeyColumn, why: str, lost: int, used: float, surprise: float) -> list[str]:

@@ -16,6 +16,7 @@ LOOKED = 20_000
 """Rows that moments and sample values come from; counts are over all rows."""
 _FLOAT = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _LONGEST = 2_000
+_AT_ONCE = 100  # columns a query; planning time grows faster than their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +53,26 @@ class ColumnFacts:
 def table_facts(
     frame: pl.LazyFrame, evidence: Mapping[str, ColumnEvidence], null_tokens: Sequence[str]
 ) -> list[ColumnFacts]:
-    """Facts of each column of a table, in order; one pass over its first rows.
+    """Facts of each column of a table, in order; its first rows are read once.
 
     Args:
         frame: Text or typed columns, named as in ``evidence``.
         evidence: Counts over all rows.
         null_tokens: Texts that mean "no value", compared without blanks and case.
     """
-    kinds = frame.collect_schema()
-    texts = frame.head(LOOKED).select(_as_text(key, kinds[key], null_tokens).alias(key) for key in evidence)
-    wanted = {(key, what): expr for key in evidence for what, expr in _asked(pl.col(key)).items()}
-    if not wanted:
-        return []
-    row = texts.select(expr.alias(str(i)) for i, expr in enumerate(wanted.values())).collect().row(0)
-    found: dict[str, dict[str, Any]] = {key: {} for key in evidence}
-    for (key, what), value in zip(wanted, row, strict=True):
-        found[key][what] = value
-    return [_told(each, found[key]) for key, each in evidence.items()]
+    first = frame.select(*evidence).head(LOOKED).collect().lazy()
+    kinds, keys = first.collect_schema(), list(evidence)
+    told: list[ColumnFacts] = []
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        texts = first.select(_as_text(key, kinds[key], null_tokens).alias(key) for key in some)
+        wanted = {(key, what): expr for key in some for what, expr in _asked(pl.col(key)).items()}
+        row = texts.select(expr.alias(str(i)) for i, expr in enumerate(wanted.values())).collect().row(0)
+        found: dict[str, dict[str, Any]] = {key: {} for key in some}
+        for (key, what), value in zip(wanted, row, strict=True):
+            found[key][what] = value
+        told += [_told(evidence[key], found[key]) for key in some]
+    return told
 
 
 def _as_text(key: str, kind: pl.DataType, tokens: Sequence[str]) -> pl.Expr:
