@@ -49,6 +49,8 @@ class Field:
         format: How text becomes the type (a date format, or a number format such as "1.234,5"); None = ISO / plain.
         pattern: Name of the pattern the values follow ("email"), if any.
         confidence: Share of non-null values that cast to ``type``, 0 to 1; None when not inferred.
+        kind: What the column is for ("categorical", "not-generalizable" …): a proposal; None when not inferred.
+        kind_confidence: Probability of ``kind``, 0 to 1.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Field:
     description: str | None = None
     precision: int | None = None
     scale: int | None = None
+    kind: str | None = None
+    kind_confidence: float | None = None
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ def infer_schema(
     suggest_enums: bool = True,
     confidence_threshold: float = 0.8,
     name: str = "",
+    detect_kinds: bool = True,
 ) -> Schema:
     """The schema that most values fit: a proposal, whose misfits are counter-examples. Arguments as for `infer`."""
     return infer(
@@ -48,6 +49,7 @@ def infer_schema(
         suggest_enums=suggest_enums,
         confidence_threshold=confidence_threshold,
         name=name,
+        detect_kinds=detect_kinds,
     ).schema
 
 

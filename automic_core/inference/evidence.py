@@ -37,6 +37,43 @@ class CandidateShare:
     round_trip: float
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnKind:
+    """What a column is for: a proposal that decides nothing.
+
+    Attributes:
+        name: One of `automic_core.inference.kinds.KINDS`.
+        confidence: Probability that a person would say so, 0 to 1, calibrated on tables the model had not seen.
+        rival: The next likely kind; empty if there is none.
+        rival_confidence: Its probability.
+        evidence: What speaks for ``name`` and against ``rival``, strongest first, in words.
+    """
+
+    name: str
+    confidence: float
+    rival: str
+    rival_confidence: float
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What a column says about people: a proposal.
+
+    Attributes:
+        kind: One of `automic_core.inference.personal.PERSONAL`.
+        share: Share of its different values that fit, 0 to 1, of those looked at.
+        confidence: 0 to 1: the share, lowered where the form alone says less than a name would.
+        evidence: Why, in words.
+    """
+
+    column: str
+    kind: str
+    share: float
+    confidence: float
+    evidence: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class ColumnEvidence:
     """Why a column got its type.
@@ -60,6 +97,8 @@ class ColumnEvidence:
         top_values: Most frequent values with their counts, at most 25.
         longest: Characters of the longest text; None for typed columns.
         spaced: Share of non-null texts with a blank inside; None for typed columns.
+        kind: What the column is for; None when not looked at, or when it has no rows.
+        personal: What it says about people; None if nothing is known to.
     """
 
     name: str
@@ -82,6 +121,8 @@ class ColumnEvidence:
     top_values: list[tuple[Any, int]] = field(default_factory=list)
     longest: int | None = None
     spaced: float | None = None
+    kind: ColumnKind | None = None
+    personal: PersonalData | None = None
 
     @property
     def values(self) -> int:

@@ -13,7 +13,10 @@ from automic_core.inference.deciding import Verdict, boolean_format, decide
 from automic_core.inference.detail import Question, detail_texts
 from automic_core.inference.evidence import CandidateShare, ColumnEvidence, Inference
 from automic_core.inference.keys import infer_primary_key, snake
+from automic_core.inference.kinds import propose_kinds
+from automic_core.inference.kinds.facts import table_facts
 from automic_core.inference.patterns import DESCRIPTIONS
+from automic_core.inference.personal import personal_data
 from automic_core.inference.screening import Look
 from automic_core.inference.typed import ORDERED, describe_typed
 from automic_core.records import Field, FieldType, Schema
@@ -43,6 +46,7 @@ def infer(
     confidence_threshold: float = 0.8,
     name: str = "",
     exact: bool = False,
+    detect_kinds: bool = True,
 ) -> Inference:
     """Schema of a frame with the evidence for it. Text columns are examined, typed columns keep their type.
 
@@ -56,6 +60,8 @@ def infer(
         confidence_threshold: Share of non-null values that must fit a type before it is proposed, 0 to 1.
         name: Name of the table; evidence for its key.
         exact: A type is taken only if every value fits and prints back; no detail is gathered.
+        detect_kinds: Propose a kind for each column, and find personal data (not if ``exact``); reads the first rows
+            twice more.
     """
     lazy = frame.lazy()
     rows = frame.height if isinstance(frame, pl.DataFrame) else None
@@ -83,10 +89,25 @@ def infer(
     fields |= describe_typed(lazy, {key: kinds[column] for key, column in known.items() if key not in texts}, evidence)
     for key, column_evidence in evidence.items():
         _constrain(fields[key], column_evidence, ranges=infer_constraints, enums=suggest_enums and not exact)
+    if detect_kinds and not exact:
+        _propose_kinds(lazy, evidence, fields, null_tokens)
     schema = Schema(name, [fields[key] for key in evidence], inferred=True)
     inference = Inference(schema, list(evidence.values()))
     schema.primary_key = None if exact else infer_primary_key(inference)
     return inference
+
+
+def _propose_kinds(
+    frame: pl.LazyFrame, evidence: dict[str, ColumnEvidence], fields: dict[str, Field], tokens: Sequence[str]
+) -> None:
+    for key, found in zip(evidence, propose_kinds(table_facts(frame, evidence, tokens)), strict=True):
+        evidence[key].kind = found
+        if found is not None:
+            fields[key].kind, fields[key].kind_confidence = found.name, found.confidence
+    named = frame.select(pl.col(key).alias(each.name) for key, each in evidence.items())
+    personal = {each.column: each for each in personal_data(named, tokens)}
+    for each in evidence.values():
+        each.personal = personal.get(each.name)
 
 
 def _pattern(counts: Counts, column: str, threshold: float) -> str | None:

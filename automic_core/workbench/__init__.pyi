@@ -390,6 +390,8 @@ from automic_core.workbench.querying import (
 from automic_core.workbench.querying import (
     warm_queries as warm_queries,
 )
+from automic_core.workbench.relations import ForeignKey as ForeignKey
+from automic_core.workbench.relations import relations as relations
 from automic_core.workbench.reviewed import ColumnChange as ColumnChange
 from automic_core.workbench.reviewed import SetAside as SetAside
 from automic_core.workbench.reviews import (

@@ -10,7 +10,7 @@ import polars as pl
 
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer, infer_exact
 from automic_core.inference.casting import cast_stripped
-from automic_core.inference.evidence import ColumnEvidence
+from automic_core.inference.evidence import ColumnEvidence, ColumnKind, PersonalData
 from automic_core.inference.histograms import histogram
 from automic_core.inference.meaning import Meaning, meaning
 from automic_core.lake import Lakehouse
@@ -53,6 +53,8 @@ class ColumnFacts:
         changed: Values that fit it and do not print back.
         against: The type or pattern that the counter-examples are counter-examples to.
         counter: Those values with the number of their rows.
+        kind: What the column is for: a proposal with its evidence.
+        personal: What it says about people, if anything.
         bars: A small histogram: counts in equal bins, or of the most frequent texts.
     """
 
@@ -74,6 +76,8 @@ class ColumnFacts:
     counter: list[tuple[str, int]] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     bars: list[int] = field(default_factory=list)
+    kind: ColumnKind | None = None
+    personal: PersonalData | None = None
 
     @property
     def values(self) -> int:
@@ -308,6 +312,8 @@ def _facts(data: pl.DataFrame, evidence: ColumnEvidence, proposed: Field, proven
         [(cut(each.value), each.count) for each in evidence.counter_examples],
         _readings(evidence),
         _bars(proposed, evidence, texts),
+        evidence.kind,
+        evidence.personal,
     )
 
 
