@@ -18,7 +18,7 @@ from automic_core.connectors.files import _cells, _encoding
 from automic_core.connectors.files._grammar import Dialect, Grammar, Row
 from automic_core.connectors.files._header import has_header, table_start
 
-__all__ = ["SAMPLE_BYTES", "Dialect", "sniff"]
+__all__ = ["SAMPLE_BYTES", "Dialect", "sniff", "usual_width"]
 
 SAMPLE_BYTES = 1 << 18
 _LONG = 1 << 16
@@ -139,7 +139,7 @@ def _tried(dialect: Dialect, data: bytes) -> _Trial:
     if len(rows) > 1 and rows[-1].problem and len(data) >= _LONG and b"\n" not in data[rows[-1].start :]:
         rows.pop()  # the sample ends inside this record: what is wrong with it says nothing
     widths = Counter(len(row.fields) for row in rows if not row.problem)
-    width = _usual(widths)
+    width = usual_width(widths)
     table = [len(row.fields) == width and not row.problem for row in rows]
     share = sum(table) / max(len(rows), 1)
     texts = [[_encoding.decode(cell)[0] for cell in row.fields[:_COLUMNS]] for row in rows]
@@ -173,7 +173,7 @@ def _alike(kinds: Counter[str]) -> float:
     return max(filled, default=0) / max(sum(filled), 1)
 
 
-def _usual(widths: Counter[int]) -> int:
+def usual_width(widths: Counter[int]) -> int:
     """The number of fields of most records; of near equals the one seen first, for a second table may follow."""
     several = {wide: count for wide, count in widths.items() if wide > 1} or widths
     most = max(several.values(), default=0)

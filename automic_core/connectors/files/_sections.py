@@ -1,0 +1,228 @@
+"""What stands in a delimited file after its table has begun and is no record of it: notes, and further tables.
+
+A place is suspected by its bytes alone, so that a clean file costs a few searches: a blank line, a record of nothing but
+delimiters behind its first field, or a line that begins as the header does. What follows it decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from automic_core.connectors.files import _cells, _encoding
+from automic_core.connectors.files._align import Aligner
+from automic_core.connectors.files._blocks import Block
+from automic_core.connectors.files._grammar import Grammar, Row
+from automic_core.connectors.files._structure import Structure
+
+NOTE = "outside the table: text between or after its records"
+REPEATED = "the header again"
+FOREIGN = "outside the table: another table"
+_NARROWEST = 3
+_BLANK = (b"\n\n", b"\n\r", b"\r\r")
+_LEAD, _FOLLOWING = 200, 2
+# After so many suspicions without cause, blank lines and sparse records are taken to be the file's own way.
+_PATIENCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Records from ``start`` on that are none of the table; None for ``rows`` = the block ends too early to say."""
+
+    start: int
+    rows: list[Row] | None
+
+
+class Sections:
+    """Finds what is no part of the table; made anew for each pass, for it knows whether the table is interrupted.
+
+    Args:
+        header: The header's fields, a list a record.
+        aligner: Knows the kinds of cells of each column.
+    """
+
+    def __init__(self, grammar: Grammar, header: Sequence[Sequence[str]], aligner: Aligner) -> None:
+        self.outside = False
+        self._grammar = grammar
+        self._aligner = aligner
+        self._header = [_stripped(fields) for fields in header]
+        self._width = aligner.width
+        self._patience = _PATIENCE
+        self._sparse = b"" if grammar.skip_blanks else grammar.delimiter * (self._width - 1)
+        self._openings = self._header_openings() if self._header else []
+
+    def find(self, block: Block, low: int, high: int, rows: Sequence[Row] | None) -> Finding | None:
+        """The first finding among the records of a stretch; ``rows`` if the grammar has read them."""
+        if self._width < _NARROWEST:
+            return None
+        places = self._in_rows(block.data, low, rows) if rows is not None else self._in_bytes(block.data, low, high)
+        judged = low
+        for place, opening in places:
+            if place < judged or not (self._patience or opening):
+                continue
+            found, judged = self._judge(block, place)
+            if found:
+                return found
+            self._patience -= not opening
+        return None
+
+    def foreign(self, block: Block, start: int) -> Iterator[Row]:
+        """The records of another table, up to a header like the first or the block's end."""
+        for row in self._grammar.rows(block.data, start, len(block.data), 0, final=block.final):
+            if self._header and _stripped(_texts(row)) == self._header[0]:
+                self.outside = False
+                yield _none(row, REPEATED)
+                return
+            yield _none(row, FOREIGN)
+
+    def _judge(self, block: Block, place: int) -> tuple[Finding | None, int]:
+        """What begins at a place, and up to where nothing else needs to be looked at."""
+        source = self._grammar.rows(block.data, place, len(block.data), self._width, final=block.final)
+        lead: list[Row] = []
+        head = None
+        for row in islice(source, _LEAD):
+            if _filled(row) > 1:
+                head = row
+                break
+            lead.append(row)
+        following = list(islice(source, max(_FOLLOWING, len(self._header))))
+        end = lead[-1].end if lead else place
+        if not block.final and len(following) < max(_FOLLOWING, len(self._header)):
+            return Finding(place, None), end
+        if head is None:
+            notes = self._notes(block.data, place, lead) if len(lead) < _LEAD and not following else []
+            return (Finding(notes[0].start, notes) if notes else None), end
+        rows = [_none(row, NOTE) for row in lead]
+        texts = _stripped(_texts(head))
+        if self._header and texts == self._header[0]:
+            again = [head, *following][: self._repeats(following)]
+            return Finding(place, [*rows, *(_none(row, REPEATED) for row in again)]), end
+        apart = bool(lead) or block.data[place : place + 1] in (b"\r", b"\n")
+        if self._is_header(texts, head, following, apart):
+            self.outside = True
+            return Finding(place, [*rows, _none(head, FOREIGN)]), end
+        if apart and self._short(head):
+            rest = list(islice(source, _LEAD))
+            if not block.final and len(rest) < _LEAD:
+                return Finding(place, None), end
+            rest = [head, *following, *rest]
+            if len(rest) < _LEAD and all(map(self._short, rest)):
+                return Finding(place, [*rows, *(_none(row, NOTE) for row in rest)]), end
+        return None, end
+
+    def _short(self, row: Row) -> bool:
+        return len(row.fields) < self._width or _filled(row) < 2
+
+    def _repeats(self, following: Sequence[Row]) -> int:
+        """How many records of a header of several come again, its first one included."""
+        count = 1
+        for row, fields in zip(following, self._header[1:], strict=False):
+            if _stripped(_texts(row)) != fields:
+                break
+            count += 1
+        return count
+
+    def _notes(self, data: bytes, place: int, lead: list[Row]) -> list[Row]:
+        """The notes with which a file ends: what follows a gap, or does not look like the first column."""
+        first = next((number for number, row in enumerate(lead) if _filled(row)), len(lead))
+        text = _texts(lead[first])[0] if first < len(lead) else ""
+        apart = first > 0 or data[place : place + 1] in (b"\r", b"\n")
+        if text and (apart or self._aligner.strange(0, text)):
+            return [_none(row, NOTE) for row in lead[first:]]
+        return []
+
+    def _is_header(self, texts: list[str], head: Row, following: Sequence[Row], apart: bool) -> bool:
+        """Whether a record names the columns of another table."""
+        names = [text for text in texts if text]
+        known = set(self._header[0]) if self._header else set()
+        shared = sum(name in known for name in names)
+        if shared > 1 and 2 * shared >= max(len(names), 1):
+            return True
+        if not apart or not following or len(set(names)) < len(names):
+            return False
+        if any(_cells.kind(name) in _cells.TYPED for name in names):
+            return False
+        if len(head.fields) != self._width:
+            return len(following[0].fields) == len(head.fields)
+        typed = [place for place in self._aligner.typed if place < len(texts) and texts[place]]
+        return len(typed) > 0 and _filled(following[0]) <= len(names)
+
+    def _in_rows(self, data: bytes, low: int, rows: Sequence[Row]) -> Iterator[tuple[int, bool]]:
+        end = low
+        for row in rows:
+            line = data[row.start : row.end].rstrip(b"\r\n")
+            opening = any(line.startswith(mark) for mark in self._openings)
+            sparse = bool(self._sparse) and line.endswith(self._sparse) and len(row.fields) == self._width
+            blanks = _blank_lines(data, end, row.start)
+            if opening or sparse or blanks:
+                yield min(blanks, default=row.start), opening
+            end = row.end
+
+    def _in_bytes(self, data: bytes, low: int, high: int) -> list[tuple[int, bool]]:
+        """Suspicious places of a well-formed stretch, and whether one begins as the header does."""
+        found = {(at, False) for at in _blank_lines(data, low, high)}
+        for mark in self._openings:
+            found |= {(at + 1, True) for end in (b"\n", b"\r") for at in _all(data, end + mark, low, high)}
+            found |= {(low, True)} if data.startswith(mark, low, high) else set()
+        if self._sparse and self._patience:
+            for end in (b"\n", b"\r"):
+                found |= {(_line(data, low, at), False) for at in _all(data, self._sparse + end, low, high)}
+            if data.endswith(self._sparse) and high == len(data):
+                found.add((_line(data, low, high), False))
+        if not found:
+            return []
+        places = sorted((place, not opening) for place, opening in found if low <= place < high)
+        quotes = Structure(self._grammar, data, low, high).quotes
+        even = np.searchsorted(quotes, [place for place, _ in places]) % 2 == 0
+        return [(place, not plain) for (place, plain), outside in zip(places, even.tolist(), strict=True) if outside]
+
+    def _header_openings(self) -> list[bytes]:
+        """How a line begins that names the first two columns as the header does: bare or quoted."""
+        quote, delimiter = self._grammar.quote, self._grammar.delimiter
+        names = [name.encode() for name in self._header[0][:2]]
+        if len(names) < 2 or self._grammar.skip_blanks or not all(names):
+            return []
+        plain = delimiter.join(names)
+        return [plain, delimiter.join(quote + name + quote for name in names)] if quote else [plain]
+
+
+def _none(row: Row, reason: str) -> Row:
+    """The record without fields, so that all of it is rescued."""
+    return Row(row.start, row.end, [], reason)
+
+
+def _stripped(fields: Sequence[str]) -> list[str]:
+    texts = [field.strip() for field in fields]
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
+
+
+def _texts(row: Row) -> list[str]:
+    return [_encoding.decode(field)[0] for field in row.fields]
+
+
+def _filled(row: Row) -> int:
+    """The number of filled fields; a lone one that is not the first counts double, for it is no title."""
+    filled = [number for number, field in enumerate(row.fields) if field.strip()]
+    return len(filled) if filled in ([], [0]) else max(len(filled), 2)
+
+
+def _blank_lines(data: bytes, low: int, high: int) -> list[int]:
+    """Where blank lines begin between a record's start and another place."""
+    found = [0] if not low and data[:1] in (b"\n", b"\r") and high else []
+    return found + [at + 1 for mark in _BLANK for at in _all(data, mark, max(low - 1, 0), high)]
+
+
+def _line(data: bytes, low: int, at: int) -> int:
+    return max(low, data.rfind(b"\n", low, at) + 1, data.rfind(b"\r", low, at) + 1)
+
+
+def _all(data: bytes, mark: bytes, low: int, high: int) -> Iterator[int]:
+    at = data.find(mark, low, high)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1, high)
