@@ -147,8 +147,12 @@ class Sections:
             return False
         if len(head.fields) != self._width:
             return len(following[0].fields) == len(head.fields)
-        typed = [place for place in self._aligner.typed if place < len(texts) and texts[place]]
-        return len(typed) > 0 and _filled(following[0]) <= len(names)
+        typed = self._aligner.typed
+        hits = sum(place < len(texts) and _cells.kind(texts[place]) != _cells.EMPTY for place in typed)
+        values = any(_cells.kind(text) in _cells.TYPED for text in _texts(following[0]))
+        counts = {_filled(row) for row in following}
+        alike = counts == {len(names)} and len(names) < self._width
+        return values and max(counts) <= len(names) and 0 < (1 if alike else min(len(typed), 2)) <= hits
 
     def _in_rows(self, data: bytes, low: int, rows: Sequence[Row]) -> Iterator[tuple[int, bool]]:
         end = low
