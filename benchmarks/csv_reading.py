@@ -3,7 +3,7 @@
     python benchmarks/csv_reading.py DATA [--half tune|report] [--only READER] [--list]
 
 DATA holds ``pollock/polluted_files`` and ``pollock/survey_sample``, or folders of the same layout (``csv``, ``clean``
-and ``parameters``) anywhere below it, and perhaps ``csv_spectrum``. Every reader gets the path of a file and nothing else.
+and ``parameters``) anywhere below it, and perhaps ``csv_spectrum``. Every reader gets a file's path and nothing else.
 
 The measure: the table as read, its header and its rows as text, is compared with the clean table. Cells are stripped,
 null is "", empty cells at the end of a row and rows without any text are left out; names that the reader made up
@@ -35,6 +35,7 @@ from pathlib import Path
 
 from reading_peers import READERS, Table
 
+WIDTHS = (17, 18, 13, 14, 8, 9)
 GROUPS = ("polluted file", "one bad row", "real file")
 HALVES = {"tune": (0,), "report": (1,), "all": (0, 1)}
 
@@ -78,9 +79,8 @@ def main() -> None:
     truths = [truth for truth in _truths(options.data) if truth.half in HALVES[options.half]]
     sizes = Counter(truth.group for truth in truths)
     print(f"half: {options.half}; " + ", ".join(f"{group}: {sizes[group]}" for group in sizes))
-    print(
-        f"{'':12}{'polluted exact':>17}{'bad row within 2':>18}{'and rescued':>13}{'real exact':>14}{'other':>8}{'s':>7}"
-    )
+    titles = ("polluted exact", "bad row within 2", "and rescued", "real exact", "other", "seconds")
+    print(f"{'':12}" + "".join(f"{title:>{width}}" for title, width in zip(titles, WIDTHS, strict=True)))
     for name, reader in READERS.items():
         if options.only in (None, name):
             _line(name, reader, truths, options.list)
@@ -103,10 +103,9 @@ def _line(name: str, reader: Callable[[str], Table], truths: list[Truth], listed
         lines += [] if fine else [f"    {truth.group}: {truth.path.name}: {score.note}"]
     polluted, bad, real = (scores.get(group, []) for group in GROUPS)
     other = [score for group, found in scores.items() if group not in GROUPS for score in found]
-    print(
-        f"{name:12}{_share(polluted, 'exact', 'headed'):>17}{_share(bad, 'near'):>18}{_share(bad, 'rescued'):>13}"
-        f"{_share(real, 'exact', 'headed'):>14}{_share(other, 'exact'):>8}{time.perf_counter() - start:7.1f}"
-    )
+    shares = [_share(polluted, "exact", "headed"), _share(bad, "near"), _share(bad, "rescued")]
+    shares += [_share(real, "exact", "headed"), _share(other, "exact"), f"{time.perf_counter() - start:.1f}"]
+    print(f"{name:12}" + "".join(f"{share:>{width}}" for share, width in zip(shares, WIDTHS, strict=True)))
     print("\n".join(lines) if listed else "", end="\n" if listed and lines else "")
 
 

@@ -64,8 +64,12 @@ def joined(header: Sequence[Sequence[str]]) -> list[str]:
     width = max(map(len, header), default=0)
     lines = [[*(cell.strip() for cell in line), *[""] * (width - len(line))] for line in header]
     if len(lines) > 1 and sum(map(bool, lines[0])) < sum(map(bool, lines[1])):
-        lines[0] = list(accumulate(lines[0], lambda before, cell: cell or before))
+        lines[0] = list(accumulate(lines[0], _over_gaps))
     return [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*lines, strict=True)]
+
+
+def _over_gaps(before: str, cell: str) -> str:
+    return cell or before
 
 
 def _share_typed(kinds: Sequence[str]) -> float:

@@ -60,6 +60,7 @@ class Parser:
         self._others = [Grammar(replace(dialect, delimiter=mark)) for mark in others]
         self._run = _RUN
         self._window = _ALL
+        self._quotes: Positions = np.empty(0, np.int64)
 
     def batches(self, block: Block, start: int) -> Generator[pa.RecordBatch, None, int]:
         """The batch of a block's whole records, if there are any; returns how many of its bytes they took."""
@@ -89,7 +90,7 @@ class Parser:
                 at = rows[-1].end
                 continue
             for low, high, read in self._records(block, at):
-                found = self.sections.find(block, low, high, read)
+                found = self.sections.find(block, low, high, read, self._quotes)
                 stop = found.start if found else high
                 before = read if read is None or not found else [row for row in read if row.start < stop]
                 if stop > low and before != []:
@@ -156,6 +157,7 @@ class Parser:
         stop = min(len(block.data), at + self._window)
         whole = stop == len(block.data)
         structure = Structure(self.grammar, block.data, at, stop)
+        self._quotes = structure.quotes
         end, dirty = structure.clean(final=block.final and whole)
         if self.grammar.skip_blanks and len(structure.quotes):
             # Arrow does not know blanks before an opening quote.

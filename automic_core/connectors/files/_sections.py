@@ -1,28 +1,25 @@
 """What stands in a delimited file after its table has begun and is no record of it: notes, and further tables.
 
-A place is suspected by its bytes alone, so that a clean file costs a few searches: a blank line, a record of nothing but
-delimiters behind its first field, or a line that begins as the header does. What follows it decides.
+A place is suspected by its bytes alone, so that a clean file costs next to nothing; what follows it decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-
-import numpy as np
 
 from automic_core.connectors.files import _cells, _encoding
 from automic_core.connectors.files._align import Aligner
 from automic_core.connectors.files._blocks import Block
 from automic_core.connectors.files._grammar import Grammar, Row
-from automic_core.connectors.files._structure import Structure
+from automic_core.connectors.files._structure import Positions
+from automic_core.connectors.files._suspects import Suspects
 
 NOTE = "outside the table: text between or after its records"
 REPEATED = "the header again"
 FOREIGN = "outside the table: another table"
 _NARROWEST = 3
-_BLANK = (b"\n\n", b"\n\r", b"\r\r")
 _LEAD, _FOLLOWING = 200, 2
 # After so many suspicions without cause, blank lines and sparse records are taken to be the file's own way.
 _PATIENCE = 100
@@ -51,14 +48,17 @@ class Sections:
         self._header = [_stripped(fields) for fields in header]
         self._width = aligner.width
         self._patience = _PATIENCE
-        self._sparse = b"" if grammar.skip_blanks else grammar.delimiter * (self._width - 1)
-        self._openings = self._header_openings() if self._header else []
+        self._suspects = Suspects(grammar, self._header[0] if self._header else [], self._width)
 
-    def find(self, block: Block, low: int, high: int, rows: Sequence[Row] | None) -> Finding | None:
-        """The first finding among the records of a stretch; ``rows`` if the grammar has read them."""
+    def find(self, block: Block, low: int, high: int, rows: Sequence[Row] | None, quotes: Positions) -> Finding | None:
+        """The first finding among the records of a stretch; ``rows`` if the grammar has read them, else ``quotes``."""
         if self._width < _NARROWEST:
             return None
-        places = self._in_rows(block.data, low, rows) if rows is not None else self._in_bytes(block.data, low, high)
+        places: Iterable[tuple[int, bool]] = (
+            self._suspects.in_bytes(block.data, low, high, quotes, openings_only=not self._patience)
+            if rows is None
+            else self._suspects.in_rows(block.data, low, rows)
+        )
         judged = low
         for place, opening in places:
             if place < judged or not (self._patience or opening):
@@ -154,44 +154,6 @@ class Sections:
         alike = counts == {len(names)} and len(names) < self._width
         return values and max(counts) <= len(names) and 0 < (1 if alike else min(len(typed), 2)) <= hits
 
-    def _in_rows(self, data: bytes, low: int, rows: Sequence[Row]) -> Iterator[tuple[int, bool]]:
-        end = low
-        for row in rows:
-            line = data[row.start : row.end].rstrip(b"\r\n")
-            opening = any(line.startswith(mark) for mark in self._openings)
-            sparse = bool(self._sparse) and line.endswith(self._sparse) and len(row.fields) == self._width
-            blanks = _blank_lines(data, end, row.start)
-            if opening or sparse or blanks:
-                yield min(blanks, default=row.start), opening
-            end = row.end
-
-    def _in_bytes(self, data: bytes, low: int, high: int) -> list[tuple[int, bool]]:
-        """Suspicious places of a well-formed stretch, and whether one begins as the header does."""
-        found = {(at, False) for at in _blank_lines(data, low, high)}
-        for mark in self._openings:
-            found |= {(at + 1, True) for end in (b"\n", b"\r") for at in _all(data, end + mark, low, high)}
-            found |= {(low, True)} if data.startswith(mark, low, high) else set()
-        if self._sparse and self._patience:
-            for end in (b"\n", b"\r"):
-                found |= {(_line(data, low, at), False) for at in _all(data, self._sparse + end, low, high)}
-            if data.endswith(self._sparse) and high == len(data):
-                found.add((_line(data, low, high), False))
-        if not found:
-            return []
-        places = sorted((place, not opening) for place, opening in found if low <= place < high)
-        quotes = Structure(self._grammar, data, low, high).quotes
-        even = np.searchsorted(quotes, [place for place, _ in places]) % 2 == 0
-        return [(place, not plain) for (place, plain), outside in zip(places, even.tolist(), strict=True) if outside]
-
-    def _header_openings(self) -> list[bytes]:
-        """How a line begins that names the first two columns as the header does: bare or quoted."""
-        quote, delimiter = self._grammar.quote, self._grammar.delimiter
-        names = [name.encode() for name in self._header[0][:2]]
-        if len(names) < 2 or self._grammar.skip_blanks or not all(names):
-            return []
-        plain = delimiter.join(names)
-        return [plain, delimiter.join(quote + name + quote for name in names)] if quote else [plain]
-
 
 def _none(row: Row, reason: str) -> Row:
     """The record without fields, so that all of it is rescued."""
@@ -213,20 +175,3 @@ def _filled(row: Row) -> int:
     """The number of filled fields; a lone one that is not the first counts double, for it is no title."""
     filled = [number for number, field in enumerate(row.fields) if field.strip()]
     return len(filled) if filled in ([], [0]) else max(len(filled), 2)
-
-
-def _blank_lines(data: bytes, low: int, high: int) -> list[int]:
-    """Where blank lines begin between a record's start and another place."""
-    found = [0] if not low and data[:1] in (b"\n", b"\r") and high else []
-    return found + [at + 1 for mark in _BLANK for at in _all(data, mark, max(low - 1, 0), high)]
-
-
-def _line(data: bytes, low: int, at: int) -> int:
-    return max(low, data.rfind(b"\n", low, at) + 1, data.rfind(b"\r", low, at) + 1)
-
-
-def _all(data: bytes, mark: bytes, low: int, high: int) -> Iterator[int]:
-    at = data.find(mark, low, high)
-    while at >= 0:
-        yield at
-        at = data.find(mark, at + 1, high)
