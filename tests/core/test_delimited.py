@@ -222,6 +222,13 @@ def test_lines_before_the_table_are_told() -> None:
     assert rescued(rows(source)[1])["line"] == 5
 
 
+@pytest.mark.parametrize("batch_bytes", [3, 9, 1 << 16])
+def test_lines_before_the_table_may_be_longer_than_a_block(batch_bytes: int) -> None:
+    source = reader(b"A report\r\nof May 2024\r\na,b\r\n1,2\r\n", batch_bytes=batch_bytes, skip_lines=2)
+    assert rows(source) == [["1", "2", None]]
+    assert source.locate(1) == 4
+
+
 def test_ten_thousand_columns() -> None:
     names = ",".join(f"c{n}" for n in range(10_000))
     line = ",".join(str(n) for n in range(10_000))

@@ -13,6 +13,7 @@ _LOST = 0.5
 # Fewer examples say little about a column, and a smaller gain is no reason to move a field.
 _EXAMPLES = 10
 _GAIN = 0.5
+_MOSTLY, _UNUSUAL = 0.8, 0.1
 
 
 class Aligner:
@@ -31,6 +32,16 @@ class Aligner:
             for shares, column in zip(self._shares, zip(*fitting, strict=True), strict=False):
                 kinds = Counter(map(_cells.kind, column))
                 shares.update({kind: count / len(column) for kind, count in kinds.items()})
+
+    @property
+    def typed(self) -> list[int]:
+        """The columns in which nearly all filled cells are numbers, times or addresses."""
+        return [place for place, shares in enumerate(self._shares) if _typed(shares) > _MOSTLY]
+
+    def strange(self, column: int, text: str) -> bool:
+        """Whether cells of this kind are hardly ever seen in a column; False where nothing is known of it."""
+        shares = self._shares[column]
+        return bool(shares) and shares.get(_cells.kind(text), 0.0) < _UNUSUAL
 
     def fit(self, fields: Sequence[str | None]) -> float:
         """How well fields look at home in their columns: the sum of each one's share there."""
@@ -81,3 +92,7 @@ class Aligner:
 
     def _loss(self, kind: str) -> float:
         return 0.0 if kind == _cells.EMPTY else _LOST
+
+
+def _typed(shares: dict[str, float]) -> float:
+    return sum(shares.get(kind, 0.0) for kind in _cells.TYPED) / max(1 - shares.get(_cells.EMPTY, 0.0), 1e-9)

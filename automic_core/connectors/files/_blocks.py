@@ -68,6 +68,8 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
                     wanted -= len(ahead)
                     ahead = next(chunks, b"")
                 data = b"".join(parts)
+                while first and ahead and len(data.splitlines()) <= dialect.skip_lines:
+                    data, ahead = data + ahead, next(chunks, b"")
                 if first:
                     clean = _encoding.strip_mark(data)
                     offset += _encoding.width(data[: len(data) - len(clean)], encoding)

@@ -18,8 +18,9 @@ import pyarrow as pa
 from automic_core.connectors.files import _encoding, _names, _ordinals
 from automic_core.connectors.files._align import Aligner
 from automic_core.connectors.files._blocks import Block, blocks
-from automic_core.connectors.files._dialect import Dialect
+from automic_core.connectors.files._dialect import Dialect, usual_width
 from automic_core.connectors.files._grammar import Grammar, Row
+from automic_core.connectors.files._header import joined
 from automic_core.connectors.files._parse import Parser
 from automic_core.errors import SourceError
 
@@ -76,6 +77,7 @@ class DelimitedReader:
         self._batch_bytes = batch_bytes
         self._grammar = Grammar(dialect)
         first = self._look_ahead()
+        self._header = [_texts(row) for row in first[: self.dialect.header * self.dialect.header_records]]
         self._names = self._name(first)
         self._aligner = Aligner([_texts(row) for row in first if not row.problem], len(self._names))
         self.columns = self._chosen(columns)
@@ -94,7 +96,7 @@ class DelimitedReader:
         if not self._names:
             return
         chosen = [self._names.index(column) for column in self.columns]
-        parser = Parser(self.dialect, self._aligner, chosen, self.schema)
+        parser = Parser(self.dialect, self._aligner, chosen, self.schema, self._header)
         for block, start in self._tables():
             block.used = yield from parser.batches(block, start)
 
@@ -104,7 +106,7 @@ class DelimitedReader:
         Raises:
             SourceError: There is no such record, or the file cannot be read up to it.
         """
-        parser = Parser(self.dialect, self._aligner, [], self.schema)
+        parser = Parser(self.dialect, self._aligner, [], self.schema, self._header)
         seen = 0
         with closing(self._tables()) as tables:
             for block, start in tables if self._names else ():
@@ -120,14 +122,14 @@ class DelimitedReader:
 
     def _tables(self) -> Generator[tuple[Block, int]]:
         """The blocks, and where in each of them records of the table begin; the consumer sets ``Block.used``."""
-        skip = self.dialect.header
+        skip = len(self._header)
         for block in self._blocks(self._batch_bytes):
             start = 0
             if skip:
-                header = next(self._records(block), None)
-                if header is None and not block.final:
+                header = list(islice(self._records(block), skip))
+                if len(header) < skip and not block.final:
                     continue
-                start, skip = header.end if header else len(block.data), False
+                start, skip = header[-1].end if header else len(block.data), 0
             yield block, start
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
@@ -155,17 +157,19 @@ class DelimitedReader:
         if not first:
             self.notes.append(f"{self.name} is empty: no columns and no rows.")
             return []
-        header, rows = (first[:1], first[1:]) if self.dialect.header else ([], first)
-        head = [name for row in header for name in _texts(row)]
+        header, rows = first[: len(self._header)], first[len(self._header) :]
+        head = joined(self._header)
+        if len(header) > 1:
+            self.notes.append(f"The names are those of {len(header)} lines, joined.")
         widths = Counter(len(row.fields) for row in rows)
-        common, count = widths.most_common(1)[0] if rows else (len(head), 0)
+        common = usual_width(widths) if rows else len(head)
         if not header:
             return _names.safe([""] * common)[0]
         if not rows:
             self.notes.append(f"{self.name} has a header and no rows.")
         if header[0].problem:
             self.notes.append(f"In the header, {header[0].problem}.")
-        if count > _COMMON * len(rows):
+        if widths[common] > _COMMON * len(rows):
             if common > len(head):
                 self.notes.append(f"The header has {len(head)} names, the rows have {common} fields.")
             while len(head) > common and not head[-1].strip():

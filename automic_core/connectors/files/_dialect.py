@@ -15,10 +15,10 @@ from io import BytesIO
 from itertools import chain, compress, islice
 
 from automic_core.connectors.files import _cells, _encoding
-from automic_core.connectors.files._grammar import Dialect, Grammar, Row
-from automic_core.connectors.files._header import has_header, table_start
+from automic_core.connectors.files._grammar import UNCLOSED, Dialect, Grammar, Row
+from automic_core.connectors.files._header import has_header, header_size, table_start
 
-__all__ = ["SAMPLE_BYTES", "Dialect", "sniff"]
+__all__ = ["SAMPLE_BYTES", "Dialect", "sniff", "usual_width"]
 
 SAMPLE_BYTES = 1 << 18
 _LONG = 1 << 16
@@ -28,7 +28,9 @@ _PRIOR = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 1.0, "  ": 0.9, ":": 0.7, " ": 0.5
 _ODD_PRIOR = 0.7
 # Marks that stand inside values far more often than between them.
 _INSIDE = frozenset("\"'\\./-_()[]{}<>@+%$?!`*")
-_QUOTED = re.compile(r'"(?:[^"]|"")+"')
+_QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}]|{quote}{quote})+){quote}") for quote in "\"'"}
+# A few quotes that are never closed are damage to report; many are a way of writing.
+_DAMAGED = 0.05
 _MISSED_QUOTES = 0.2
 _ONE_COLUMN = 0.35
 _ONE_TYPED_COLUMN = 0.6
@@ -72,18 +74,20 @@ def sniff(
         data = b"".join(data.splitlines(keepends=True)[skip_lines:])
     given = Dialect(encoding=encoding, header=header is not False)
     trials = [_tried(dialect, data) for dialect in _candidates(data, given, delimiter, quotechar, escapechar)]
-    best = max(trials, key=lambda trial: trial.score)
+    best = _reporting(max(trials, key=lambda trial: trial.score), trials)
     rival = max((t.score for t in trials if t.dialect.delimiter != best.dialect.delimiter), default=0.0)
-    start, headed = 0, True
+    start, headed, size = 0, True, 1
     if skip_lines is None:
         start = table_start(best.rows, best.width)
     if header is None:
         headed = has_header(best.rows[start:], best.width)
+        size = header_size(best.rows[start:], best.width) if headed else 1
     before = data[: best.rows[start].start] if start < len(best.rows) else b""
     settled = delimiter is not None and header is not None
     return replace(
         best.dialect,
         header=headed if header is None else header,
+        header_records=size,
         skip_lines=skip_lines if skip_lines is not None else len(before.splitlines()),
         confidence=1.0
         if settled
@@ -91,6 +95,16 @@ def sniff(
         evidence=f"{best.share:.0%} of {len(best.rows)} records have {best.width} fields; "
         f"cells are {best.plain:.0%} plain",
     )
+
+
+def _reporting(best: _Trial, trials: list[_Trial]) -> _Trial:
+    """The same dialect with quotes, if without them just a few that are never closed would pass as text."""
+    twins = (trial for trial in trials if trial.dialect == replace(best.dialect, quotechar='"'))
+    for twin in twins if best.dialect.quotechar is None else ():
+        problems = [row.problem for row in twin.rows if row.problem]
+        if twin.width == best.width and set(problems) == {UNCLOSED} and len(problems) <= _DAMAGED * len(twin.rows):
+            return twin
+    return best
 
 
 def _whole_lines(data: bytes) -> bytes:
@@ -115,14 +129,13 @@ def _candidates(
                 escapes += [sign for sign in ("\\", "\0") if sign + mark in text or (quote and sign + quote in text)]
             for escape in escapes:
                 base = replace(given, delimiter=mark, quotechar=quote, escapechar=escape)
-                if mark.strip(" ") or delimiter:
-                    yield base
+                yield base
                 if mark + " " in text or not mark.strip(" "):
                     yield replace(base, skip_blanks=True)
 
 
 def _single_quotes(data: bytes) -> list[str]:
-    return ["'"] if re.search(rb"(?:^|[,;\t| ])'[^'\r\n]*'(?:[,;\t| ]|$)", data, re.MULTILINE) else []
+    return ["'"] if re.search(rb"(?:^|[,;\t| ])'(?:[^'\r\n]|'')*'(?:[,;\t| \r]|$)", data, re.MULTILINE) else []
 
 
 def _delimiters(text: str) -> list[str]:
@@ -139,7 +152,7 @@ def _tried(dialect: Dialect, data: bytes) -> _Trial:
     if len(rows) > 1 and rows[-1].problem and len(data) >= _LONG and b"\n" not in data[rows[-1].start :]:
         rows.pop()  # the sample ends inside this record: what is wrong with it says nothing
     widths = Counter(len(row.fields) for row in rows if not row.problem)
-    width = _usual(widths)
+    width = usual_width(widths)
     table = [len(row.fields) == width and not row.problem for row in rows]
     share = sum(table) / max(len(rows), 1)
     texts = [[_encoding.decode(cell)[0] for cell in row.fields[:_COLUMNS]] for row in rows]
@@ -152,7 +165,8 @@ def _tried(dialect: Dialect, data: bytes) -> _Trial:
         # The chance that two records agree in their number of fields, weighted by what that number says.
         agreed = sum((count / len(rows)) ** 2 * (wide - 1) / wide for wide, count in widths.items())
         agreed *= _PRIOR.get(dialect.delimiter, _ODD_PRIOR) * _blanks(dialect, columns)
-        if dialect.quotechar is None and _all_quoted(texts[:-1] or texts):  # the last record may be cut
+        whole = texts[:-1] or texts  # the last record may be cut
+        if any(_all_quoted(whole, quote) for quote in _QUOTED if quote != dialect.quotechar):
             agreed *= _MISSED_QUOTES
     else:
         typed = sum(column[kind] for column in kinds for kind in _cells.TYPED)
@@ -161,10 +175,12 @@ def _tried(dialect: Dialect, data: bytes) -> _Trial:
     return _Trial(dialect, rows, width, share, plain, agreed * plain * (1 + alike) / 2)
 
 
-def _all_quoted(texts: list[list[str]]) -> bool:
+def _all_quoted(texts: list[list[str]], quote: str) -> bool:
     """Whether all cells that begin with a quote are quoted as a whole, so that quotes are no part of them."""
-    begun = [text for text in chain.from_iterable(texts) if text.startswith('"')]
-    return bool(begun) and all(map(_QUOTED.fullmatch, begun))
+    begun = [text for text in chain.from_iterable(texts) if text.startswith(quote)]
+    matches = [_QUOTED[quote].fullmatch(text) for text in begun]
+    # A phrase between single quotes proves nothing, a doubled one inside does.
+    return bool(begun) and all(matches) and (quote == '"' or any(quote in (match or "")[1] for match in matches))
 
 
 def _alike(kinds: Counter[str]) -> float:
@@ -173,7 +189,7 @@ def _alike(kinds: Counter[str]) -> float:
     return max(filled, default=0) / max(sum(filled), 1)
 
 
-def _usual(widths: Counter[int]) -> int:
+def usual_width(widths: Counter[int]) -> int:
     """The number of fields of most records; of near equals the one seen first, for a second table may follow."""
     several = {wide: count for wide, count in widths.items() if wide > 1} or widths
     most = max(several.values(), default=0)

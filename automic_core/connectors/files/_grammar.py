@@ -24,6 +24,7 @@ class Dialect:
         skip_blanks: Whether blanks after a delimiter are no part of the field. With a blank as the delimiter, any
             number of them is one delimiter (columns aligned by blanks).
         header: Whether the first record holds the column names.
+        header_records: How many records the header has: names, and groups above or units below them.
         skip_lines: Physical lines before the table: titles, comments, blank lines.
         confidence: How sure the choice is, 0 to 1; 1 = all of it was given.
         evidence: What the choice rests on, for a person.
@@ -36,6 +37,7 @@ class Dialect:
     doublequote: bool = True
     skip_blanks: bool = False
     header: bool = True
+    header_records: int = 1
     skip_lines: int = 0
     confidence: float = 1.0
     evidence: str = ""

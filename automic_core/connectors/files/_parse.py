@@ -15,11 +15,13 @@ from automic_core.connectors.files import _encoding
 from automic_core.connectors.files._align import Aligner
 from automic_core.connectors.files._blocks import Block
 from automic_core.connectors.files._grammar import Dialect, Grammar, Row
+from automic_core.connectors.files._sections import Sections
 from automic_core.connectors.files._structure import Positions, Structure
 
 NOT_UTF8 = "bytes that are not UTF-8, read as Windows-1252"
 UNDECODABLE = "bytes that are not valid in the file's encoding"
 NUL = "a NUL byte"
+LINE = "a line of text, no record"
 # Records read the slow way after a malformed one before the fast way is tried again, and bytes tried then; doubled
 # while that fails, or succeeds.
 _RUN, _MOST = 8, 1 << 20
@@ -36,10 +38,19 @@ class Parser:
         aligner: Places the fields of ragged records, and says how many there should be.
         chosen: Positions of the columns to give.
         schema: Schema of the batches.
+        header: The fields of the header's records.
     """
 
-    def __init__(self, dialect: Dialect, aligner: Aligner, chosen: Sequence[int], schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        aligner: Aligner,
+        chosen: Sequence[int],
+        schema: pa.Schema,
+        header: Sequence[Sequence[str]] = (),
+    ) -> None:
         self.grammar = Grammar(dialect)
+        self.sections = Sections(self.grammar, header, aligner)
         self.aligner = aligner
         self.width = aligner.width
         self.chosen = chosen
@@ -49,6 +60,7 @@ class Parser:
         self._others = [Grammar(replace(dialect, delimiter=mark)) for mark in others]
         self._run = _RUN
         self._window = _ALL
+        self._quotes: Positions = np.empty(0, np.int64)
 
     def batches(self, block: Block, start: int) -> Generator[pa.RecordBatch, None, int]:
         """The batch of a block's whole records, if there are any; returns how many of its bytes they took."""
@@ -64,7 +76,39 @@ class Parser:
         return at
 
     def stretches(self, block: Block, start: int) -> Iterator[tuple[int, int, list[Row] | None]]:
-        """The whole records of a block, in order: bounds of a stretch; its rows if the grammar has to read it."""
+        """The whole records of a block, in order: bounds of a stretch; its rows if the grammar has to read it.
+
+        Rows without fields are no records of the table.
+        """
+        at, found = start, None
+        while at < len(block.data):
+            if self.sections.outside:
+                rows = list(self.sections.foreign(block, at))
+                if not rows:
+                    return
+                yield at, rows[-1].end, rows
+                at = rows[-1].end
+                continue
+            for low, high, read in self._records(block, at):
+                found = self.sections.find(block, low, high, read, self._quotes)
+                stop = found.start if found else high
+                before = read if read is None or not found else [row for row in read if row.start < stop]
+                if stop > low and before != []:
+                    yield low, stop, before
+                elif not found:
+                    yield low, high, read
+                at = stop
+                if found:
+                    break
+            else:
+                return
+            if found is None or found.rows is None:
+                return
+            yield found.start, found.rows[-1].end, found.rows
+            at = found.rows[-1].end
+
+    def _records(self, block: Block, start: int) -> Iterator[tuple[int, int, list[Row] | None]]:
+        """The whole records from a place on, those of the table and others."""
         at = start
         while at < len(block.data):
             end, dirty, whole = self._scan(block, at) if self.grammar.simple else (at, True, True)
@@ -113,6 +157,7 @@ class Parser:
         stop = min(len(block.data), at + self._window)
         whole = stop == len(block.data)
         structure = Structure(self.grammar, block.data, at, stop)
+        self._quotes = structure.quotes
         end, dirty = structure.clean(final=block.final and whole)
         if self.grammar.skip_blanks and len(structure.quotes):
             # Arrow does not know blanks before an opening quote.
@@ -211,12 +256,16 @@ class Parser:
 
     def _read(self, data: bytes, row: Row) -> tuple[list[str | None], str]:
         """The fields of a record in their columns, and what is wrong with it ("" = nothing)."""
+        if not row.fields:
+            return [None] * self.width, row.problem or ""
         texts, valid = zip(*map(_encoding.decode, row.fields), strict=True)
         found = [row.problem] if row.problem else []
         fields = self.aligner.place(texts)
         if len(texts) != self.width:
             found.append(f"{len(texts)} fields, expected {self.width}")
             fields, note = self._otherwise(data, row, fields)
+            if not note and self._is_line(texts):
+                fields, note = [None] * self.width, [LINE]
             found += note
         if not all(valid):
             found.append(NOT_UTF8)
@@ -225,6 +274,10 @@ class Parser:
         if self.encoding != _encoding.UTF8 and any("\ufffd" in text for text in texts):
             found.append(UNDECODABLE)
         return fields, "; ".join(found)
+
+    def _is_line(self, texts: Sequence[str]) -> bool:
+        """Whether a record of one field is a line of text and no value of the first column, cut off after it."""
+        return len(texts) == 1 and self.width >= _FEWEST and self.aligner.strange(0, texts[0])
 
     def _otherwise(self, data: bytes, row: Row, fields: list[str | None]) -> tuple[list[str | None], list[str]]:
         """The record read with another delimiter, if that gives the right fields and each looks more at home."""

@@ -11,6 +11,7 @@ from automic_core.connectors.files._grammar import Grammar
 
 _LF, _CR = 10, 13
 Positions: TypeAlias = npt.NDArray[np.int64]
+View: TypeAlias = npt.NDArray[np.uint8]
 
 
 class Structure:
