@@ -46,6 +46,7 @@ _HOME = {
         ("NotNull", "Unique", "Range", "Regex", "InSet", "Length", "SQLRule", "load_rules"), _STEPS + "rules"
     ),
     **dict.fromkeys(("infer_schema", "infer_exact"), "automic_core.inference"),
+    "find_errors": "automic_core.cleaning.finding",
     "AutomicError": "automic_core.errors",
 }
 

@@ -11,15 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+from scipy.stats import binom
 
 from automic_core.cleaning.table import MISSING, Numbers, Shares, Values
 
 FEWEST_ROWS, FEWEST_GROUPS, SMALLEST_GROUP = 20, 5, 3
 _COVERS = 0.2
-_LEAST_AGREEMENT = (0.5, 0.95)
+_LEAST_AGREEMENT = (0.5, 0.97)
 """Agreement beyond chance asked of a column of 15 values or more alike in number, and of one that has hardly two."""
 _MANY_VALUES = 15.0
-_MOST_EXCESS = 0.25
+_MOST_EXCESS, _MOST_OF_SEVERAL = 0.25, 0.2
+UNLIKELY = 0.001
 """Excess of groups without any disagreement at which nothing is left of the trust in a dependency."""
 
 
@@ -40,6 +43,10 @@ class Groups:
     usual: Numbers
     agree: Numbers
     second: Numbers
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Groups:
+        """Some of the groups."""
+        return Groups(self.key[kept], self.rows[kept], self.usual[kept], self.agree[kept], self.second[kept])
 
 
 @dataclass(frozen=True)
@@ -79,16 +86,44 @@ def _measure(left: int, right: int, keys: Values, values: Values) -> Dependency 
     big = groups.rows >= SMALLEST_GROUP
     if groups.rows.sum() < FEWEST_ROWS or big.sum() < FEWEST_GROUPS:
         return None
-    shuffled = np.random.default_rng(0).permutation(values.codes[both])
-    chance = _rate(agreement(keys.codes[both], shuffled, len(values.texts)))
-    beyond = (_rate(groups) - chance) / max(1 - chance, 1e-9)
-    least = _least(values)
-    if chance == 1 or beyond < least:
+    if alike(values) >= _MANY_VALUES and _rate(groups) < _LEAST_AGREEMENT[0]:
+        return None  # agreement beyond chance is never more than agreement
+    beyond, least = _beyond_chance(keys, values, both, groups.usual[big]), _least(values)
+    if beyond < least:
         return None
-    kept = Groups(groups.key[big], groups.rows[big], groups.usual[big], groups.agree[big], groups.second[big])
+    kept = _of_one_truth(groups.where(big))
     wrong = float(1 - kept.agree.sum() / kept.rows.sum())
     trust = spread_trust(kept, wrong) * min(1.0, 0.75 + (beyond - least))
     return Dependency(left, right, trust, wrong, kept) if trust > 0 else None
+
+
+def _of_one_truth(groups: Groups) -> Groups:
+    """The groups without those whose second value recurs more than errors do, if these are few: a code of two towns."""
+    kept = groups
+    for _ in range(2):
+        rate = max(1 - kept.agree.sum() / kept.rows.sum(), 0.5 / kept.rows.sum())
+        several = (groups.second >= 2) & (binom.sf(groups.second - 1, groups.rows, rate) < UNLIKELY)
+        if several.mean() > _MOST_OF_SEVERAL:
+            return groups
+        kept = groups.where(~several)
+    return kept
+
+
+def _beyond_chance(keys: Values, values: Values, both: npt.NDArray[np.bool_], at_home: Numbers) -> float:
+    """Agreement on a scale from chance (0) to perfect (1), of values that some group settles on.
+
+    A value no group settles on is an error or an exception; counted, it would hide that a column of hardly two values
+    depends on another.
+    """
+    settled = np.zeros(len(values.texts) + 1, dtype=bool)
+    settled[at_home] = True
+    known = both & settled[values.codes] if alike(values) < _MANY_VALUES else both
+    if settled.sum() < 2 or known.sum() < _COVERS * keys.rows:
+        return 0.0
+    mine = _rate(agreement(keys.codes[known], values.codes[known], len(values.texts)))
+    shuffled = np.random.default_rng(0).permutation(values.codes[known])
+    chance = _rate(agreement(keys.codes[known], shuffled, len(values.texts)))
+    return (mine - chance) / (1 - chance) if chance < 1 else 0.0
 
 
 def agreement(keys: Numbers, values: Numbers, kinds: int) -> Groups:
@@ -123,7 +158,11 @@ def _rate(groups: Groups) -> float:
 
 def _least(values: Values) -> float:
     """Agreement beyond chance to ask for: much where a column has few values, as any two such columns are related."""
-    shares: Shares = values.counts / max(values.filled, 1)
-    alike = 1 / float((shares**2).sum())
-    few = min(max((_MANY_VALUES - alike) / (_MANY_VALUES - 2), 0.0), 1.0)
+    few = min(max((_MANY_VALUES - alike(values)) / (_MANY_VALUES - 2), 0.0), 1.0)
     return _LEAST_AGREEMENT[0] + few * (_LEAST_AGREEMENT[1] - _LEAST_AGREEMENT[0])
+
+
+def alike(values: Values) -> float:
+    """How many values a column has in effect: as many of equal share are as concentrated (inverse Simpson index)."""
+    shares: Shares = values.counts / max(values.filled, 1)
+    return 1 / float((shares**2).sum()) if values.filled else 1.0

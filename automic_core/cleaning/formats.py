@@ -18,7 +18,10 @@ _USUAL = 0.05
 _REGULAR = 0.9
 """Share of rows in usual forms from which a column has forms at all."""
 _RARE = 0.02
-_MONTH = re.compile(r"(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{1,4}|\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
+_MARKS = re.compile(r"[^\w\s]|_")
+_MONTH = re.compile(
+    r"(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{1,4}|\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+)
 
 
 def find(table: Sequence[Values]) -> list[Votes]:
@@ -38,18 +41,19 @@ def _column(values: Values) -> list[Votes]:
         return []
     usual = {form for form, count in rows.items() if count >= _USUAL * total}
     regular = sum(rows[form] for form in usual) / total
-    if regular < 0.8 or not usual:
+    if regular < (0.8 if total >= 200 else 0.95) or not usual:
         return []
     coded = any(_is_code(form) for form in usual)
     top, times = rows.most_common(1)[0]
-    skeletons = _skeletons(values, forms, top)
+    rewritable = _is_code(top) and times >= 0.6 * total
+    skeletons = _skeletons(values, forms, top) if rewritable and len(rows) > 1 else {}
     found: dict[int, tuple[float, str, str | None]] = {}
     for place, (text, form) in enumerate(zip(values.texts, forms, strict=True)):
         if disguised[place] or form == top:
             continue
         share = rows[form] / total
         verdict = None
-        if _is_code(top) and times >= 0.6 * total and share < 0.4:
+        if rewritable and share < 0.4:
             verdict = _rewritten(text, top, skeletons)
         if verdict is None and _MONTH.fullmatch(text) and share <= 0.2 and "9" in top and "a" not in top.lower():
             verdict = (0.85, f"a date that a spreadsheet made of it; the others look like {top}", None)
@@ -91,6 +95,8 @@ def _rewritten(text: str, top: str, skeletons: dict[str, str]) -> tuple[float, s
         it = iter(signs)
         repair = "".join(next(it) if sign == "#" else sign for sign in layout)
         return 0.85, f"is written unlike the others, which look like {top}", repair
+    if _MARKS.sub("#", shape(text)) == _MARKS.sub("#", top) and "#" in _MARKS.sub("#", top):
+        return 0.85, f"has other marks than the others, which look like {top}", None
     if len(top) >= 5:
         inside = re.search(_regex(top), text)
         if inside is not None and inside.group() != text and shape(inside.group()) == top:

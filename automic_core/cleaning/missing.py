@@ -67,7 +67,9 @@ def _sentinels(values: Values) -> dict[int, tuple[float, str]]:
         if values.counts[place] < 2 or not (_SENTINEL.fullmatch(bare) or bare[:10] in _DATES):
             continue
         if bare[:10] in _DATES:
-            if values.counts[place] >= 3 and values.counts[place] > 3 * float(values.counts[place + 1 :].mean() if place + 1 < len(values.texts) else 0):
+            if values.counts[place] >= 3 and values.counts[place] > 3 * float(
+                values.counts[place + 1 :].mean() if place + 1 < len(values.texts) else 0
+            ):
                 found[place] = (0.7, "is a date that programs put where there is none")
             continue
         others = [float(t) for i, t in enumerate(values.texts) if i != place and is_number(t)]

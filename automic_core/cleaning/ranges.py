@@ -29,12 +29,16 @@ def _column(values: Values) -> Votes | None:
     far = _beyond(numbers, counts)
     if (numbers > 0).mean() > 0.99:
         positive = np.where(numbers > 0, numbers, np.nan)
-        far &= ~(numbers > 0) | _beyond(np.log(positive, where=numbers > 0, out=np.full(len(numbers), np.nan)), counts, gap=1.3)
+        far &= ~(numbers > 0) | _beyond(
+            np.log(positive, where=numbers > 0, out=np.full(len(numbers), np.nan)), counts, gap=1.3
+        )
     if not far.any() or counts[far].sum() > _RARE * counts.sum():
         return None
     low, high = numbers[~far].min(), numbers[~far].max()
     found = places[far].tolist()
-    reasons = [f"{values.name} {values.texts[p]} is far outside {low:g} to {high:g}, where all others lie" for p in found]
+    reasons = [
+        f"{values.name} {values.texts[p]} is far outside {low:g} to {high:g}, where all others lie" for p in found
+    ]
     return by_value(values, FINDER, found, [0.75] * len(found), reasons, [None] * len(found))
 
 

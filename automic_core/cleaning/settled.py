@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from automic_core.cleaning.dependencies import Dependency, discover
+from automic_core.cleaning import compositions
+from automic_core.cleaning.compositions import Composition
+from automic_core.cleaning.dependencies import UNLIKELY, Dependency, alike, discover
 from automic_core.cleaning.table import MISSING, Numbers, Shares, Values
 from automic_core.cleaning.votes import Votes
 
@@ -17,53 +19,127 @@ FINDER = "dependency"
 _SAME_WRONG_VALUE = 0.15
 """Chance that two wrong rows of a group hold the same wrong value."""
 _SURE = 0.98
-_UNLIKELY = 0.001
+_EXACTLY_AS_MADE = 12.0
+"""Log odds for a text that is exactly what others make it: that does not happen by chance."""
 
 
 def find(table: Sequence[Values]) -> tuple[list[Votes], dict[str, Shares]]:
     """Cells that break dependencies, and how well each cell of a column is borne out by them (0 to 1).
 
-    Dependencies on one column vote: a cell that breaks one and keeps to three is not at fault, the column it is read from
-    is.
+    Dependencies on one column vote: a cell that breaks one and keeps to three is not at fault, the cell it is read from
+    is; so in a second round each votes as far as the cell it is read from is itself believed.
     """
     toward: dict[int, list[Dependency]] = defaultdict(list)
     for dependency in discover(table):
         toward[dependency.right].append(dependency)
-    votes, borne_out = [], {}
+    doubt = _doubts(table, toward)
+    ballots = [_Ballot(table, right, toward[right], doubt) for right in range(len(table))]
+    doubtful = [ballot.against > ballot.for_it for ballot in ballots]
+    for composition in compositions.find(table):
+        ballots[composition.right].compose(composition, doubtful)
+    votes = [found for ballot in ballots if (found := ballot.votes()) is not None]
+    return votes, {ballot.values.name: ballot.borne_out() for ballot in ballots}
+
+
+class _Ballot:
+    """What speaks against and for each cell of a column, in log odds, and who spoke loudest against it."""
+
+    def __init__(
+        self,
+        table: Sequence[Values],
+        right: int,
+        dependencies: Sequence[Dependency],
+        doubt: Sequence[Shares] | None = None,
+    ) -> None:
+        self.table, self.values, self.dependencies = table, table[right], dependencies
+        self.against, self.for_it = np.zeros(self.values.rows), np.zeros(self.values.rows)
+        self._loudest, weight = np.full(self.values.rows, -1), np.zeros(self.values.rows)
+        self._wanted: list[Numbers] = []
+        self._made: dict[int, tuple[str, str]] = {}
+        for number, dependency in enumerate(dependencies):
+            usual, certain = _verdict(table, dependency)
+            self._wanted.append(usual)
+            judged = usual != MISSING
+            breaks = judged & (self.values.codes != usual)
+            if doubt is not None:
+                certain *= np.where(breaks, _blame(doubt[right], doubt[dependency.left]), 1 - doubt[dependency.left])
+            odds = _odds(certain)
+            self.against += np.where(breaks, odds, 0)
+            self.for_it += np.where(judged & ~breaks, odds, 0)
+            better = breaks & (odds > weight)
+            self._loudest[better], weight[better] = number, odds[better]
+
+    def compose(self, composition: Composition, doubtful: Sequence[npt.NDArray[np.bool_]]) -> None:
+        """Add a composition's voice where none of its parts is in doubt; it speaks for all its parts."""
+        odds = len(composition.parts) * np.log(composition.share / max(1 - composition.share, 1 - _SURE))
+        parts = " and ".join(self.table[part].name for part in composition.parts)
+        for row, made in enumerate(composition.expected(self.table)):
+            if made is None or any(doubtful[part][row] for part in composition.parts):
+                continue
+            code = int(self.values.codes[row])
+            if code != MISSING and self.values.texts[code] == made:
+                self.for_it[row] += _EXACTLY_AS_MADE
+            else:
+                self.against[row] += odds
+                self._made[row] = (f"{self.values.name} is {made!r} by {parts}", made)
+
+    def borne_out(self) -> Shares:
+        """How probable each cell is right, where more speaks for it than against it; else 0."""
+        return np.where(self.for_it > self.against, 1 - self.chance(), 0.0)
+
+    def votes(self) -> Votes | None:
+        """Cells with more against them than for them."""
+        rows = np.flatnonzero(self.against > self.for_it)
+        if not len(rows):
+            return None
+        told = [self._made.get(row) or self._explain(row) for row in rows.tolist()]
+        reasons, repairs = zip(*told, strict=True)
+        return Votes(self.values.name, FINDER, rows, self.chance()[rows], reasons, repairs)
+
+    def chance(self) -> Shares:
+        """How probable each cell is wrong; one half where nothing is known."""
+        cap = np.log(_SURE / (1 - _SURE))
+        return 1 / (1 + np.exp(-np.clip(self.against - self.for_it, -cap, cap)))
+
+    def _explain(self, row: int) -> tuple[str, str]:
+        number = int(self._loudest[row])
+        dependency = self.dependencies[number]
+        keys, groups = self.table[dependency.left], dependency.groups
+        key = int(keys.codes[row])
+        place = int(np.searchsorted(groups.key, key))
+        repair = self.values.texts[int(self._wanted[number][row])]
+        verb = "is missing; it is" if self.values.codes[row] == MISSING else "is"
+        reason = (
+            f"{self.values.name} {verb} {repair!r} in {groups.agree[place]} of {groups.rows[place]} rows with "
+            f"{keys.name} {keys.texts[key]!r}"
+        )
+        return reason, repair
+
+
+def _doubts(table: Sequence[Values], toward: Mapping[int, Sequence[Dependency]]) -> list[Shares]:
+    """How probable each cell is wrong before blame is laid.
+
+    A key that is wrong would hardly agree with the rest of its row; so agreement speaks for it, the more the rarer it
+    would be by chance.
+    """
+    ballots = [_Ballot(table, right, toward[right]) for right in range(len(table))]
     for right, dependencies in toward.items():
-        found, support = _weigh(table, right, dependencies)
-        borne_out[table[right].name] = support
-        if found is not None:
-            votes.append(found)
-    return votes, borne_out
+        telling = np.log(max(alike(table[right]), 1.0))
+        for dependency in dependencies:
+            usual, certain = _verdict(table, dependency)
+            agrees = (usual != MISSING) & (table[right].codes == usual)
+            ballots[dependency.left].for_it += np.where(agrees, np.minimum(_odds(certain), telling), 0)
+    return [ballot.chance() * (ballot.against > 0) for ballot in ballots]
 
 
-def _weigh(table: Sequence[Values], right: int, dependencies: Sequence[Dependency]) -> tuple[Votes | None, Shares]:
-    values = table[right]
-    against, for_it = np.zeros(values.rows), np.zeros(values.rows)
-    strongest, weight = np.full(values.rows, -1), np.zeros(values.rows)
-    wanted: list[Numbers] = []
-    for number, dependency in enumerate(dependencies):
-        usual, odds = _verdict(table, dependency)
-        wanted.append(usual)
-        judged = usual != MISSING
-        breaks = judged & (values.codes != usual)
-        against += np.where(breaks, odds, 0)
-        for_it += np.where(judged & ~breaks, odds, 0)
-        better = breaks & (odds > weight)
-        strongest[better], weight[better] = number, odds[better]
-    cap = np.log(_SURE / (1 - _SURE))
-    chance = 1 / (1 + np.exp(-np.clip(against - for_it, -cap, cap)))
-    support = np.where(for_it > against, 1 - chance, 0.0)
-    rows = np.flatnonzero((strongest >= 0) & (against > for_it))
-    if not len(rows):
-        return None, support
-    reasons, repairs = _explain(table, values, dependencies, strongest[rows], wanted, rows)
-    return Votes(values.name, FINDER, rows, chance[rows], reasons, repairs), support
+def _blame(right: Shares, left: Shares) -> Shares:
+    """Where two cells contradict each other, the chance that it is the right one's fault and not the left one's."""
+    ours, theirs = np.maximum(right, 1e-9) * (1 - left), left * (1 - right)
+    return ours / (ours + theirs)
 
 
 def _verdict(table: Sequence[Values], dependency: Dependency) -> tuple[Numbers, Shares]:
-    """For each row the value its group settles (or -1), and the log odds that a row which differs is wrong."""
+    """For each row the value its group settles (or -1), and how probable a row that differs is wrong."""
     keys, values, groups = table[dependency.left], table[dependency.right], dependency.groups
     wrong = min(max(dependency.wrong, 0.5 / groups.rows.sum()), 0.5)
     lead = groups.agree - groups.second
@@ -75,8 +151,13 @@ def _verdict(table: Sequence[Values], dependency: Dependency) -> tuple[Numbers, 
     usual, certain = usual_of[keys.codes], sure_of[keys.codes]
     certain = np.where(_another_kind(keys, values, dependency), 0.0, certain)
     certain = np.clip(certain, 0, _SURE)
-    usual = np.where(certain > 0.5, usual, MISSING)
-    return usual, np.log(np.maximum(certain, 0.5) / (1 - np.maximum(certain, 0.5)))
+    return np.where(certain > 0.5, usual, MISSING), certain
+
+
+def _odds(certain: Shares) -> Shares:
+    """Log odds; 0 for what is less than even."""
+    even = np.maximum(certain, 0.5)
+    return np.log(even / (1 - even))
 
 
 def _another_kind(keys: Values, values: Values, dependency: Dependency) -> npt.NDArray[np.bool_]:
@@ -93,30 +174,5 @@ def _another_kind(keys: Values, values: Values, dependency: Dependency) -> npt.N
     odd = both & (values.codes != usual[keys.codes]) & (times >= 2) & (size[keys.codes] > 0)
     found = np.zeros(values.rows, dtype=bool)
     rate = max(dependency.wrong, 0.5 / dependency.groups.rows.sum())
-    found[odd] = binom.sf(times[odd] - 1, size[keys.codes[odd]], rate) < _UNLIKELY
+    found[odd] = binom.sf(times[odd] - 1, size[keys.codes[odd]], rate) < UNLIKELY
     return found
-
-
-def _explain(
-    table: Sequence[Values],
-    values: Values,
-    dependencies: Sequence[Dependency],
-    strongest: Numbers,
-    wanted: Sequence[Numbers],
-    rows: Numbers,
-) -> tuple[list[str], list[str | None]]:
-    reasons: list[str] = []
-    repairs: list[str | None] = []
-    places = [dict(zip(d.groups.key.tolist(), range(len(d.groups.key)), strict=True)) for d in dependencies]
-    for number, row in zip(strongest.tolist(), rows.tolist(), strict=True):
-        dependency = dependencies[number]
-        keys, groups = table[dependency.left], dependency.groups
-        place = places[number][int(keys.codes[row])]
-        repair = values.texts[int(wanted[number][row])]
-        verb = "is missing; it" if values.codes[row] == MISSING else ""
-        reasons.append(
-            f"{values.name} {verb} is {repair!r} in {groups.agree[place]} of {groups.rows[place]} rows with "
-            f"{keys.name} {keys.texts[int(keys.codes[row])]!r}".replace("  ", " ")
-        )
-        repairs.append(repair)
-    return reasons, repairs

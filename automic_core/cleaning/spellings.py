@@ -22,7 +22,8 @@ from automic_core.cleaning.votes import Votes, by_value
 
 FINDER = "spelling"
 _FEWEST_ROWS = 20
-_MOST_PAIRS = 6_000_000
+_MOST_PAIRS, _MOST_OWN = 6_000_000, 1500
+_FEW, _NEARLY_ALL, _SMALL = 2, 0.85, 0.1
 _RATIO = 5
 """How many times as frequent the right value is at least."""
 _LOOSE = re.compile(r"[\s.,'’_/-]+")
@@ -70,7 +71,11 @@ def _slips(values: Values) -> Found:
     counts = {text: int(n) for text, n in zip(values.texts, values.counts, strict=True) if has_letters(text)}
     counts = {text: n for text, n in counts.items() if not is_disguise(text)}
     return {
-        values.place[wrong]: (chance, f"{_quoted(wrong)} is one slip from {_quoted(right)} ({counts[right]:,} rows)", right)
+        values.place[wrong]: (
+            chance,
+            f"{_quoted(wrong)} is one slip from {_quoted(right)} ({counts[right]:,} rows)",
+            right,
+        )
         for wrong, (right, chance) in misspelt(counts).items()
     }
 
@@ -100,7 +105,16 @@ def misspelt(counts: Mapping[str, int]) -> dict[str, tuple[str, float]]:
         counts: Text to the rows that hold it.
     """
     total = sum(counts.values())
-    few = max(2, round(0.001 * total))
+    few = max(_FEW, round(0.01 * total))
+    if few > _FEW and sum(n for n in counts.values() if n <= few) <= _SMALL * total:
+        found = _rare_beside_common(counts, few)
+        if found and min(chance for _, chance in found.values()) >= _NEARLY_ALL:
+            return found
+    return _rare_beside_common(counts, max(_FEW, round(0.001 * total)))
+
+
+def _rare_beside_common(counts: Mapping[str, int], few: int) -> dict[str, tuple[str, float]]:
+    total = sum(counts.values())
     rare = [text for text, n in counts.items() if n <= few and len(text) >= 2]
     common = sorted((text for text, n in counts.items() if n >= _RATIO), key=lambda text: -counts[text])
     if not rare or not common:
@@ -109,12 +123,15 @@ def misspelt(counts: Mapping[str, int]) -> dict[str, tuple[str, float]]:
     if len(rare) * len(common) > 4 * _MOST_PAIRS:
         return {}
     near = _nearest(rare, common, counts)
-    own = _nearest(common[:1500], common[:1500], counts)
-    natural = (len(own) + 0.5) / (min(len(common), 1500) + 1)
+    if not near:
+        return {}
+    right = [text for text in common if counts[text] > few][:_MOST_OWN]
+    natural = ((len(_nearest(right, right, dict.fromkeys(right, 0))) if right else 0) + 0.5) / (len(right) + 5)
     rate = len(near) / len(rare)
-    sure = max(0.0, min(0.97, 1 - natural * 1.0 / rate)) if near else 0.0
-    open_share = (len(rare) - len(near)) / max(total, 1)
-    sure *= 1 / (1 + 2 * open_share)
+    others = (len(rare) - len(near)) / max(total, 1)
+    sure = max(0.0, min(0.97, 1 - natural / rate)) / (1 + 2 * others)
+    if few > _FEW and rate < _NEARLY_ALL:
+        sure = min(sure, rate)
     return {wrong: (right, sure) for wrong, right in near.items() if sure > 0.05}
 
 
@@ -130,11 +147,11 @@ def _nearest(texts: Sequence[str], common: Sequence[str], counts: Mapping[str, i
             line = away[number]
             for place in np.argsort(line, kind="stable")[:4]:
                 right = common[place]
-                if right == text:
+                if right == text or counts[right] < _RATIO * counts[text]:
                     continue
                 if line[place] > min(allowed(text), allowed(right)):
                     break
-                if not another_code(text, right):
+                if not another_code(text, right) and same_words(text, right):
                     found[text] = right
                     break
     return found
@@ -143,6 +160,14 @@ def _nearest(texts: Sequence[str], common: Sequence[str], counts: Mapping[str, i
 def allowed(text: str) -> int:
     """Slips allowed for a text of that length: one in four signs, five at most."""
     return max(1, min(5, len(text) // 5))
+
+
+def same_words(left: str, right: str) -> bool:
+    """Whether the slips lie within words: "Alaskan Brewing" is no slip of "SanTan Brewing", whose other word is alike."""
+    pairs = left.split(), right.split()
+    if len(pairs[0]) != len(pairs[1]) or len(pairs[0]) == 1:
+        return True
+    return all(OSA.distance(a, b) <= (sum(map(str.isalnum, b)) + 1) // 4 for a, b in zip(*pairs, strict=True))
 
 
 def another_code(left: str, right: str) -> bool:

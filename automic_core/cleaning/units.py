@@ -13,8 +13,8 @@ from automic_core.cleaning.votes import Votes, by_value
 
 FINDER = "unit"
 _FEWEST_ROWS = 20
-_MEASURE = re.compile(r"\s*([$€£¥]?)\s*([+-]?\d[\d,]*(?:\.\d+)?|[+-]?\.\d+)\s*((?:[A-Za-zµ°%²³/\"'.-]|\s)*)")
-_ONE_LETTER = frozenset("gGlLmMsShHkKwWvVCFtT%°\"'")
+_MEASURE = re.compile(r"\s*([$€£¥]?)\s*([+-]?\d[\d,]*(?:\.\d+)?|[+-]?\.\d+)\s*((?:[A-Za-z$€£¥µ°%²³/\"'.-]|\s)*)")
+_ONE_LETTER = frozenset("$€£¥gGlLmMsShHkKwWvVCFtT%°\"'")
 _NEARLY_ALL, _MOST, _MANY_SPELLINGS = 0.9, 0.5, 12
 
 
@@ -69,7 +69,11 @@ def _reason(values: Values, place: int, unit: str, usual: str, spellings: Counte
         return f"{values.name} {text!r} holds its unit, which the column spells in several ways ({shown})"
     if not usual:
         return f"{values.name} {text!r} has {unit!r}, {spellings['']:,} others are bare numbers"
-    return f"{values.name} {text!r} lacks the usual unit {usual!r}" if not unit else f"{values.name} {text!r} has {unit!r} for {usual!r}"
+    return (
+        f"{values.name} {text!r} lacks the usual unit {usual!r}"
+        if not unit
+        else f"{values.name} {text!r} has {unit!r} for {usual!r}"
+    )
 
 
 def _middle(numbers: Sequence[tuple[str, int]]) -> float | None:
