@@ -135,7 +135,7 @@ def _doubts(table: Sequence[Values], toward: Mapping[int, Sequence[Dependency]])
 def _blame(right: Shares, left: Shares) -> Shares:
     """Where two cells contradict each other, the chance that it is the right one's fault and not the left one's."""
     ours, theirs = np.maximum(right, 1e-9) * (1 - left), left * (1 - right)
-    return ours / (ours + theirs)
+    return np.asarray(ours / (ours + theirs))
 
 
 def _verdict(table: Sequence[Values], dependency: Dependency) -> tuple[Numbers, Shares]:

@@ -26,7 +26,7 @@ _MOST_PAIRS, _MOST_OWN = 6_000_000, 1500
 _FEW, _NEARLY_ALL, _SMALL = 2, 0.85, 0.1
 _RATIO = 5
 """How many times as frequent the right value is at least."""
-_LOOSE = re.compile(r"[\s.,'’_/-]+")
+_LOOSE = re.compile(r"[\s.,'\u2019_/-]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -163,7 +163,7 @@ def allowed(text: str) -> int:
 
 
 def same_words(left: str, right: str) -> bool:
-    """Whether the slips lie within words: "Alaskan Brewing" is no slip of "SanTan Brewing", whose other word is alike."""
+    """Whether the slips lie within words: "Alaskan Inn" is no slip of "SanTan Inn", whose other word is alike."""
     pairs = left.split(), right.split()
     if len(pairs[0]) != len(pairs[1]) or len(pairs[0]) == 1:
         return True

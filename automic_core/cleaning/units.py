@@ -59,7 +59,8 @@ def _column(values: Values) -> Votes | None:
 
 
 def _is_unit(unit: str) -> bool:
-    return not unit or len(unit.split()) <= 3 and (len(unit) >= 2 or unit in _ONE_LETTER) and unit not in (".", "-")
+    short = len(unit.split()) <= 3 and (len(unit) >= 2 or unit in _ONE_LETTER)
+    return not unit or (short and unit not in (".", "-"))
 
 
 def _reason(values: Values, place: int, unit: str, usual: str, spellings: Counter[str]) -> str:

@@ -44,7 +44,7 @@ def weigh(values: Values, votes: Sequence[Votes], borne_out: Shares) -> Verdicts
             chance = chance * (1 - _WEIGHT_OF_THE_ROW * borne_out[each.rows])
         right[each.rows] *= 1 - chance
         better = chance > best[each.rows]
-        for place in np.flatnonzero(better):
+        for place in np.flatnonzero(better).tolist():
             told[int(each.rows[place])] = (each.reasons[place], each.repairs[place])
         finder[each.rows[better]] = each.finder
         best[each.rows] = np.maximum(best[each.rows], chance)
