@@ -11,9 +11,44 @@ from automic_core.cleaning.votes import Votes, by_value
 
 FINDER = "missing"
 _PLAIN = frozenset(
-    ("n/a", "na", "n.a.", "n.a", "null", "nan", "#n/a", "#na", "<na>", "<null>", "\\n", "?", "??", "???", "-", "--")
-    + ("---", "(null)", "(missing)", "missing", "not available", "not applicable", "not provided", "not specified")
-    + ("tbd", "tba", "xxx", "undefined", "nil", "none", "unknown", "unk", "empty", "blank", "(blank)", "no data")
+    (
+        "n/a",
+        "na",
+        "n.a.",
+        "n.a",
+        "null",
+        "nan",
+        "#n/a",
+        "#na",
+        "<na>",
+        "<null>",
+        "\\n",
+        "?",
+        "??",
+        "???",
+        "-",
+        "--",
+        "---",
+        "(null)",
+        "(missing)",
+        "missing",
+        "not available",
+        "not applicable",
+        "not provided",
+        "not specified",
+        "tbd",
+        "tba",
+        "xxx",
+        "undefined",
+        "nil",
+        "none",
+        "unknown",
+        "unk",
+        "empty",
+        "blank",
+        "(blank)",
+        "no data",
+    )
 )
 _MEANT = frozenset(("none", "unknown", "unk", "nil", "-", "empty", "blank", "na"))
 """Also true values of some columns: no allergy, Namibia."""

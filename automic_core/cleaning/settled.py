@@ -157,7 +157,7 @@ def _verdict(table: Sequence[Values], dependency: Dependency) -> tuple[Numbers, 
 def _odds(certain: Shares) -> Shares:
     """Log odds; 0 for what is less than even."""
     even = np.maximum(certain, 0.5)
-    return np.log(even / (1 - even))
+    return np.asarray(np.log(even / (1 - even)))
 
 
 def _another_kind(keys: Values, values: Values, dependency: Dependency) -> npt.NDArray[np.bool_]:

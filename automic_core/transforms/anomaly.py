@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast
 
 import polars as pl
 from pydantic import Field
@@ -94,7 +94,8 @@ class AnomalyDetector(Transformer):
         names = [name for name in living.columns if name not in (frames.RID, frames.FATE)]
         if self.method in ("isolation_forest", "combined", "auto"):
             return WholeRows(self.method, self.threshold, self.filter_anomalies, living.select(names))
-        return _Judged(self, {name: _outliers.learn(living[name], self.method) for name in names})
+        method = cast(_outliers.Method, self.method)
+        return _Judged(self, method, {name: _outliers.learn(living[name], method) for name in names})
 
     def _any_columns(self, schema: pl.Schema) -> list[str]:
         if self.fields is not None:
@@ -118,22 +119,22 @@ class AnomalyDetector(Transformer):
 class _Judged(Fitted):
     """Centre and spread a column."""
 
-    def __init__(self, step: AnomalyDetector, spreads: dict[str, Spread]) -> None:
-        super().__init__({"method": step.method, "columns": dict(spreads)})
-        self._step = step
+    def __init__(self, step: AnomalyDetector, method: _outliers.Method, spreads: dict[str, Spread]) -> None:
+        super().__init__({"method": method, "columns": dict(spreads)})
+        self._step, self._method = step, method
         self._spreads = spreads
 
     def merge(self, other: Fitted) -> Fitted:
         """Both slices together; only the statistical method keeps numbers that can be merged exactly."""
-        if self._step.method != "statistical" or not isinstance(other, _Judged):
+        if self._method != "statistical" or not isinstance(other, _Judged):
             return super().merge(other)
         both = {name: _outliers.merge(own, other._spreads[name]) for name, own in self._spreads.items()}
-        return _Judged(self._step, both)
+        return _Judged(self._step, self._method, both)
 
     def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Score, flag and explain the living rows."""
         step = self._step
-        threshold = step.threshold or _outliers.DEFAULT_THRESHOLD[step.method]
+        threshold = step.threshold or _outliers.DEFAULT_THRESHOLD[self._method]
         schema = frame.collect_schema()
         scores: list[pl.Expr] = []
         texts: list[pl.Expr] = []
@@ -143,7 +144,7 @@ class _Judged(Fitted):
                 scores.append(pl.when(value.is_infinite()).then(_outliers.FARTHEST))
                 texts.append(pl.when(value.is_infinite()).then(pl.lit(f"{name} is infinite")))
             if _outliers.judges(spread):
-                most = _outliers.limit(step.method, threshold, spread["n"])
+                most = _outliers.limit(self._method, threshold, spread["n"])
                 away = _outliers.distance(value, spread)
                 scores.append((away / most).clip(upper_bound=_outliers.FARTHEST))
                 texts.append(pl.when((scores[-1] > 1) & value.is_finite()).then(_explained(name, away, spread, most)))
