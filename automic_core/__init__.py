@@ -46,6 +46,9 @@ _HOME = {
         ("NotNull", "Unique", "Range", "Regex", "InSet", "Length", "SQLRule", "load_rules"), _STEPS + "rules"
     ),
     **dict.fromkeys(("infer_schema", "infer_exact"), "automic_core.inference"),
+    **dict.fromkeys(("Depends", "RowCount", "Fresh", "Drift"), _STEPS + "table_rules"),
+    "suggest_rules": "automic_core.assist.suggesting",
+    "find_errors": "automic_core.cleaning.finding",
     "AutomicError": "automic_core.errors",
 }
 

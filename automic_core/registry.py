@@ -103,6 +103,10 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
         "set": Entry(_STEPS + "rules:InSet", "Set of values", "Rules"),
         "length": Entry(_STEPS + "rules:Length", "Text length", "Rules"),
         "sql": Entry(_STEPS + "rules:SQLRule", "SQL condition", "Rules"),
+        "dependency": Entry(_STEPS + "table_rules:Depends", "Columns that settle another", "Rules"),
+        "row_count": Entry(_STEPS + "table_rules:RowCount", "Number of rows", "Rules"),
+        "freshness": Entry(_STEPS + "table_rules:Fresh", "Freshness", "Rules"),
+        "drift": Entry(_STEPS + "table_rules:Drift", "Drift of a spread", "Rules"),
     },
 }
 

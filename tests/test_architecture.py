@@ -21,6 +21,7 @@ LINES = [
     "medallion",
     "spec pipeline running tee planning scripting",
     "assist",
+    "cleaning",
     "lakehouse.connector",
     "connectors transforms lakehouse",
     "matching",

@@ -97,6 +97,15 @@ def distance(value: pl.Expr, spread: Spread) -> pl.Expr:
     return away.abs() * math.sqrt(n / (n - 1) * (n - 2)) / others.sqrt()
 
 
+def scaled(value: pl.Expr, method: Method, spread: Spread, threshold: float) -> pl.Expr:
+    """Distance over limit: above 1 is an anomaly, an infinite value is the farthest; null where it cannot be judged."""
+    infinite = pl.when(value.is_infinite()).then(FARTHEST)
+    if not judges(spread):
+        return infinite
+    away = distance(value, spread) / limit(method, threshold, spread["n"])
+    return pl.when(value.is_infinite()).then(FARTHEST).otherwise(away.clip(upper_bound=FARTHEST))
+
+
 def limit(method: Method, threshold: float, n: int) -> float:
     """The distance beyond which a value is an anomaly.
 

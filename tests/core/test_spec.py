@@ -90,6 +90,10 @@ RULES = st.one_of(
     part("length", {"columns": fields}, max=counts),
     part("unique", {"columns": fields}, action=st.just("warn")),
     part("sql", {"sql": names}),
+    part("dependency", {"columns": fields, "settles": names}, action=st.just("warn")),
+    part("row_count", {"min": counts}),
+    part("freshness", {"columns": fields}, hours=st.integers(1, 99).map(float)),
+    part("drift", {"columns": st.just(["a"]), "shares": st.just({"x": 0.5, "y": 0.5})}, limit=st.just(0.1)),
 )
 
 

@@ -332,8 +332,8 @@ def test_anomaly_columns() -> None:
     assert list(AnomalyDetector().fit(frame).state["columns"]) == ["n"]
     with pytest.raises(TransformError, match="'t' is String, not a number"):
         AnomalyDetector(numeric_fields=["t"]).apply(frame)
-    with pytest.raises(ConfigError, match="isolation_forest"):
-        registry.build("step", "anomaly", {"method": "isolation_forest"})
+    with pytest.raises(ConfigError, match="nearest"):
+        registry.build("step", "anomaly", {"method": "nearest"})
 
 
 def test_filtered_anomalies_are_found_again() -> None:

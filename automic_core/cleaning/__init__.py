@@ -1,0 +1,1 @@
+"""Cells that are probably wrong, found without labels."""
