@@ -43,6 +43,28 @@ def test_a_single_quote_as_the_quote() -> None:
     assert (found.delimiter, found.quotechar) == (",", "'")
 
 
+def test_single_quotes_around_cells_that_hold_one() -> None:
+    rows = [*ROWS[:-1], [*ROWS[-1][:4], "van 't Hof"]]
+    found = sniff(written(",", "'", rows=rows))
+    assert (found.delimiter, found.quotechar) == (",", "'")
+    phrase = [*ROWS[:-1], [*ROWS[-1][:4], "'so to say'"]]
+    assert sniff(written(",", rows=phrase)).quotechar == '"'
+
+
+def test_a_blank_between_fields_some_of_them_empty() -> None:
+    rows = [["id", "town", "note", "n"], *([str(n), "" if n % 3 else "York", "", f"{n}.5"] for n in range(30))]
+    found = sniff(written(" ", rows=rows))
+    assert (found.delimiter, found.skip_blanks) == (" ", False)
+
+
+def test_a_stray_quote_is_damage_and_many_are_a_way_of_writing() -> None:
+    lines = [f"{n},item {n},{n}.5\n" for n in range(40)]
+    assert sniff("".join(["id,name,n\n", *lines, '41,"item,1.5\n']).encode()).quotechar == '"'
+    assert (
+        sniff("".join(["id,name,n\n", *(line.replace("item", '"item') for line in lines)]).encode()).quotechar is None
+    )
+
+
 def test_backslash_escapes() -> None:
     rows = [[*row[:4], f'a "b", {row[0]}'] for row in ROWS]
     found = sniff(written(",", rows=rows, escapechar="\\", doublequote=False))

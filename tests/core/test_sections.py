@@ -132,7 +132,7 @@ def test_units_below_the_names_are_joined_to_them() -> None:
 _CELL = st.text(st.sampled_from("abcde fgh"), min_size=1, max_size=8).map(str.strip).filter(str.isalpha)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     words=st.lists(_CELL, min_size=12, max_size=30),
     mark=st.sampled_from([",", ";", "\t", "|"]),
