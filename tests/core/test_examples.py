@@ -66,6 +66,20 @@ Bob Jones: 99.99 from [('customers.csv', 4)]
 Alice Lee: 120.0 from [('customers.csv', 5)]
 John Smith: 300.0 from [('customers.csv', 1), ('customers.csv', 2)]
 """,
+    "judging": """\
+40 pairs found, 40 of the 40 people who came twice
+row 200, city = Hambrug: city 'Hambrug' is one slip from 'Hamburg' (107 rows); Hamburg
+row 405, last = Connrad: last 'Connrad' is one slip from 'Conrad' (35 rows); Conrad
+row 407, last = Jannsen: last 'Jannsen' is one slip from 'Jansen' (33 rows); Jansen
+row 409, last = Enngel: last 'Enngel' is one slip from 'Engel' (44 rows); Engel
+row 411, last = Lorennz: last 'Lorennz' is one slip from 'Lorenz' (41 rows); Lorenz
+row 413, last = Lorennz: last 'Lorennz' is one slip from 'Lorenz' (41 rows); Lorenz
+row 417, last = Hartmannn: last 'Hartmannn' is one slip from 'Hartmann' (36 rows); Hartmann
+row 419, last = Connrad: last 'Connrad' is one slip from 'Conrad' (35 rows); Conrad
+row 425, last = Branndt: last 'Branndt' is one slip from 'Brandt' (42 rows); Brandt
+row 427, last = Enngel: last 'Enngel' is one slip from 'Engel' (44 rows); Engel
+row 431, last = Lorennz: last 'Lorennz' is one slip from 'Lorenz' (41 rows); Lorenz
+""",
 }
 
 
