@@ -42,5 +42,5 @@ def has_letters(text: str) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Whether the text is a plain number."""
-    return _NUMBER.fullmatch(text.strip()) is not None
+    """Whether the text is a plain number, one that squared still fits a double."""
+    return _NUMBER.fullmatch(text.strip()) is not None and abs(float(text)) < 1e150

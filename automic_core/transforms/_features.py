@@ -89,9 +89,12 @@ def _number(name: str, kind: str, column: pl.Series) -> list[Feature]:
     known = values[np.isfinite(values)]
     if len(known) < 3 or known.min() == known.max():
         return []
-    middle = np.median(known)
-    away = np.abs(known - middle)
-    unit = float(np.median(away)) / 0.6745 or 1.253314 * float(away.mean())
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers near the end of the range
+        middle = np.median(known)
+        away = np.abs(known - middle)
+        unit = float(np.median(away)) / 0.6745 or 1.253314 * float(away.mean())
+    if not (np.isfinite(unit) and np.isfinite(middle)) or unit <= 0:
+        return []
     feature: Feature = {"column": name, "kind": kind, "middle": float(middle), "unit": unit}
     return [{**feature, "time": True} if column.dtype.is_temporal() else feature]
 
@@ -134,7 +137,8 @@ def _labels(column: pl.Series, kind: str) -> pl.Series:
 
 def _deviations(column: pl.Series, feature: Feature) -> Matrix:
     if feature["kind"] in ("number", "length"):
-        away = (_numbers(column, feature["kind"]) - feature["middle"]) / feature["unit"]
+        with np.errstate(over="ignore", invalid="ignore"):
+            away = (_numbers(column, feature["kind"]) - feature["middle"]) / feature["unit"]
         return np.clip(np.nan_to_num(away, nan=0.0, posinf=FARTHEST, neginf=-FARTHEST), -FARTHEST, FARTHEST)
     known: Mapping[str, float] = feature["deviations"]
     unseen = _deviation(0.5 / feature["rows"])

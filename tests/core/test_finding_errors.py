@@ -186,6 +186,11 @@ def test_labels_that_name_no_cell_are_refused() -> None:
         find_errors(frame, pl.DataFrame({"row": [0], "column": ["a"]}))
 
 
+def test_numbers_beyond_all_measure_spoil_nothing() -> None:
+    numbers = [f"{n}.5" for n in range(100)]
+    assert {cell for cell in found({"n": [*numbers, "1e999", "-2e300"]}) if cell[0] < 100} == set()
+
+
 cells = st.one_of(st.none(), st.text(max_size=12), st.sampled_from(["a", "b", "1", "2", "n/a", " "]))
 
 
