@@ -22,7 +22,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 STILL = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
-WAIT_MS = 20_000
+WAIT_MS = 45_000
 GRID_HEAD, GRID_ROW = 34, 32
 
 
