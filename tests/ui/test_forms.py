@@ -57,6 +57,10 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
         "set": {"columns": ["name"], "values": ["a", "1", "b c"], "case_sensitive": False},
         "length": {"columns": ["name"], "min": 2, "max": 5},
         "sql": {"sql": "amount > 0", "columns": ["amount"], "action": "warn"},
+        "dependency": {"columns": ["amount"], "settles": "day"},
+        "row_count": {"min": 2},
+        "freshness": {"columns": ["day"], "hours": 48.0},
+        "drift": {"columns": ["amount"], "shares": [0.5, 0.5], "edges": [10.0]},
     },
 }
 GROUPS: tuple[registry.Group, ...] = ("source", "loader", "step", "rule")
