@@ -60,7 +60,7 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
         "dependency": {"columns": ["amount"], "settles": "day"},
         "row_count": {"min": 2},
         "freshness": {"columns": ["day"], "hours": 48.0},
-        "drift": {"columns": ["amount"], "shares": [0.5, 0.5], "edges": [10.0]},
+        "drift": {"columns": ["amount"], "shares": {"0": 0.5, "1": 0.5}, "edges": [10.0]},
     },
 }
 GROUPS: tuple[registry.Group, ...] = ("source", "loader", "step", "rule")
