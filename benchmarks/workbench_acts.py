@@ -198,7 +198,7 @@ def _schema() -> dict[str, Act]:
 def _rules() -> dict[str, Act]:
     def field(person: Person, number: int) -> tuple[Gesture, str]:
         box = person.page.get_by_label("Max", exact=True).first
-        box.fill(str(int(box.input_value()) + 1))
+        box.fill(str(int(person.value("Max")) + 1))
         return lambda: box.press("Tab"), changed(person, ".st-key-rules-entry-limit")
 
     def suggestion(person: Person, number: int) -> tuple[Gesture, str]:

@@ -175,7 +175,7 @@ def _at(
     """The step or rule, and the living rows that reach it."""
     trial = Trial(name, base, parts_of(data, base.inferred))
     position = trial.position(entry)
-    rows = trial.entering(position).collect()
+    rows = trial.entering(position)
     return trial.rule(entry) or trial.steps[position].step, rows
 
 
@@ -191,7 +191,7 @@ def _reaching(name: str, base: Base, data: Mapping[str, Any], entry: str) -> pl.
     steps = list(data.get("steps") or [])
     place = next((number for number, each in enumerate(steps) if each["id"] == entry), len(steps))
     trial = Trial(name, base, parts_of({**data, "steps": steps[:place], "rules": []}, base.inferred))
-    return trial.entering(len(trial.steps)).collect()
+    return trial.entering(len(trial.steps))
 
 
 def _along(

@@ -203,7 +203,7 @@ def _entering(trial: Trial, position: int, whole: Run | None) -> pl.DataFrame:
     """Living rows as they reach a step."""
     frame = _place(whole, trial.steps[position])
     if frame is None:
-        return trial.entering(position).collect()
+        return trial.entering(position)
     return frame[0].filter(frames.alive()).collect()
 
 

@@ -40,7 +40,7 @@ def suggestions(lake: Lakehouse, table: str, data: Mapping[str, Any]) -> list[Pr
         parts = parts_of(data, base.inferred)
         trial = Trial(name, base, parts)
         steps = [each for each in trial.steps if each.id != RULES]
-        rows = trial.entering(len(steps)).collect()
+        rows = trial.entering(len(steps))
         keys = base.keys or infer_primary_key(rows.select(base_columns(rows.columns))) or []
         found = [*steps_for(rows, keys), *rules_for(rows, keys)]
     known = _known(data)

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -22,6 +22,7 @@ from automic_core.planning import NamedStep
 from automic_core.records import Schema
 from automic_core.running import Run
 from automic_core.storage import ruling
+from automic_core.transforms.combine import Join, Union
 from automic_core.workbench.lakes import policy
 from automic_core.workbench.promotions import PromotionSpec, build_part, entries, promotion_of
 from automic_core.workbench.values import all_rows
@@ -33,6 +34,7 @@ CAST, LATEST = "cast", "latest"
 RULES = "rules"
 TAKEN = (*RESERVED, CAST, LATEST)
 _KEPT = 16
+_KEPT_REACHED, _KEPT_ROWS = 2, 100_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Base:
         inferred: The schema that the values prove.
         decided: Whether a person's decisions are in the rows.
         notes: What was simplified.
+        reached: Rows as they reached an entry in the last trials, by what stood before it.
     """
 
     rows: pl.LazyFrame
@@ -54,6 +57,7 @@ class Base:
     inferred: Schema
     decided: bool
     notes: tuple[str, ...] = ()
+    reached: OrderedDict[str, pl.DataFrame] = field(default_factory=OrderedDict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,26 @@ class Trial:
             return run, gate.message
         return run, ""
 
-    def entering(self, position: int) -> pl.LazyFrame:
-        """Living rows as they reach a step, tracked."""
+    def entering(self, position: int) -> pl.DataFrame:
+        """Living rows as they reach a step, tracked; kept, so that another setting of the same step is quickly tried."""
         if position == 0:
-            return frames.track(self.base.rows)
-        run, _ = self.run(self.steps[:position])
-        return run.stages[-1].frame.filter(frames.alive())
+            return frames.track(self.base.rows).collect()
+        before = self.steps[:position]
+        drafted = {named.id for named in self.parts.steps}
+        name = repr((self.parts.schema, [(n.id, n.step if n.id in drafted else "") for n in before]))
+        alone = not any(isinstance(named.step, Join | Union) for named in before)  # a second table may change
+        with _lock:
+            found = self.base.reached.get(name) if alone else None
+        if found is not None:
+            return found
+        run, _ = self.run(before)
+        found = run.stages[-1].frame.filter(frames.alive()).collect()
+        if alone and found.height <= _KEPT_ROWS:
+            with _lock:
+                self.base.reached[name] = found
+                while len(self.base.reached) > _KEPT_REACHED:
+                    self.base.reached.popitem(last=False)
+        return found
 
 
 @contextmanager

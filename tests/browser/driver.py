@@ -110,6 +110,14 @@ class Person:
         field.press("Tab")
         self.settle()
 
+    def value(self, label: str) -> str:
+        """What the field with this label holds; a field is drawn empty a moment before it gets its value."""
+        field = self.page.get_by_label(label, exact=True).first
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while not (found := field.input_value()) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
+        return str(found)
+
     def upload(self, file: Path) -> None:
         """Drop a file on the upload field."""
         self.page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(str(file))

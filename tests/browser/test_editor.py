@@ -84,10 +84,10 @@ def test_marks_the_line_that_is_wrong(person: NewPerson) -> None:
     visitor.page.keyboard.press("Escape")
     visitor.page.keyboard.press("Control+Enter")
     visitor.see("line 2, column 3")
-    assert visitor.page.locator(".lines .wrong").inner_text() == "2"
+    assert visitor.page.locator(".lines .wrong").inner_text() == "2"  # waits for it
     visitor.page.locator("textarea").click()
     type_in(visitor, "x")
-    assert visitor.page.locator(".lines .wrong").count() == 0
+    visitor.page.locator(".lines .wrong").wait_for(state="detached")
 
 
 def test_the_tree_finds_and_inserts(person: NewPerson) -> None:
