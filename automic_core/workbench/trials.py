@@ -146,7 +146,7 @@ class Trial:
         return run, ""
 
     def entering(self, position: int) -> pl.DataFrame:
-        """Living rows as they reach a step, tracked; kept, so that another setting of the same step is quickly tried."""
+        """Living rows as they reach a step, tracked; kept, so that other settings of it are quickly tried."""
         if position == 0:
             return frames.track(self.base.rows).collect()
         before = self.steps[:position]
