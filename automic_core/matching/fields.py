@@ -87,7 +87,7 @@ def make_fields(
             one = _make_field(frame[name], None if kinds is None else kinds[name])
             if one is not None:
                 made.append(one)
-    if (len(made) == 1 and made[0].kind in ("name", "category")) or embedding is not None:
+    if (len(made) == 1 and made[0].kind in ("name", "category", "address")) or embedding is not None:
         made[0].kind = "text"
     if embedding is not None:
         from automic_core.matching.embedding import encoded

@@ -98,6 +98,22 @@ def test_titles_are_linked_by_what_tells_them_apart() -> None:
     assert 2 * hits / (links.height + right.height) > 0.95
 
 
+def test_a_single_column_is_a_text_even_where_its_words_look_like_streets() -> None:
+    places = [
+        "Westminster Abbey Road",
+        "Abbey of Saint Gall",
+        "Dunfermline Abbey Street",
+        "Lacock Way",
+        "Temple Court 5",
+    ]
+    left = pl.DataFrame({"title": places})
+    right = pl.DataFrame(
+        {"title": ["Saint Gall Abbey", "Abbey Road, Westminster", "Lacock Way (abbey)", "Temple Court 7b"]}
+    )
+    found = FUZZY.link(left, right).collect()
+    assert {(0, 1), (1, 0), (3, 2)} <= set(found.select("left_id", "right_id").iter_rows())
+
+
 def test_tables_without_a_common_column_are_refused() -> None:
     left, right = pl.DataFrame({"a": ["x", "y"], "b": ["x", "z"]}), pl.DataFrame({"c": ["x", "y"]})
     with pytest.raises(ConfigError, match="no column name in common"):
