@@ -11,6 +11,8 @@ from automic_core.medallion.tracking import Point, Series
 from automic_core.series.bands import FEWEST, Expectation
 from automic_core.workbench.listing import Health
 
+__all__ = ["Alert", "Series", "basis", "between", "ranked", "surprises", "words"]
+
 RECENT, FAR, SHORT = 5, 3.0, 8
 """Newest batches that are still of interest; halves of the band from which on it is bad; states of a short history."""
 _ROOM = 1.1
@@ -117,7 +119,7 @@ def _alert(hits: list[tuple[Series, int, float, int]]) -> Alert:
             ("quarantine", {**query, "filter": series.column}) if "aside" in point.detail else ("rules", query)
         )
     also = [hit[0].title for hit in hits[1:]]
-    basis = _basis(series, expectation) + (f" Also: {', '.join(also)}." if also else "")
+    told = basis(series, expectation) + (f" Also: {', '.join(also)}." if also else "")
     return Alert(
         series.kind,
         "bad" if score >= FAR else "attention",
@@ -125,7 +127,7 @@ def _alert(hits: list[tuple[Series, int, float, int]]) -> Alert:
         series.table,
         series.column,
         _sentence(series, point, expectation),
-        basis,
+        told,
         [hit[0].key for hit in hits],
         snapshot,
         point.at,
@@ -160,7 +162,8 @@ def between(series: Series, expectation: Expectation) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _basis(series: Series, expectation: Expectation) -> str:
+def basis(series: Series, expectation: Expectation) -> str:
+    """Against what a value is judged, and how sure that is."""
     known = expectation.history
     states = f"{known:,} {'value' if known == 1 else 'values'} before it"
     if known < FEWEST:
