@@ -27,8 +27,9 @@ CHANCE = 5e-4
 """How often a value of a calm series is outside its band."""
 FEWEST = 2
 """Values before one that is judged."""
-_PRIOR, _MEMORY, _RUN = 2.0, 50.0, 3
-_SLOWEST, _TREND, _BOUND = 0.15, 0.1, 2.0
+_PRIOR, _BOUND = 2.0, 2.0
+_MEMORY, _RUN, _STEP, _TREND = 50.0, 3, 0.15, 0.1
+"""Values remembered, that make a new level, and how fast level and trend follow; of dense series by days instead."""
 _BOUNDED = 0.7737  # mean of min(z * z, 4) for a normal z
 _ROOM, _SIMPLER = 1.1, 0.9
 
@@ -116,8 +117,9 @@ class _Way:
 class _Follower:
     """Level, and perhaps trend, of a series."""
 
-    def __init__(self, first: float, *, trending: bool) -> None:
-        self._level, self._slope, self._count, self._trending = first, 0.0, 1, trending
+    def __init__(self, first: float, pace: float, *, trending: bool) -> None:
+        self._level, self._slope, self._count = first, 0.0, 1
+        self._step, self._trend = _STEP / pace, _TREND / pace if trending else 0.0
 
     @property
     def next(self) -> float:
@@ -130,11 +132,10 @@ class _Follower:
     def learn(self, value: float, bound: float) -> None:
         """Follow a value, a surprise by no more than the bound."""
         self._count += 1
-        step = max(_SLOWEST, 1 / self._count)
+        step = max(self._step, 1 / self._count)
         before = self._level
         self._level = self.next + step * max(-bound, min(bound, value - self.next))
-        if self._trending:
-            self._slope += _TREND * (self._level - before - self._slope)
+        self._slope += self._trend * (self._level - before - self._slope)
 
 
 def judge(
@@ -175,8 +176,10 @@ class _Judge:
         memory = max(_MEMORY, 3 * DAY / max(step, 60.0))
         names = ["level", "trend", *(season.name for season in self._seasons)]
         self._ways = {name: _Way(name, nature, memory) for name in names}
-        self._level = _Follower(self._values[0], trending=False)
-        self._trend = _Follower(self._values[0], trending=True)
+        pace = memory / _MEMORY
+        self._settles = round(_RUN * pace)
+        self._level = _Follower(self._values[0], pace, trending=False)
+        self._trend = _Follower(self._values[0], pace, trending=True)
         self._run: list[float] = []
         self._side = 0
         self._accepted = [self._allowance(each) for each in accepted]
@@ -226,9 +229,9 @@ class _Judge:
 
     def _follow(self, value: float, bound: float, away: float) -> bool:
         side = int(math.copysign(1, away)) if abs(away) > 1 else 0
-        self._run = [*self._run, value] if side and side == self._side else [value] if side else []
+        self._run = ([*self._run, value] if side == self._side else [value]) if side else []
         self._side = side
-        if len(self._run) >= _RUN:
+        if len(self._run) >= self._settles:
             for each in (self._level, self._trend):
                 each.settle(median(self._run))
             self._run, self._side = [], 0

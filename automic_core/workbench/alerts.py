@@ -167,7 +167,11 @@ def basis(series: Series, expectation: Expectation) -> str:
     known = expectation.history
     states = f"{known:,} {'value' if known == 1 else 'values'} before it"
     if known < FEWEST:
-        return f"Only {states}: too few to say what is usual." if known else "The first value of its series."
+        return (
+            f"Only {states}: too few to say what is usual."
+            if known
+            else "The first of its series: nothing to compare with."
+        )
     if series.kind == "rule" and not expectation.outside:
         return f"As usual, by {states}: at most {words(series, expectation.high)}."
     way = {"level": "", "trend": " and their trend"}.get(expectation.basis, f" at the same {expectation.basis}")

@@ -56,7 +56,7 @@ def test_a_jump_is_first_is_called_expected_and_comes_back(app: OpenApp, jumping
 
 def test_the_demo_has_its_failing_rules(app: OpenApp, demo_lake: Path) -> None:
     page = app("monitors", demo_lake)
-    assert "failing as usual in 12 tables" in said(page)
+    assert "failing rules in 12 tables" in said(page)
     page.selectbox(key="monitors-table").select("silver.products").run()
     assert not page.exception
     assert page.query_params["table"] == "silver.products"

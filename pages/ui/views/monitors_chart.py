@@ -12,7 +12,7 @@ from automic_core.workbench import alerts
 from pages.ui import calls, charts, show, state
 from pages.ui.state import Workspace
 
-SHOWN = 60
+SHOWN, TICKS = 60, 4
 NONE = "not yet"
 PICKER = "monitors-series"
 
@@ -86,17 +86,26 @@ def _chart(line: alerts.Series) -> None:
         text=[_hover(line, p) for p in places],
         hovertemplate="%{text}<extra></extra>",
     )
-    step = max(1, len(places) // 5)
-    ticks = places[::-step][::-1]
+    ticks = _ticks(line, places)
     figure.update_xaxes(
-        tickvals=ticks,
-        ticktext=[show.when(line.points[p].at) for p in ticks],
+        tickvals=list(ticks),
+        ticktext=list(ticks.values()),
+        tickangle=0,
         showgrid=False,
         zeroline=False,
         range=[places[0] - 0.4, places[-1] + 0.4],
     )
     figure.update_yaxes(tickformat=".0%" if line.unit == "share" else ",", range=_range(line, places, judged))
     charts.plot(figure, key="monitors-figure", height=260, alt=f"{line.title} of {line.table}, with its band")
+
+
+def _ticks(line: alerts.Series, places: Sequence[int]) -> dict[int, str]:
+    """A few places, each with how long ago it was; what would be told twice is told at the first."""
+    step = max(1, -(-len(places) // TICKS))
+    found: dict[str, int] = {}
+    for place in places[::-step]:
+        found[show.when(line.points[place].at)] = place
+    return {place: told for told, place in found.items()}
 
 
 def _range(line: alerts.Series, places: Sequence[int], judged: Sequence[int]) -> list[float]:
@@ -122,10 +131,13 @@ def _hover(line: alerts.Series, place: int) -> str:
 
 def _words(line: alerts.Series) -> None:
     point, expectation = line.points[-1], line.expectations[-1]
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Now", alerts.words(line, point.value), border=False)
-        st.metric("Expected", alerts.words(line, expectation.expected) if expectation.judged else NONE)
-        st.metric("Band", alerts.between(line, expectation) if expectation.judged else NONE)
+    told = {"Newest": alerts.words(line, point.value)}
+    told["Expected"] = alerts.words(line, expectation.expected) if expectation.judged else NONE
+    told["Band"] = alerts.between(line, expectation) if expectation.judged else NONE
+    for column, (name, value) in zip(st.columns([2, 2, 3]), told.items(), strict=True):
+        with column.container(gap=None):
+            st.caption(name)
+            st.markdown(f"**{show.plain(value)}**")
     show.note(show.plain(alerts.basis(line, expectation)))
 
 

@@ -30,7 +30,7 @@ def sentence(inbox: workbench.Inbox) -> str:
     surprises = sum(each.kind != "rule" or each.score > 1 for each in inbox.alerts)
     rules = len(inbox.alerts) - surprises
     parts = [show.count(surprises, "surprise")] if surprises else []
-    parts += [f"{show.count(rules, 'rule')} failing as usual"] if rules else []
+    parts += [show.count(rules, "failing rule")] if rules else []
     told = " and ".join(parts) or "Nothing is out of the ordinary"
     where = f"{told} in {show.count(inbox.tables, 'table')}"
     return f"{where}; {show.count(inbox.left, 'state')} not measured yet" if inbox.left else where

@@ -57,14 +57,13 @@ def _chosen(alerts: list[workbench.Alert]) -> workbench.Alert | None:
 
 
 def _card(ws: Workspace, alert: workbench.Alert, number: int, *, shown: bool) -> None:
-    with st.container(border=True, gap="xsmall", key=f"alert-{number}{'-shown' if shown else ''}"):
+    with st.container(border=True, gap=None, key=f"monitors-card-{number}{'-shown' if shown else ''}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             show.status(alert.level, KINDS[alert.kind])
-            st.markdown(show.code(alert.table), width="stretch")
-            st.caption(show.when(alert.at) if alert.at else "", help=show.exact(alert.at) or None)
-        st.markdown(show.plain(alert.sentence))
+            st.markdown(f"{show.code(alert.table)} {show.plain(alert.sentence)}", width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(show.plain(alert.basis), width="stretch")
+            ago = f"{show.when(alert.at)} · " if alert.at else ""
+            st.caption(f"{ago}{show.plain(alert.basis)}", width="stretch")
             if alert.keys and not shown and st.button("Show", key=f"alert-show-{number}", type="tertiary"):
                 st.query_params["series"], st.query_params["about"] = alert.keys[0], alert.table
                 st.rerun()
