@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from automic_core import workbench
+from automic_core import cli, workbench
 from automic_core.errors import CatalogError, ConfigError, SecurityError
 from automic_core.lake import Lakehouse
 from automic_core.medallion import measuring
@@ -167,3 +168,15 @@ def test_measures_of_a_batch_are_those_of_its_rows(lake: Lakehouse, tmp_path: Pa
     assert [each["columns"]["email"]["nulls"] for each in (first.measures, second.measures)] == [1, 50]
     amount = second.measures["columns"]["amount"]
     assert (amount["kind"], amount["mean"], amount["distinct"]) == ("number", 150.0, 2)
+
+
+def test_the_command_prints_the_inbox_and_checks_for_schedulers(
+    lake: Lakehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(lake, tmp_path)
+    there = ["--lake", str(tmp_path / "lake")]
+    assert cli.run(["monitor", *there]) == 0
+    assert "45% of email is empty" in " ".join(capsys.readouterr().out.split())
+    assert cli.run(["monitor", "bronze.orders", "--check", "--json", *there]) == 1
+    assert json.loads(capsys.readouterr().out)["inbox"]["alerts"][0]["keys"] == ["nulls:email"]
+    assert cli.run(["monitor", "bronze.nothing", *there]) == 2
