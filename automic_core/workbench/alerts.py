@@ -84,7 +84,7 @@ def current(series: Series) -> list[int]:
 def words(series: Series, value: float) -> str:
     """A value of a series with its unit."""
     if series.unit == "share":
-        return f"{value:.0%}" if value == 0 or 0.1 <= value <= 0.9 or value == 1 else f"{value:.2%}"
+        return f"{value * 100:.0f}%" if 0.1 <= value <= 0.9 else f"{float(f'{value * 100:.2f}'):g}%"
     if series.unit == "hours":
         return duration(value)
     return f"{value:,.0f}" if series.unit == "rows" or abs(value) >= 1000 else f"{value:,.4g}"

@@ -39,7 +39,7 @@ def test_a_jump_is_called_expected_and_taken_back(person: NewPerson, lake: Path)
     ann = person()
     ann.open()
     ann.page.get_by_role("link", name="Surprises, drift and failed rules").click()
-    ann.see("1 surprise in 1 table", JUMP, "Empty cells in email", "0% to")
+    ann.see("1 surprise in 1 table", JUMP, "0% to", "2.6 times as far")
     first = ann.page.locator("[class*='st-key-monitors-card-0']").first
     first.get_by_text(JUMP).wait_for()
     ann.page.locator(".st-key-monitors-figure .js-plotly-plot").first.wait_for()
