@@ -19,6 +19,7 @@ shell.run(
                 st.Page("pages/promote.py", title="Promote", icon=":material/publish:"),
             ],
             "Trust": [
+                st.Page("pages/monitors.py", title="Monitors", icon=":material/monitoring:"),
                 st.Page("pages/quarantine.py", title="Quarantine", icon=":material/healing:"),
                 st.Page("pages/tables.py", title="Tables", icon=":material/table:"),
             ],

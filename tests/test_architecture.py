@@ -26,6 +26,7 @@ LINES = [
     "connectors transforms lakehouse",
     "matching",
     "inference",
+    "series",
     "storage state",
     "registry recordwise contracts frames events schemas",
     "settings logs",

@@ -43,14 +43,15 @@ class Decision:
     """One decision about one row.
 
     Attributes:
-        kind: fix (``column`` gets ``value``) or waive (the row is exempt from the rule named in ``column``).
+        kind: fix (``column`` gets ``value``), waive (the row is exempt from the rule named in ``column``) or expected
+            (a value of the series named in ``column``; see ``medallion.expected``).
         table: The table's own name, without its layer.
         key: Hash of the row's declared key, else of its content, so that a redelivered row keeps its decisions.
         match: The columns behind the key, as JSON: how the row is found again.
     """
 
     id: str
-    kind: Literal["fix", "waive"]
+    kind: Literal["fix", "waive", "expected"]
     table: str
     key: str
     match: str

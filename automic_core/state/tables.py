@@ -102,6 +102,15 @@ samples = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+measures = Table(
+    "automic_measures",
+    metadata,
+    Column("table_name", String, primary_key=True),
+    Column("snapshot", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
 jobs = Table(
     "automic_jobs",
     metadata,

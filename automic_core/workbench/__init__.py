@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 _NAMES = {
+    "alerts": "Alert",
     "attention": "Attention",
     "browsing": "Entry Inside Listing browse connector_of inside",
     "changing": "Built Promoted aggregation build export ingest promote run",
@@ -38,6 +39,7 @@ _NAMES = {
         "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
         "waive"
     ),
+    "monitoring": "Inbox Measuring expect measure monitored monitors monitors_version unexpect",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",

@@ -1,5 +1,6 @@
 """Names of the package for type checkers; ``__init__.py`` gives the same ones on first use."""
 
+from automic_core.workbench.alerts import Alert as Alert
 from automic_core.workbench.attention import Attention as Attention
 from automic_core.workbench.browsing import (
     Entry as Entry,
@@ -301,6 +302,30 @@ from automic_core.workbench.looking import (
 )
 from automic_core.workbench.looking import (
     waive as waive,
+)
+from automic_core.workbench.monitoring import (
+    Inbox as Inbox,
+)
+from automic_core.workbench.monitoring import (
+    Measuring as Measuring,
+)
+from automic_core.workbench.monitoring import (
+    expect as expect,
+)
+from automic_core.workbench.monitoring import (
+    measure as measure,
+)
+from automic_core.workbench.monitoring import (
+    monitored as monitored,
+)
+from automic_core.workbench.monitoring import (
+    monitors as monitors,
+)
+from automic_core.workbench.monitoring import (
+    monitors_version as monitors_version,
+)
+from automic_core.workbench.monitoring import (
+    unexpect as unexpect,
 )
 from automic_core.workbench.paging import (
     OPERATORS as OPERATORS,

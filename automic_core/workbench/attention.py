@@ -45,9 +45,7 @@ def concerns(lake: Lakehouse, opened: Mapping[str, Opened], open_rows: Mapping[s
         opened: Its tables.
         open_rows: Silver table to its rows in quarantine that nobody has settled.
     """
-    found = [*_unreadable(opened), *_failed(lake), *_reviews(lake)]
-    for name, each in opened.items():
-        found += _sources(name, each, opened)
+    found = [*_unreadable(opened), *failed_runs(lake), *_reviews(lake), *behind(opened)]
     found += _undecided(lake, opened)
     found += [
         _to(
@@ -83,7 +81,7 @@ def _reviews(lake: Lakehouse) -> Iterator[Attention]:
         )
 
 
-def _failed(lake: Lakehouse) -> Iterator[Attention]:
+def failed_runs(lake: Lakehouse) -> Iterator[Attention]:
     """Tables whose newest run failed."""
     seen: set[str] = set()
     for run in lake.runs(RUNS):
@@ -94,6 +92,12 @@ def _failed(lake: Lakehouse) -> Iterator[Attention]:
             what = f" of {run.table}" if run.table not in run.pipeline else ""
             sentence = f"The last run{what} ({run.pipeline}) failed: {(run.error or 'nobody knows why')[:200]}"
             yield _to("failed", run.table, sentence, "runs", "bad", run=run.run_id)
+
+
+def behind(opened: Mapping[str, Opened]) -> Iterator[Attention]:
+    """Tables whose sources have moved on since, or are gone."""
+    for name, each in opened.items():
+        yield from _sources(name, each, opened)
 
 
 def _sources(name: str, each: Opened, opened: Mapping[str, Opened]) -> Iterator[Attention]:

@@ -17,7 +17,6 @@ def render(ws: Workspace, waiting: list[workbench.Attention]) -> None:
         st.markdown("##### Needs attention")
         if not waiting:
             show.status("good", "Nothing waits for you")
-            return
         for number, each in enumerate(waiting[:MOST]):
             with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"line-attention-{number}"):
                 show.status(each.level, each.kind)
@@ -29,3 +28,5 @@ def render(ws: Workspace, waiting: list[workbench.Attention]) -> None:
                     show.go(each.page, **each.query)
         if len(waiting) > MOST:
             st.caption(f"and {len(waiting) - MOST:,} more")
+        label = "Surprises, drift and failed rules"
+        st.page_link("pages/monitors.py", label=label, icon=":material/monitoring:")
