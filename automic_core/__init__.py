@@ -47,6 +47,8 @@ _HOME = {
     ),
     **dict.fromkeys(("infer_schema", "infer_exact"), "automic_core.inference"),
     **dict.fromkeys(("Depends", "RowCount", "Fresh", "Drift"), _STEPS + "table_rules"),
+    "OfType": _STEPS + "type_rule",
+    "References": _STEPS + "key_rule",
     "suggest_rules": "automic_core.assist.suggesting",
     "find_errors": "automic_core.cleaning.finding",
     "AutomicError": "automic_core.errors",

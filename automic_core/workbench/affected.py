@@ -62,7 +62,7 @@ def _breaking(rule: Rule, entry: str, rows: pl.DataFrame) -> int:
         return complete.height - complete.n_unique()
     if not rule.is_row_rule:
         return 0 if rows.select(rule.aggregate(rows.schema)).item() is None else rows.height
-    fails = [rule.fails(column, rows.schema).fill_null(False) for column in rule.columns or [""]]
+    fails = [rule.fails(column, rows.schema).fill_null(False) for column in rule.judged]
     broken = pl.any_horizontal(fails)
     if frames.waivers_present.get() and frames.WAIVED in rows.columns and rule.action == "quarantine":
         broken = broken & ~pl.col(frames.WAIVED).str.contains(f"|{entry}|", literal=True).fill_null(False)
