@@ -49,6 +49,7 @@ _HOME = {
     **dict.fromkeys(("Depends", "RowCount", "Fresh", "Drift"), _STEPS + "table_rules"),
     "OfType": _STEPS + "type_rule",
     "References": _STEPS + "key_rule",
+    "mutation_test": "automic_core.assist.mutation_testing",
     "suggest_rules": "automic_core.assist.suggesting",
     "find_errors": "automic_core.cleaning.finding",
     "AutomicError": "automic_core.errors",

@@ -38,6 +38,7 @@ _NAMES = {
         "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
         "waive"
     ),
+    "mutating": "MutationTest Remedy accept_remedies mutation_test",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",

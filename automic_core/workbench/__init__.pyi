@@ -302,6 +302,10 @@ from automic_core.workbench.looking import (
 from automic_core.workbench.looking import (
     waive as waive,
 )
+from automic_core.workbench.mutating import MutationTest as MutationTest
+from automic_core.workbench.mutating import Remedy as Remedy
+from automic_core.workbench.mutating import accept_remedies as accept_remedies
+from automic_core.workbench.mutating import mutation_test as mutation_test
 from automic_core.workbench.paging import (
     OPERATORS as OPERATORS,
 )
