@@ -19,6 +19,8 @@ FINDER = "dependency"
 _SAME_WRONG_VALUE = 0.15
 """Chance that two wrong rows of a group hold the same wrong value."""
 _SURE = 0.98
+_UNDECIDED, _PLAIN, _EITHER = 0.15, 0.8, 0.55
+"""Where one of two cells is surely wrong and nothing tells which, both are shown, each a little more wrong than not."""
 _MOST = 1 - 1e-7
 _EXACTLY_AS_MADE = 12.0
 """Log odds for a text that is exactly what others make it: that does not happen by chance."""
@@ -58,6 +60,7 @@ class _Ballot:
         self.table, self.values, self.dependencies = table, table[right], dependencies
         self.against, self.for_it = np.zeros(self.values.rows), np.zeros(self.values.rows)
         self._loudest, weight = np.full(self.values.rows, -1), np.zeros(self.values.rows)
+        self._either = np.zeros(self.values.rows, dtype=bool)
         self._wanted: list[Numbers] = []
         self._made: dict[int, tuple[str, str]] = {}
         for number, dependency in enumerate(dependencies):
@@ -66,7 +69,11 @@ class _Ballot:
             judged = usual != MISSING
             breaks = judged & (self.values.codes != usual)
             if doubt is not None:
-                certain *= np.where(breaks, _blame(doubt[right], doubt[dependency.left]), 1 - doubt[dependency.left])
+                blame = _blame(doubt[right], doubt[dependency.left])
+                either = breaks & (np.abs(blame - 0.5) < _UNDECIDED) & (certain >= _PLAIN)
+                certain *= np.where(breaks, blame, 1 - doubt[dependency.left])
+                certain[either] = _EITHER
+                self._either |= either
             odds = _odds(certain)
             self.against += np.where(breaks, odds, 0)
             self.for_it += np.where(judged & ~breaks, odds, 0)
@@ -117,6 +124,7 @@ class _Ballot:
             f"{self.values.name} {verb} {repair!r} in {groups.agree[place]} of {groups.rows[place]} rows with "
             f"{keys.told(key)}"
         )
+        reason += f"; or {keys.name} is wrong" if self._either[row] else ""
         return reason, repair
 
 
