@@ -13,13 +13,11 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.assist.figures import figure
-from automic_core.cleaning.dependencies import discover
-from automic_core.cleaning.table import read
+from automic_core.assist.settling import settled
 from automic_core.transforms._keylike import is_identifier
 
 _MOST_VALUES, _ROWS_A_VALUE = 30, 10
 _MOST_MASKS, _LONGEST_MASK = 3, 24
-_TRUSTED = 0.8
 
 
 @dataclass(frozen=True)
@@ -152,13 +150,11 @@ def _quoted(name: str) -> str:
 
 
 def _dependencies(rows: pl.DataFrame, names: Sequence[str]) -> Iterator[Candidate]:
-    """Columns that another settles."""
-    data = frames.data_names(rows.columns)
-    table = read(rows, data)
-    for found in discover(table):
-        left, right = data[found.left], data[found.right]
-        if right in names and found.trust >= _TRUSTED:
-            options: dict[str, Any] = {"columns": [left], "settles": right, "action": "warn"}
-            if found.wrong:
-                options["max_fail"] = math.ceil(found.wrong * 1.2 * 1000) / 1000
-            yield Candidate(("dependency", left, right), "dependency", options, f"{left} settles {right}")
+    """Columns that others settle."""
+    for found in settled(rows, names):
+        columns = list(found.columns)
+        options: dict[str, Any] = {"columns": columns, "settles": found.settles, "action": "warn"}
+        if found.wrong:
+            options["max_fail"] = math.ceil(found.wrong * 1.2 * 1000) / 1000
+        title = f"{' and '.join(columns)} settle{'s' if len(columns) == 1 else ''} {found.settles}"
+        yield Candidate(("dependency", *columns, found.settles), "dependency", options, title)

@@ -16,7 +16,7 @@ _FAR, _GAP, _RARE = 8.0, 2.0, 0.01
 
 
 def find(table: Sequence[Values]) -> list[Votes]:
-    """Values beyond a gap, and beyond what the spread of the column explains; where it is lopsided, on a log scale too."""
+    """Values beyond a gap, and beyond what the spread of the column explains, on a log scale too if lopsided."""
     return [votes for values in table if (votes := _column(values)) is not None]
 
 
