@@ -48,5 +48,24 @@ def judge_rules(
         )
 
 
+@app.command("rule-history")
+def rule_history(table: Own, lake: Lake = None, as_json: Json = False) -> None:
+    """Show what each rule found in each published run, oldest first."""
+    with workbench.opened(lake, read_only=True) as opened:
+        found = workbench.rule_history(opened, table)
+    if as_json:
+        output.emit(found)
+    elif found:
+        lines = [(rule, point) for rule, points in found.items() for point in points]
+        output.table(
+            [
+                {"rule": rule, "at": each.at, "failing": each.failing, "of": each.judged, "run_id": each.run_id}
+                for rule, each in lines
+            ]
+        )
+    else:
+        output.say(f"No run of {table} was published yet.")
+
+
 def _share(value: float) -> str:
     return f"{value:.0%}" if value else ""

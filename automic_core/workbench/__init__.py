@@ -52,6 +52,7 @@ _NAMES = {
     "reviewed": "ColumnChange SetAside",
     "reviews": "Revertible Review ReviewInfo discard publish published_spec revert revertible review reviews stage",
     "runcompare": "RunComparison compare_runs",
+    "rule_history": "RulePoint rule_history",
     "rundetail": "RunDetail removed_rows run_detail",
     "runlist": "RunLine RunPage run_page",
     "running": "Job cancel job job_log jobs rerun submit waiting_for",

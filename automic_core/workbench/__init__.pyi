@@ -431,6 +431,8 @@ from automic_core.workbench.reviews import (
 from automic_core.workbench.reviews import (
     stage as stage,
 )
+from automic_core.workbench.rule_history import RulePoint as RulePoint
+from automic_core.workbench.rule_history import rule_history as rule_history
 from automic_core.workbench.runcompare import RunComparison as RunComparison
 from automic_core.workbench.runcompare import compare_runs as compare_runs
 from automic_core.workbench.rundetail import (
