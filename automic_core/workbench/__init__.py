@@ -61,6 +61,7 @@ _NAMES = {
     "steptimes": "StepTimes step_times",
     "storage_files": "ColumnSize DataFileInfo Files files",
     "suggesting": "Proposal accepted suggestions",
+    "suspecting": "Suspect Suspects fix_suspects suspects trust_cells",
     "taking": "Contract KeyEvidence Standing key_evidence standing table_name table_name_problem",
     "timelines": "ColumnEvent State rollback_to schema_history timeline told",
     "tracing": "CellTrace Record Stage trace_cell",

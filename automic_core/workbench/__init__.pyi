@@ -524,6 +524,11 @@ from automic_core.workbench.storage_files import (
 from automic_core.workbench.suggesting import Proposal as Proposal
 from automic_core.workbench.suggesting import accepted as accepted
 from automic_core.workbench.suggesting import suggestions as suggestions
+from automic_core.workbench.suspecting import Suspect as Suspect
+from automic_core.workbench.suspecting import Suspects as Suspects
+from automic_core.workbench.suspecting import fix_suspects as fix_suspects
+from automic_core.workbench.suspecting import suspects as suspects
+from automic_core.workbench.suspecting import trust_cells as trust_cells
 from automic_core.workbench.taking import (
     Contract as Contract,
 )
