@@ -102,6 +102,8 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
         "regex": Entry(_STEPS + "rules:Regex", "Regular expression", "Rules"),
         "set": Entry(_STEPS + "rules:InSet", "Set of values", "Rules"),
         "length": Entry(_STEPS + "rules:Length", "Text length", "Rules"),
+        "type": Entry(_STEPS + "type_rule:OfType", "Type", "Rules"),
+        "foreign_key": Entry(_STEPS + "key_rule:References", "Foreign key", "Rules"),
         "sql": Entry(_STEPS + "rules:SQLRule", "SQL condition", "Rules"),
         "dependency": Entry(_STEPS + "table_rules:Depends", "Columns that settle another", "Rules"),
         "row_count": Entry(_STEPS + "table_rules:RowCount", "Number of rows", "Rules"),

@@ -14,6 +14,7 @@ import polars as pl
 from automic_core import frames
 from automic_core.assist.figures import figure
 from automic_core.assist.proposals import Proposal, rule_proposal
+from automic_core.assist.settling import dependencies, misspellings
 from automic_core.inference.keys import snake
 from automic_core.inference.patterns import matches
 from automic_core.transforms._keylike import is_identifier
@@ -52,6 +53,7 @@ def rules_for(rows: pl.DataFrame, keys: Sequence[str]) -> Iterator[Proposal]:
         elif column.dtype in (pl.Date, pl.Datetime):
             yield from _times(rows, name)
     yield from _orders(rows, names)
+    yield from dependencies(rows)
 
 
 def _keys(rows: pl.DataFrame, keys: list[str]) -> Iterator[Proposal]:
@@ -92,6 +94,8 @@ def _texts(rows: pl.DataFrame, name: str, key: bool) -> Iterator[Proposal]:
     if few and counts.height <= _MOST_CATEGORIES and text.len() >= _ROWS_A_CATEGORY * counts.height:
         yield from _categories(rows, name, counts)
         return
+    if not key and (found := misspellings(rows, name)):
+        yield found
     yield from _masks(rows, name, text, key)
 
 

@@ -31,11 +31,12 @@ def _digits(values: Values) -> Votes | None:
         return None
     length, times = lengths.most_common(1)[0]
     share = times / digits
+    short = sum(n for size, n in lengths.items() if size < length)
     places, chances, reasons, repairs = [], [], [], []
     for place, text in enumerate(values.texts):
         if not text.isdigit() or len(text) == length:
             continue
-        lost = zeros > 0 and share >= _MOST and len(text) < length and length >= 3
+        lost = zeros > 0 and zeros >= short and share >= _MOST and len(text) < length and length >= 3
         odd = length >= _LONG and share >= 0.97
         if lost or odd:
             places.append(place)

@@ -75,18 +75,19 @@ def discover(table: Sequence[Values]) -> Iterator[Dependency]:
             continue
         for right, values in enumerate(table):
             if right != left and len(values.texts) > 1:
-                found = _measure(left, right, keys, values)
+                found = measure(left, right, keys, values)
                 if found is not None:
                     yield found
 
 
-def _measure(left: int, right: int, keys: Values, values: Values) -> Dependency | None:
+def measure(left: int, right: int, keys: Values, values: Values) -> Dependency | None:
+    """How well the column ``keys`` settles ``values``; None if it does not."""
     both = (keys.codes != MISSING) & (values.codes != MISSING)
     groups = agreement(keys.codes[both], values.codes[both], len(values.texts))
     big = groups.rows >= SMALLEST_GROUP
     if groups.rows.sum() < FEWEST_ROWS or big.sum() < FEWEST_GROUPS:
         return None
-    if alike(values) >= _MANY_VALUES and _rate(groups) < _LEAST_AGREEMENT[0]:
+    if alike(values) >= _MANY_VALUES and rate(groups) < _LEAST_AGREEMENT[0]:
         return None  # agreement beyond chance is never more than agreement
     beyond, least = _beyond_chance(keys, values, both, groups.usual[big]), _least(values)
     if beyond < least:
@@ -120,9 +121,9 @@ def _beyond_chance(keys: Values, values: Values, both: npt.NDArray[np.bool_], at
     known = both & settled[values.codes] if alike(values) < _MANY_VALUES else both
     if settled.sum() < 2 or known.sum() < _COVERS * keys.rows:
         return 0.0
-    mine = _rate(agreement(keys.codes[known], values.codes[known], len(values.texts)))
+    mine = rate(agreement(keys.codes[known], values.codes[known], len(values.texts)))
     shuffled = np.random.default_rng(0).permutation(values.codes[known])
-    chance = _rate(agreement(keys.codes[known], shuffled, len(values.texts)))
+    chance = rate(agreement(keys.codes[known], shuffled, len(values.texts)))
     return (mine - chance) / (1 - chance) if chance < 1 else 0.0
 
 
@@ -151,7 +152,8 @@ def spread_trust(groups: Groups, wrong: float) -> float:
     return max(0.0, 1 - excess / _MOST_EXCESS) * max(0.0, min(1.0, (majority - 0.5) / 0.25))
 
 
-def _rate(groups: Groups) -> float:
+def rate(groups: Groups) -> float:
+    """Share of the rows that hold the usual value of their group."""
     rows = int(groups.rows.sum())
     return float(groups.agree.sum()) / rows if rows else 1.0
 

@@ -17,7 +17,8 @@ _USUAL = 0.05
 """Share of rows from which a form is one of the column's own."""
 _REGULAR = 0.9
 """Share of rows in usual forms from which a column has forms at all."""
-_RARE = 0.02
+_RARE = 0.05
+_GROUPED, _BELOW_A_THOUSAND = re.compile(r"[+-]?\d{1,3}(?:[,.'\u2019 ]\d{3})+"), re.compile(r"[+-]?\d{1,3}")
 _MARKS = re.compile(r"[^\w\s]|_")
 _MONTH = re.compile(
     r"(?i)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{1,4}|\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -31,6 +32,13 @@ def find(table: Sequence[Values]) -> list[Votes]:
 
 def _column(values: Values) -> list[Votes]:
     forms = [shape(text) for text in values.texts]
+    if values.texts and _GROUPED.fullmatch(
+        values.texts[0]
+    ):  # a number below a thousand has no mark, and is written like the others
+        forms = [
+            forms[0] if _BELOW_A_THOUSAND.fullmatch(text) else each
+            for text, each in zip(values.texts, forms, strict=True)
+        ]
     disguised = [is_disguise(text) for text in values.texts]
     rows: Counter[str] = Counter()
     for form, count, hidden in zip(forms, values.counts.tolist(), disguised, strict=True):

@@ -18,7 +18,7 @@ from automic_core.cleaning.table import MISSING, Shares
 from automic_core.cleaning.verdicts import Verdicts
 from automic_core.errors import TransformError
 
-_WORTH = {"value": 0.5, "form": 2.0, "finder": 2.0}
+_WORTH = {"value": 0.5, "form": 4.0, "finder": 4.0}
 """How many labels the verdict before them is worth."""
 _LEAST = 0.005
 

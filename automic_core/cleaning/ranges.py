@@ -16,7 +16,7 @@ _FAR, _GAP, _RARE = 8.0, 2.0, 0.01
 
 
 def find(table: Sequence[Values]) -> list[Votes]:
-    """Values beyond a gap, and beyond what the spread of the column explains on a plain and on a logarithmic scale."""
+    """Values beyond a gap, and beyond what the spread of the column explains, on a log scale too if lopsided."""
     return [votes for values in table if (votes := _column(values)) is not None]
 
 
@@ -28,10 +28,9 @@ def _column(values: Values) -> Votes | None:
     numbers = np.asarray([float(values.texts[p]) for p in places])
     far = _beyond(numbers, counts)
     if (numbers > 0).mean() > 0.99:
-        positive = np.where(numbers > 0, numbers, np.nan)
-        far &= ~(numbers > 0) | _beyond(
-            np.log(positive, where=numbers > 0, out=np.full(len(numbers), np.nan)), counts, gap=1.3
-        )
+        logs = np.log(numbers, where=numbers > 0, out=np.full(len(numbers), np.nan))
+        if abs(_skew(logs, counts)) < abs(_skew(numbers, counts)):
+            far &= ~(numbers > 0) | _beyond(logs, counts, gap=1.3)
     if not far.any() or counts[far].sum() > _RARE * counts.sum():
         return None
     low, high = numbers[~far].min(), numbers[~far].max()
@@ -45,10 +44,7 @@ def _column(values: Values) -> Votes | None:
 def _beyond(numbers: Shares, counts: Numbers, gap: float = _GAP) -> np.ndarray:
     """Whether each number lies beyond a gap and many spreads from the median."""
     known = ~np.isnan(numbers)
-    order = np.argsort(numbers[known])
-    sorted_, weight = numbers[known][order], counts[known][order]
-    share = (np.cumsum(weight) - weight / 2) / weight.sum()
-    low, middle, high = np.interp([0.25, 0.5, 0.75], share, sorted_)
+    low, middle, high = _quartiles(numbers, counts)
     spread = max((high - low) / 1.349, 1e-12 * max(abs(middle), 1))
     found = np.zeros(len(numbers), dtype=bool)
     for side in (1, -1):
@@ -58,3 +54,18 @@ def _beyond(numbers: Shares, counts: Numbers, gap: float = _GAP) -> np.ndarray:
         if len(steps):
             found |= known & (away >= inner[steps[0] + 1])
     return found
+
+
+def _quartiles(numbers: Shares, counts: Numbers) -> tuple[float, float, float]:
+    known = ~np.isnan(numbers)
+    order = np.argsort(numbers[known])
+    ordered, weight = numbers[known][order], counts[known][order]
+    share = (np.cumsum(weight) - weight / 2) / weight.sum()
+    low, middle, high = np.interp([0.25, 0.5, 0.75], share, ordered).tolist()
+    return low, middle, high
+
+
+def _skew(numbers: Shares, counts: Numbers) -> float:
+    """How lopsided the middle half lies, -1 to 1 (Bowley 1901): where it is even, spreads mean the same."""
+    low, middle, high = _quartiles(numbers, counts)
+    return (low + high - 2 * middle) / (high - low) if high > low else 0.0

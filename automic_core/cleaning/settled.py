@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from automic_core.cleaning import compositions
+from automic_core.cleaning import compositions, pairs
 from automic_core.cleaning.compositions import Composition
 from automic_core.cleaning.dependencies import UNLIKELY, Dependency, alike, discover
 from automic_core.cleaning.table import MISSING, Numbers, Shares, Values
@@ -19,6 +19,9 @@ FINDER = "dependency"
 _SAME_WRONG_VALUE = 0.15
 """Chance that two wrong rows of a group hold the same wrong value."""
 _SURE = 0.98
+_UNDECIDED, _PLAIN, _EITHER = 0.15, 0.8, 0.55
+"""Where one of two cells is surely wrong and nothing tells which, both are shown, each a little more wrong than not."""
+_MOST = 1 - 1e-7
 _EXACTLY_AS_MADE = 12.0
 """Log odds for a text that is exactly what others make it: that does not happen by chance."""
 
@@ -30,10 +33,13 @@ def find(table: Sequence[Values]) -> tuple[list[Votes], dict[str, Shares]]:
     is; so in a second round each votes as far as the cell it is read from is itself believed.
     """
     toward: dict[int, list[Dependency]] = defaultdict(list)
-    for dependency in discover(table):
+    single = list(discover(table))
+    joined, double = pairs.discover(table, single)
+    both = [*table, *joined]
+    for dependency in (*single, *double):
         toward[dependency.right].append(dependency)
-    doubt = _doubts(table, toward)
-    ballots = [_Ballot(table, right, toward[right], doubt) for right in range(len(table))]
+    doubt = _doubts(both, len(table), toward)
+    ballots = [_Ballot(both, right, toward[right], doubt) for right in range(len(table))]
     doubtful = [ballot.against > ballot.for_it for ballot in ballots]
     for composition in compositions.find(table):
         ballots[composition.right].compose(composition, doubtful)
@@ -54,6 +60,7 @@ class _Ballot:
         self.table, self.values, self.dependencies = table, table[right], dependencies
         self.against, self.for_it = np.zeros(self.values.rows), np.zeros(self.values.rows)
         self._loudest, weight = np.full(self.values.rows, -1), np.zeros(self.values.rows)
+        self._either = np.zeros(self.values.rows, dtype=bool)
         self._wanted: list[Numbers] = []
         self._made: dict[int, tuple[str, str]] = {}
         for number, dependency in enumerate(dependencies):
@@ -62,7 +69,11 @@ class _Ballot:
             judged = usual != MISSING
             breaks = judged & (self.values.codes != usual)
             if doubt is not None:
-                certain *= np.where(breaks, _blame(doubt[right], doubt[dependency.left]), 1 - doubt[dependency.left])
+                blame = _blame(doubt[right], doubt[dependency.left])
+                either = breaks & (np.abs(blame - 0.5) < _UNDECIDED) & (certain >= _PLAIN)
+                certain *= np.where(breaks, blame, 1 - doubt[dependency.left])
+                certain[either] = _EITHER
+                self._either |= either
             odds = _odds(certain)
             self.against += np.where(breaks, odds, 0)
             self.for_it += np.where(judged & ~breaks, odds, 0)
@@ -96,9 +107,9 @@ class _Ballot:
         reasons, repairs = zip(*told, strict=True)
         return Votes(self.values.name, FINDER, rows, self.chance()[rows], reasons, repairs)
 
-    def chance(self) -> Shares:
-        """How probable each cell is wrong; one half where nothing is known."""
-        cap = np.log(_SURE / (1 - _SURE))
+    def chance(self, sure: float = _SURE) -> Shares:
+        """How probable each cell is wrong, ``sure`` at most; one half where nothing is known."""
+        cap = np.log(sure / (1 - sure))
         return 1 / (1 + np.exp(-np.clip(self.against - self.for_it, -cap, cap)))
 
     def _explain(self, row: int) -> tuple[str, str]:
@@ -111,25 +122,51 @@ class _Ballot:
         verb = "is missing; it is" if self.values.codes[row] == MISSING else "is"
         reason = (
             f"{self.values.name} {verb} {repair!r} in {groups.agree[place]} of {groups.rows[place]} rows with "
-            f"{keys.name} {keys.texts[key]!r}"
+            f"{keys.told(key)}"
         )
+        reason += f"; or {keys.name} is wrong" if self._either[row] else ""
         return reason, repair
 
 
-def _doubts(table: Sequence[Values], toward: Mapping[int, Sequence[Dependency]]) -> list[Shares]:
-    """How probable each cell is wrong before blame is laid.
+def _doubts(table: Sequence[Values], columns: int, toward: Mapping[int, Sequence[Dependency]]) -> list[Shares]:
+    """How probable each cell is wrong before blame is laid; behind the columns of the table stand its pairs.
 
     A key that is wrong would hardly agree with the rest of its row; so agreement speaks for it, the more the rarer it
-    would be by chance.
+    would be by chance. And if another key, which the row suggests, would lift contradictions, they speak against it.
     """
-    ballots = [_Ballot(table, right, toward[right]) for right in range(len(table))]
+    ballots = [_Ballot(table, right, toward[right]) for right in range(columns)]
+    heard = {id(dependency): _verdict(table, dependency) for each in toward.values() for dependency in each}
     for right, dependencies in toward.items():
         telling = np.log(max(alike(table[right]), 1.0))
         for dependency in dependencies:
-            usual, certain = _verdict(table, dependency)
+            usual, certain = heard[id(dependency)]
             agrees = (usual != MISSING) & (table[right].codes == usual)
-            ballots[dependency.left].for_it += np.where(agrees, np.minimum(_odds(certain), telling), 0)
-    return [ballot.chance() * (ballot.against > 0) for ballot in ballots]
+            for part in pairs.parts_of(table, dependency.left):
+                ballots[part].for_it += np.where(agrees, np.minimum(_odds(certain), telling), 0)
+    suggested = [_suggested(ballots[key], [heard[id(each)] for each in toward[key]]) for key in range(columns)]
+    for right, dependencies in toward.items():
+        for dependency in (each for each in dependencies if each.left < columns):
+            usual, certain = heard[id(dependency)]
+            contradicts = (usual != MISSING) & (table[right].codes != MISSING) & (table[right].codes != usual)
+            lifted = contradicts & (_settles(dependency, table, suggested[dependency.left]) == table[right].codes)
+            ballots[dependency.left].against += np.where(lifted, _odds(certain), 0)
+    return list(pairs.doubts([ballot.chance(_MOST) * (ballot.against > 0) for ballot in ballots], table))
+
+
+def _suggested(ballot: _Ballot, heard: Sequence[tuple[Numbers, Shares]]) -> Numbers:
+    """For each row the value that the surest dependency wants in place of the one that is there; -1 if none does."""
+    wanted, weight = np.full(ballot.values.rows, MISSING), np.zeros(ballot.values.rows)
+    for usual, certain in heard:
+        better = (usual != MISSING) & (usual != ballot.values.codes) & (certain > weight)
+        wanted[better], weight[better] = usual[better], certain[better]
+    return wanted
+
+
+def _settles(dependency: Dependency, table: Sequence[Values], codes: Numbers) -> Numbers:
+    """What each of these keys settles; -2 where it settles nothing."""
+    usual_of = np.full(len(table[dependency.left].texts) + 1, MISSING - 1)
+    usual_of[dependency.groups.key] = dependency.groups.usual
+    return usual_of[codes]
 
 
 def _blame(right: Shares, left: Shares) -> Shares:

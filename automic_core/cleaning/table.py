@@ -26,12 +26,18 @@ class Values:
         texts: Its distinct values as text, the most frequent first; blank text is no value.
         counts: Rows that hold each of them.
         codes: For each row the place of its value in ``texts``; -1 where there is none.
+        parts: Of two columns looked at as one, their places in the table; ``texts`` then name both values.
     """
 
     name: str
     texts: Sequence[str]
     counts: Numbers
     codes: Numbers
+    parts: tuple[int, ...] = ()
+
+    def told(self, place: int) -> str:
+        """A value with the name of its column, for a sentence."""
+        return self.texts[place] if self.parts else f"{self.name} {self.texts[place]!r}"
 
     @property
     def rows(self) -> int:

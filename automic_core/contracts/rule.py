@@ -32,6 +32,23 @@ class Rule:
         """Whether the rule judges single rows."""
         return type(self).fails is not Rule.fails
 
+    @property
+    def judged(self) -> list[str]:
+        """What a row rule looks at one by one: its columns, or one empty name if it judges the row as a whole."""
+        return self.columns or [""]
+
+    def check(self, schema: pl.Schema) -> None:
+        """Check that the rule can judge columns of these types; reads no row.
+
+        Raises:
+            TransformError: It cannot.
+        """
+        if self.is_row_rule:
+            for column in self.judged:
+                self.fails(column, schema)
+        else:
+            self.aggregate(schema)
+
     def fails(self, column: str, schema: pl.Schema) -> pl.Expr:
         """True where the row breaks the rule on ``column``; null and false pass."""
         raise TypeError(f"{type(self).__name__} is a table rule.")
@@ -55,6 +72,6 @@ class Rule:
                 frames.as_text(column, schema).alias("value"),
                 pl.lit(self.message(column)).alias("message"),
             )
-            for column in self.columns or [""]
+            for column in self.judged
         ]
         return pl.concat(parts)

@@ -74,7 +74,7 @@ def judged(rules: Sequence[tuple[str, Rule]], report: RunReport, quarantined: pl
 
 
 def _of_rule(rule_id: str, rule: Rule, line: StepStats, broken: int, warnings: Sequence[str]) -> Gate:
-    says = "; ".join(dict.fromkeys(rule.message(column) for column in rule.columns or [""]))
+    says = "; ".join(dict.fromkeys(rule.message(column) for column in rule.judged))
     if rule.action in ("quarantine", "drop"):
         failed = broken + line.removed.get(f"dropped:{rule_id}", 0)
         return _gate(rule_id, rule.kind, rule.columns, says, rule.action, line.rows_in, failed)

@@ -52,7 +52,7 @@ class RuleSet(Transformer):
         """
         for rule_id, rule in self.rules:
             require(rule.columns, schema, f"Rule {rule_id}")
-            _broken(rule, schema) if rule.is_row_rule else rule.aggregate(schema)
+            rule.check(schema)
 
     def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Give rows that break a rule their fate."""
@@ -113,7 +113,7 @@ class RuleSet(Transformer):
 
 def _broken(rule: Rule, schema: pl.Schema) -> pl.Expr:
     """True where a row breaks the rule on any of its columns."""
-    return pl.any_horizontal(rule.fails(column, schema).fill_null(False) for column in rule.columns or [""])
+    return pl.any_horizontal(rule.fails(column, schema).fill_null(False) for column in rule.judged)
 
 
 def _judge(verdict: Verdict, rule_id: str, rule: Rule, value: Any, rows: int) -> None:
@@ -121,7 +121,7 @@ def _judge(verdict: Verdict, rule_id: str, rule: Rule, value: Any, rows: int) ->
     if not value:
         return
     if rule.is_row_rule:
-        what = "; ".join(rule.message(column) for column in rule.columns or [""])
+        what = "; ".join(rule.message(column) for column in rule.judged)
         sentence = f"rule {rule_id}: {value:,} of {rows:,} rows ({what})"
         verdict.warned[rule_id] = value
     else:

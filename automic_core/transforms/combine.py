@@ -59,14 +59,14 @@ class Join(Transformer):
         Raises:
             ConfigError: Names what is missing.
         """
-        _second.check(self.kind, self.table, self.source, self.right)
+        _second.check(f"Step {self.kind}", self.table, self.source, self.right)
         left, right = self._keys()
         if not left or len(left) != len(right) or (self.on is not None and (self.left_on or self.right_on)):
             raise ConfigError("Step join: the keys are not clear.", "Give on, or left_on and right_on of equal length.")
 
     @field_serializer("right")
     def _export(self, right: Any) -> None:
-        _second.export(self.kind, right)
+        _second.export(f"Step {self.kind}", right)
 
     @property
     def segment(self) -> bool:  # type: ignore[override]  # it depends on the options, the base has one value a class
@@ -131,7 +131,7 @@ class Join(Transformer):
 
     def _second(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """The second input, its keys and those of ``frame`` checked."""
-        second = _second.frame(self.kind, self.table, self.source, self.right)
+        second = _second.frame(title(self.kind), self.table, self.source, self.right)
         left, right = self._keys()
         known(self.kind, left, frame.collect_schema())
         known(f"{self.kind}, second table", right, second.collect_schema())
@@ -146,7 +146,7 @@ class Join(Transformer):
         left, right = frame.collect_schema(), second.collect_schema()
         found = []
         for mine, theirs in zip(*self._keys(), strict=True):
-            common = _common(left[mine], right[theirs])
+            common = _second.common(left[mine], right[theirs])
             if common is None:
                 what = f"{mine!r} is {left[mine]}, but {theirs!r} of the second table is {right[theirs]}"
                 raise TransformError(f"{title(self.kind)}: {what}.", "Cast one of them first.")
@@ -175,18 +175,18 @@ class Union(Transformer):
         Raises:
             ConfigError: None or several are.
         """
-        _second.check(self.kind, self.table, self.source, self.right)
+        _second.check(f"Step {self.kind}", self.table, self.source, self.right)
 
     @field_serializer("right")
     def _export(self, right: Any) -> None:
-        _second.export(self.kind, right)
+        _second.export(f"Step {self.kind}", right)
 
     def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Append."""
         return cross(frame, self._appended)
 
     def _appended(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        second = _second.frame(self.kind, self.table, self.source, self.right)
+        second = _second.frame(title(self.kind), self.table, self.source, self.right)
         left, right = frame.collect_schema(), second.collect_schema()
         names = [*left, *(name for name in right if name not in left)]
         order = [*data_names(dict.fromkeys(names)), *(name for name in names if frames.is_hidden(name))]
@@ -205,7 +205,7 @@ class Union(Transformer):
         """
         if name not in left or name not in right:
             return left.get(name, right.get(name))
-        common = _common(left[name], right[name])
+        common = _second.common(left[name], right[name])
         if common is None and left[name].is_numeric() and right[name].is_numeric():
             sides = [pl.DataFrame(schema={name: side[name]}) for side in (left, right)]
             common = pl.concat(sides, how="vertical_relaxed").schema[name]
@@ -220,21 +220,3 @@ class Union(Transformer):
 def _typed(frame: pl.LazyFrame, keys: list[str], types: list[Any]) -> pl.LazyFrame:
     """``frame`` with its keys in the types that both sides share."""
     return frame.with_columns(pl.col(key).cast(dtype) for key, dtype in zip(keys, types, strict=True))
-
-
-def _common(left: Any, right: Any) -> Any:
-    """A type that holds the values of both exactly; None if there is none."""
-    if left == right or right == pl.Null:
-        return left
-    if left == pl.Null:
-        return right
-    if left.is_integer() and right.is_integer():
-        return pl.UInt64() if left.is_unsigned_integer() and right.is_unsigned_integer() else pl.Int64()
-    if left.is_decimal() and right.is_decimal():
-        return pl.Decimal(38, max(left.scale, right.scale))
-    texts = (pl.String, pl.Categorical, pl.Enum)
-    if left.base_type() in texts and right.base_type() in texts:
-        return pl.String()
-    if isinstance(left, pl.Datetime) and isinstance(right, pl.Datetime) and left.time_zone == right.time_zone:
-        return pl.Datetime("us", left.time_zone)
-    return None

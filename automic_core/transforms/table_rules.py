@@ -44,6 +44,12 @@ class Depends(Rule):
         )
         return pl.when(odd > self.max_fail * both.sum()).then(reason)
 
+    def odd(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that differ from the most frequent value of their group, which stands beside them as ``_usual``."""
+        usual = pl.col(self.settles).mode().sort().first().over(self.columns)
+        complete = rows.drop_nulls([*self.columns, self.settles])
+        return complete.with_columns(usual.alias("_usual")).filter(pl.col(self.settles) != pl.col("_usual"))
+
     def _odd(self, rows: pl.Series) -> pl.Series:
         """Rows beside the most frequent value of their group."""
         pairs = rows.struct.unnest().drop_nulls().group_by([*self.columns, self.settles]).len("_rows")

@@ -40,6 +40,7 @@ _NAMES = {
         "waive"
     ),
     "monitoring": "Inbox Measuring expect measure monitored monitors monitors_version unexpect",
+    "mutating": "MutationTest Remedy accept_remedies mutation_test",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",
@@ -53,6 +54,7 @@ _NAMES = {
     "reviewed": "ColumnChange SetAside",
     "reviews": "Revertible Review ReviewInfo discard publish published_spec revert revertible review reviews stage",
     "runcompare": "RunComparison compare_runs",
+    "rule_history": "RulePoint rule_history",
     "rundetail": "RunDetail removed_rows run_detail",
     "runlist": "RunLine RunPage run_page",
     "running": "Job cancel job job_log jobs rerun submit waiting_for",
@@ -61,6 +63,7 @@ _NAMES = {
     "steptimes": "StepTimes step_times",
     "storage_files": "ColumnSize DataFileInfo Files files",
     "suggesting": "Proposal accepted suggestions",
+    "suspecting": "Suspect Suspects fix_suspects suspects trust_cells",
     "taking": "Contract KeyEvidence Standing key_evidence standing table_name table_name_problem",
     "timelines": "ColumnEvent State rollback_to schema_history timeline told",
     "tracing": "CellTrace Record Stage trace_cell",

@@ -327,6 +327,10 @@ from automic_core.workbench.monitoring import (
 from automic_core.workbench.monitoring import (
     unexpect as unexpect,
 )
+from automic_core.workbench.mutating import MutationTest as MutationTest
+from automic_core.workbench.mutating import Remedy as Remedy
+from automic_core.workbench.mutating import accept_remedies as accept_remedies
+from automic_core.workbench.mutating import mutation_test as mutation_test
 from automic_core.workbench.paging import (
     OPERATORS as OPERATORS,
 )
@@ -452,6 +456,8 @@ from automic_core.workbench.reviews import (
 from automic_core.workbench.reviews import (
     stage as stage,
 )
+from automic_core.workbench.rule_history import RulePoint as RulePoint
+from automic_core.workbench.rule_history import rule_history as rule_history
 from automic_core.workbench.runcompare import RunComparison as RunComparison
 from automic_core.workbench.runcompare import compare_runs as compare_runs
 from automic_core.workbench.rundetail import (
@@ -543,6 +549,11 @@ from automic_core.workbench.storage_files import (
 from automic_core.workbench.suggesting import Proposal as Proposal
 from automic_core.workbench.suggesting import accepted as accepted
 from automic_core.workbench.suggesting import suggestions as suggestions
+from automic_core.workbench.suspecting import Suspect as Suspect
+from automic_core.workbench.suspecting import Suspects as Suspects
+from automic_core.workbench.suspecting import fix_suspects as fix_suspects
+from automic_core.workbench.suspecting import suspects as suspects
+from automic_core.workbench.suspecting import trust_cells as trust_cells
 from automic_core.workbench.taking import (
     Contract as Contract,
 )

@@ -13,6 +13,7 @@ from automic_core.transforms.anomaly import FLAG
 from automic_core.transforms.nulls import NullRemover
 from automic_core.transforms.quality import SCORE, QualityScorer
 from automic_core.transforms.rules import RuleSet, Unique
+from automic_core.transforms.table_rules import Depends
 
 
 def affected(part: Transformer | Rule, entry: str, rows: pl.DataFrame) -> int | None:
@@ -55,14 +56,16 @@ def affected(part: Transformer | Rule, entry: str, rows: pl.DataFrame) -> int | 
 
 
 def _breaking(rule: Rule, entry: str, rows: pl.DataFrame) -> int:
-    """Rows that break a rule; for uniqueness, rows that repeat another."""
+    """Rows that break a rule; for uniqueness, those that repeat another, for a dependency, those unlike their group."""
     RuleSet([(entry, rule)]).check(rows.schema)
     if isinstance(rule, Unique):
         complete = rows.select(rule.columns).drop_nulls()
         return complete.height - complete.n_unique()
+    if isinstance(rule, Depends):
+        return rule.odd(rows).height
     if not rule.is_row_rule:
         return 0 if rows.select(rule.aggregate(rows.schema)).item() is None else rows.height
-    fails = [rule.fails(column, rows.schema).fill_null(False) for column in rule.columns or [""]]
+    fails = [rule.fails(column, rows.schema).fill_null(False) for column in rule.judged]
     broken = pl.any_horizontal(fails)
     if frames.waivers_present.get() and frames.WAIVED in rows.columns and rule.action == "quarantine":
         broken = broken & ~pl.col(frames.WAIVED).str.contains(f"|{entry}|", literal=True).fill_null(False)

@@ -15,6 +15,7 @@ from automic_core.transforms.anomaly import REASONS as ANOMALY_REASONS
 from automic_core.transforms.quality import REASONS as QUALITY_REASONS
 from automic_core.transforms.quality import SCORE, QualityScorer
 from automic_core.transforms.rules import Unique
+from automic_core.transforms.table_rules import Depends
 
 MOST_CHANGES = 5_000
 
@@ -94,6 +95,8 @@ def found_by_rule(entry: str, rule: Rule, entering: pl.DataFrame) -> list[Findin
     place = _places(entering)
     if isinstance(rule, Unique):
         return _repeats(rule, entering, place)
+    if isinstance(rule, Depends):
+        return _unlike(rule, entering, place)
     if not rule.is_row_rule:
         reason = entering.select(rule.aggregate(entering.schema)).item()
         return [Finding(-1, -1, _said(rule), str(reason))] if reason else []
@@ -155,6 +158,18 @@ def _repeats(rule: Unique, entering: pl.DataFrame, place: dict[int, int]) -> lis
     return [
         Finding(place[rid], rid, _said(rule), f"repeats the {what} of row {place[earlier] + 1}", tuple(rule.columns))
         for rid, earlier in again.iter_rows()
+    ]
+
+
+def _unlike(rule: Depends, entering: pl.DataFrame, place: dict[int, int]) -> list[Finding]:
+    """Rows that differ from others of their group."""
+    odd = rule.odd(entering)
+    usual = odd.select(frames.RID, frames.as_text("_usual", odd.schema))
+    what = f"in other rows of the same {' + '.join(rule.columns)}"
+    columns = (rule.settles, *rule.columns)
+    return [
+        Finding(place[rid], rid, _said(rule), f"{rule.settles} is {value} {what}", columns)
+        for rid, value in usual.iter_rows()
     ]
 
 

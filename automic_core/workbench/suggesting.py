@@ -80,12 +80,15 @@ def _known(data: Mapping[str, Any]) -> list[tuple[str, frozenset[str]]]:
 
 
 def _what(kind: str, options: Mapping[str, Any]) -> str:
-    """What an entry does: a text step that trims says nothing about one that lowers."""
+    """What an entry does: a text step that trims says nothing about one that lowers, nor what
+    settles the town about what settles the state."""
     rest = {
         name: value
         for name, value in options.items()
         if name not in ("id", "kind", "enabled", "columns", "fields", "match_fields", "action", "max_fail")
     }
+    if kind == "dependency":
+        return f"{kind} {options.get('settles')}"
     return f"{kind} {sorted(rest)}" if kind == "text" else kind
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
+import yaml
 
 from automic_core import workbench
 from automic_core.connectors.databases.sqlite import SQLiteLoader
@@ -63,6 +64,20 @@ def test_a_second_input_of_a_promotion(step: str, dry_run: bool, outside: Path) 
         lake.bronze.ingest(CSVSource("a.csv"), "t")
         with pytest.raises(SecurityError):
             workbench.promote(lake, "t", spec, dry_run=dry_run, policy=policy())
+        assert lake.tables("silver") == []
+
+
+@pytest.mark.parametrize("step", SECOND[:1] + SECOND[2:])
+def test_the_second_table_of_a_rule(step: str, outside: Path) -> None:
+    rule = step.replace("kind: join, on: k", "kind: foreign_key, columns: [k]")
+    Path("rules.yaml").write_text(f"rules: [{rule}]\n")
+    spec = workbench.load_promotion("rules.yaml")
+    with Lakehouse.open("lake") as lake:
+        lake.bronze.ingest(CSVSource("a.csv"), "t")
+        with pytest.raises(SecurityError):
+            workbench.promote(lake, "t", spec, policy=policy())
+        with pytest.raises(SecurityError):
+            workbench.cost(lake, "t", {"rules": [{"id": "r", **yaml.safe_load(rule)}]}, "r")
         assert lake.tables("silver") == []
 
 

@@ -107,6 +107,73 @@ def test_a_planted_value_is_found_alone(column: str, planted: str, repair: str |
         assert flagged[row, column] == repair
 
 
+def prices(rows: int = 700) -> dict[str, list[str | None]]:
+    """A clean table in which country and product settle the price, and town and street the postcode."""
+    draw = random.Random(4)
+    lands, goods, roads = ["DE", "FR", "IT", "ES"], [f"P-{n}" for n in range(100, 125)], ["Elm", "Oak", "Ash", "Fir"]
+    price = {(land, good): f"{draw.uniform(3, 90):.2f}" for land in lands for good in goods}
+    code = {(town, road): str(draw.randrange(10000, 99999)) for town, _ in TOWNS.values() for road in roads}
+    sold = [(draw.choice(lands), draw.choice(goods)) for _ in range(rows)]
+    sent = [draw.choice(list(code)) for _ in range(rows)]
+    return {
+        "country": [land for land, _ in sold],
+        "product": [good for _, good in sold],
+        "price": [price[each] for each in sold],
+        "town": [town for town, _ in sent],
+        "street": [f"{road} Street" for _, road in sent],
+        "postcode": [code[each] for each in sent],
+    }
+
+
+def test_two_columns_together_settle_a_third() -> None:
+    data = prices()
+    assert found(data) == {}
+    wanted = {(40, "price"): data["price"][40], (90, "postcode"): data["postcode"][90]}
+    data["price"][40] = data["price"][41]
+    data["postcode"][90] = next(each for each in data["postcode"] if each != data["postcode"][90])
+    assert found(data) == wanted
+    reason = find_errors(pl.DataFrame(data))["reason"][0]
+    assert f"rows with country {data['country'][40]!r} and product {data['product'][40]!r}" in reason
+
+
+def test_where_nothing_tells_which_of_two_is_wrong_both_are_shown() -> None:
+    data = {name: values for name, values in towns(70).items() if name in ("id", "zip", "town")}
+    row = data["zip"].index("20095")
+    data["town"][row] = "Berlin"
+    assert found(data) == {(row, "town"): "Hamburg", (row, "zip"): "10115"}
+    reasons = find_errors(pl.DataFrame(data))["reason"].to_list()
+    assert [reason.rpartition("; ")[2] for reason in reasons] == ["or town is wrong", "or zip is wrong"]
+
+
+def test_chance_in_small_groups_is_no_dependency() -> None:
+    draw = random.Random(9)
+    data: dict[str, list[str | None]] = {
+        name: [str(draw.choice(kinds)) for _ in range(600)]
+        for name, kinds in (("a", range(12)), ("b", range(12)), ("c", [1, 1, 1, 1, 1, 1, 2, 3, 4, 5]))
+    }
+    assert found(data) == {}
+
+
+def test_numbers_below_a_thousand_have_no_mark() -> None:
+    draw = random.Random(2)
+    data: dict[str, list[str | None]] = {"n": [f"{draw.randrange(1000, 900000):,}" for _ in range(200)]}
+    data["n"][7], data["n"][9] = "345", "45.1"
+    assert set(found(data)) == {(9, "n")}
+
+
+def test_a_hundredfold_in_an_even_spread() -> None:
+    draw = random.Random(2)
+    data: dict[str, list[str | None]] = {"salary": [str(draw.randrange(1, 20) * 5000) for _ in range(300)]}
+    data["salary"][5] = "3000000"
+    assert set(found(data)) == {(5, "salary")}
+
+
+def test_codes_that_have_no_zeros_have_lost_none() -> None:
+    data = {"zip": [zip_.lstrip("0") if zip_ else zip_ for zip_ in towns()["zip"]]}
+    data["zip"][3] = "01067"
+    assert found(data) == {}
+
+
 def test_lost_leading_zeros_come_back() -> None:
     data = {"zip": towns()["zip"]}
     row = data["zip"].index("01067")

@@ -29,6 +29,7 @@ from automic_core.transforms.rules import (
     dump_rules,
     load_rules,
 )
+from automic_core.transforms.type_rule import OfType
 
 
 def broken(rule: Rule, values: list[Any], dtype: Any = None) -> list[bool]:
@@ -65,6 +66,22 @@ TS = dt.datetime(2024, 1, 1, 10)  # noqa: DTZ001 - a column without zone
         (InSet(["x"], values=["2024-01-01"]), [dt.date(2024, 1, 1), dt.date(2024, 1, 2)], None, [False, True]),
         (Length(["x"], min=2, max=3), ["é", "éé", "abcd", None], None, [True, False, True, False]),
         (Length(["x"], max=1), [[1], [1, 2]], None, [False, True]),
+        (
+            OfType(["x"], type="integer"),
+            ["7", " 8 ", "7.5", "abc", "", "n/a", None],
+            None,
+            [False, False, True, True, False, False, False],
+        ),
+        (OfType(["x"], type="integer"), [1.0, 2.5, math.nan], None, [False, True, True]),
+        (
+            OfType(["x"], type="date", format="%d.%m.%Y"),
+            ["31.01.2024", "30.02.2024", "2024-01-31"],
+            None,
+            [False, True, True],
+        ),
+        (OfType(["x"], type="boolean", format="J/N"), ["J", "n", "yes"], None, [False, False, True]),
+        (OfType(["x"], type="decimal", precision=4, scale=2), ["12.34", "123.45"], None, [False, True]),
+        (OfType(["x"], type="date"), [dt.date(2024, 1, 1)], None, [False]),
         (SQLRule("x * 2 < 10"), [4, 5, None], None, [False, True, False]),
     ],
     ids=str,
@@ -156,6 +173,18 @@ def test_sql_rule_shows_what_it_reads() -> None:
         (1, "r1", "n, id", "n = 50, id = 2", "not true: n < id * 10"),
         (2, "r1", "n, id", "n = 500, id = 3", "not true: n < id * 10"),
     ]
+
+
+def test_a_wrong_type_names_the_value() -> None:
+    found = RuleSet([("r1", OfType(["email"], type="integer"))]).failures(table())
+    assert found is not None
+    assert found.collect()["message"].to_list() == [
+        "email is not an integer: 'a@b.org'",
+        "email is not an integer: 'x'",
+        "email is not an integer: 'y@z.org'",
+    ]
+    with pytest.raises(ConfigError, match="not a date or time format"):
+        OfType(["d"], type="date", format="yyyy")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,3 +79,25 @@ def test_suggested_rules_build_and_break_where_they_say() -> None:
     rule = registry.build("rule", "set", json.loads(row["options"]))
     assert frame.select(rule.fails("state", frame.schema).sum()).item() == 1
     assert suggest_rules(frame.head(5)).is_empty()
+
+
+def test_what_settles_what_and_misspellings_are_suggested() -> None:
+    names = [f"{first}{second}" for first in ("Ham", "Ber", "Col", "Mun", "Dres", "Leip") for second in ("burg", "lin")]
+    places = {f"{n:05d}": names[n % 12] for n in range(36)}
+    zips = [f"{n % 36:05d}" for n in range(720)]
+    frame = pl.DataFrame({"zip": zips, "town": [places[each] for each in zips]})
+    found = suggest_rules(frame).filter(pl.col("kind") == "dependency")
+    assert found.select("title", "failing").rows() == [("zip settles town", 0)]
+    frame = frame.with_columns(town=frame["town"].scatter([40, 41], ["Hambrug", "Berlin"]))
+    found = suggest_rules(frame)
+    row = found.filter(pl.col("kind") == "dependency").row(0, named=True)
+    assert (row["title"], row["failing"], row["rows"]) == ("zip settles town", 2, 720)
+    assert row["examples"] == ["row 40: Hambrug, not Colburg", "row 41: Berlin, not Collin"]
+    rule = registry.build("rule", "dependency", json.loads(row["options"]))
+    assert reason(rule, frame) == "in 2 rows town differs from the rows of the same zip"
+    draw = random.Random(2)
+    words = ["".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=8)) for _ in range(40)]
+    many = pl.DataFrame({"town": [words[n % 40] for n in range(720)] + [words[3][:-1]]})
+    row = suggest_rules(many).filter(pl.col("kind") == "sql").row(0, named=True)
+    assert (row["title"], row["failing"]) == ("town is not misspelt", 1)
+    assert words[3][:-1] in row["examples"][0]

@@ -56,6 +56,8 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
         "regex": {"columns": ["name"], "pattern": r"\d{3}", "match": "partial"},
         "set": {"columns": ["name"], "values": ["a", "1", "b c"], "case_sensitive": False},
         "length": {"columns": ["name"], "min": 2, "max": 5},
+        "type": {"columns": ["day"], "type": "date", "format": "%d.%m.%Y"},
+        "foreign_key": {"columns": ["id", "name"], "table": "silver.people", "right_on": ["key", "label"]},
         "sql": {"sql": "amount > 0", "columns": ["amount"], "action": "warn"},
         "dependency": {"columns": ["amount"], "settles": "day"},
         "row_count": {"min": 2},

@@ -26,6 +26,7 @@ class Held:
         entry: The step or rule that is selected; "cast" for the types.
         stale: Whether the draft was changed elsewhere since.
         error: What the last edit was refused for.
+        said: What the last decision about cells did.
         began_empty: Whether there was nothing in it when the page opened; suggestions then stand open.
         drawn: What each form held when it was read last, so that only what a person changes is an edit.
     """
@@ -36,6 +37,7 @@ class Held:
     entry: str = CAST
     stale: bool = False
     error: AutomicError | None = None
+    said: str = ""
     drawn: dict[str, dict[str, Any]] = field(default_factory=dict)
     began_empty: bool = False
 

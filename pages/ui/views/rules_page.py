@@ -10,7 +10,17 @@ from streamlit.delta_generator import DeltaGenerator
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace
-from pages.ui.views import rules_costs, rules_draft, rules_preview, rules_steps, rules_suggestions, rules_yaml
+from pages.ui.views import (
+    rules_costs,
+    rules_draft,
+    rules_history,
+    rules_mutation,
+    rules_preview,
+    rules_steps,
+    rules_suggestions,
+    rules_suspects,
+    rules_yaml,
+)
 from pages.ui.views.rules_draft import Held
 
 
@@ -51,8 +61,11 @@ def render(ws: Workspace, held: Held) -> None:
     with right:
         rules_preview.render(held, preview, {each.entry for each in problems})
         rules_costs.render(ws, held, preview.preview)
+        rules_history.render(ws, held)
         rules_preview.ledger(preview)
         rules_suggestions.render(ws, held)
+        rules_suspects.render(ws, held)
+        rules_mutation.render(ws, held)
         rules_yaml.render(ws, held)
 
 
