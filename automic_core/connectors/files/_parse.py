@@ -29,6 +29,7 @@ _WINDOW = 1 << 16
 _ALL = 1 << 62
 # Two or three words prove no other delimiter.
 _FEWEST = 3
+_COMMENT = ("#", "//")
 
 
 class Parser:
@@ -276,8 +277,15 @@ class Parser:
         return fields, "; ".join(found)
 
     def _is_line(self, texts: Sequence[str]) -> bool:
-        """Whether a record of one field is a line of text and no value of the first column, cut off after it."""
-        return len(texts) == 1 and self.width >= _FEWEST and self.aligner.strange(0, texts[0])
+        """Whether a record of too few fields is a line of text that holds the delimiter, and no record cut off.
+
+        What was cut off, or lost a delimiter, looks at home in the first column.
+        """
+        few = len(texts) == 1 or 2 * len(texts) <= self.width
+        if texts[0].startswith(_COMMENT) and len(texts) < self.width:
+            return True
+        drawn = self.grammar.ruled and len(texts) == 1 < self.width
+        return drawn or (few and self.width >= _FEWEST and self.aligner.strange(0, texts[0]))
 
     def _otherwise(self, data: bytes, row: Row, fields: list[str | None]) -> tuple[list[str | None], list[str]]:
         """The record read with another delimiter, if that gives the right fields and each looks more at home."""
