@@ -69,7 +69,7 @@ def test_text_across_the_gap_of_two_columns_is_rescued() -> None:
 def test_the_footer_of_a_database_shell_is_rescued() -> None:
     rows, problems = parted(opened("\n".join([*drawn("", "+"), "(24 rows)", ""])))
     assert rows == ROWS
-    assert problems == [(27, "1 fields, expected 4; a line of text, no record")]
+    assert [line for line, _ in problems] == [27]
 
 
 @pytest.mark.parametrize("mark", [" ", ","])

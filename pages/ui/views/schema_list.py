@@ -24,7 +24,7 @@ _ORDER = [LOOK, NAME, TYPE, STATE, QUALITY, VALUES, MEANING, FITS, KIND, PERSONA
 _NARROW = [LOOK, NAME, TYPE, STATE, QUALITY, VALUES, FORMAT, NULLABLE, MEANING, FITS, KIND, PERSONAL, BACK, WHY]
 _CHIPS = ["violet", "green", "gray"]  # attention, good, neutral
 _COMMON = ("decimal(10, 2)", "decimal(18, 4)")
-_LIKELY = 0.5
+_LIKELY = 0.6
 _WIDE, _TALL, _TOP, _BAR = 112, 28, 8, 12  # the picture has the shape of its cell
 _HELP = {
     TYPE: "What the values become. Change it to see what that would cost.",
