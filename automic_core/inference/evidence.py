@@ -63,6 +63,8 @@ class PersonalData:
     Attributes:
         kind: One of `automic_core.inference.personal.PERSONAL`.
         share: Share of its different values that fit, 0 to 1, of those looked at.
+        fitting: How many of them fit.
+        looked: How many different values were looked at.
         confidence: 0 to 1: the share, lowered where the form alone says less than a name would.
         evidence: Why, in words.
     """
@@ -70,6 +72,8 @@ class PersonalData:
     column: str
     kind: str
     share: float
+    fitting: int
+    looked: int
     confidence: float
     evidence: tuple[str, ...]
 

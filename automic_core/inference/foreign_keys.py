@@ -27,6 +27,7 @@ class ForeignKey:
     Attributes:
         confidence: 0 to 1; a weighted sum of what follows, not a probability.
         included: Share of its different values that are keys there, 0 to 1.
+        rows: Rows that hold a value.
         orphans: Rows whose value is no key there.
         counter_examples: Most frequent such values, at most five.
         used: Share of the keys that are pointed to, 0 to 1.
@@ -41,6 +42,7 @@ class ForeignKey:
     parent_column: str
     confidence: float
     included: float
+    rows: int
     orphans: int
     counter_examples: tuple[CounterExample, ...]
     used: float
@@ -75,7 +77,7 @@ def foreign_keys(tables: Mapping[str, pl.LazyFrame | pl.DataFrame], *, least: fl
 
 
 def _weighed(child: KeyColumn, parent: KeyColumn) -> ForeignKey | None:
-    if child is parent or child.whole != parent.whole:
+    if child is parent or child.whole != parent.whole or not parent.may_hold(child.some):
         return None
     named, why = name_evidence(child.table, child.name, parent.table, parent.name)
     if not named and (child.whole or child.unique or child.table == parent.table or parent.spaced > _SPACED):
@@ -99,6 +101,7 @@ def _weighed(child: KeyColumn, parent: KeyColumn) -> ForeignKey | None:
         parent.name,
         round(sum(_WEIGHTS[part] * value for part, value in parts.items()), 3),
         included,
+        child.rows,
         lost,
         tuple(
             CounterExample(*row)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from automic_core.inference.keys import snake
 
 _ENDINGS = frozenset(("id", "key", "code", "no", "nr", "num", "number", "ref", "pk", "fk", "uuid", "guid", "sk"))
@@ -11,6 +13,7 @@ _OWN = frozenset(
 _STEM = 4  # letters that a shortened name must keep
 
 
+@lru_cache(maxsize=1 << 16)
 def name_evidence(child_table: str, child: str, parent_table: str, parent: str) -> tuple[float, str]:
     """How clearly a column's name says that it points to another, 0 to 1, and in words.
 
@@ -47,6 +50,7 @@ def is_reference(name: str) -> bool:
     return bool(words) and words[-1] in _ENDINGS
 
 
+@lru_cache(maxsize=1 << 14)
 def _words(name: str) -> tuple[str, ...]:
     return tuple(_singular(word) for word in snake(name).split("_") if word)
 

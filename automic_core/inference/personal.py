@@ -83,4 +83,4 @@ def _tested(column: str, words: set[str], values: list[str], test: Test) -> Pers
     if hinted:
         evidence.append(f"the name {column!r} says so")
     sure = share if hinted else min(share / (test.least or 1.0), 1.0) * test.sure
-    return PersonalData(column, test.kind, share, round(sure, 3), tuple(evidence))
+    return PersonalData(column, test.kind, share, fit, len(values), round(sure, 3), tuple(evidence))

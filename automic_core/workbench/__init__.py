@@ -18,6 +18,7 @@ _NAMES = {
     "chart_data": "ChartData chart_points",
     "charting": "ChartSpec Choices chart_choices choose_chart refit_chart",
     "checking": "checked columns_at problems",
+    "claims": "Claim key_claim keys_of kind_claim personal_claim",
     "configuring": "SecretView SettingsView Trial edit_settings save_settings settings_view try_settings",
     "costs": "Cost Curve Point cost may_count_all row_costs rows_of_bronze",
     "dialects": "Fact",

@@ -64,6 +64,11 @@ from automic_core.workbench.charting import (
 from automic_core.workbench.checking import checked as checked
 from automic_core.workbench.checking import columns_at as columns_at
 from automic_core.workbench.checking import problems as problems
+from automic_core.workbench.claims import Claim as Claim
+from automic_core.workbench.claims import key_claim as key_claim
+from automic_core.workbench.claims import keys_of as keys_of
+from automic_core.workbench.claims import kind_claim as kind_claim
+from automic_core.workbench.claims import personal_claim as personal_claim
 from automic_core.workbench.configuring import (
     SecretView as SecretView,
 )

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from automic_core.connectors.files._arrow import ArrowParser
 from automic_core.connectors.files._delimited import DelimitedReader, read
 from automic_core.connectors.files._dialect import sniff
+from automic_core.connectors.files._evidence import interrupted
+from automic_core.connectors.files._grammar import Dialect, Grammar
+from automic_core.connectors.files._structure import Structure
+from automic_core.connectors.files._suspects import Suspects
 
 HEADER = ["id", "day", "town", "amount"]
 ROWS = [[str(n), f"2024-01-{n:02}", f"Town {n % 4}", f"{n * 7 % 50}.5"] for n in range(1, 25)]
@@ -52,6 +57,7 @@ def parted(source: DelimitedReader) -> tuple[list[list[str]], list[tuple[int, st
         ),
         ("id,day,town\n1,2024-02-01,x\n2,2024-02-02,y\n", [26, 27, 28], "another table"),
         ("id,day,town,amount,more\n1,2024-02-01,x,1,2\n2,2024-02-02,y,1,2\n", [26, 27, 28], "another table"),
+        ("month,total\nMay,1\nJune,2\nJuly,3\n", [26, 27, 28, 29], "another table"),
         (",,,\nmonth,total,share,\nMay,one,0.5,\nJune,two,0.25,\nJuly,three,0.1,\n", [27, 28, 29, 30], "another table"),
     ],
 )
@@ -77,6 +83,13 @@ def test_another_table_ends_where_the_first_header_comes_again() -> None:
     rows, rescued = parted(opened(data))
     assert rows == [*ROWS, *ROWS[:3]]
     assert len(rescued) == 4
+
+
+@pytest.mark.parametrize("batch_bytes", [16, 100, 1 << 20])
+def test_some_ragged_records_are_no_table(batch_bytes: int) -> None:
+    ragged = ["North,of,it", "3,2024-01-03,x", "4,2024-01-04,x", *(",".join(row) for row in ROWS[5:])]
+    source = opened(TABLE + "\n".join(ragged), batch_bytes)
+    assert [row["id"] for batch in source.batches() for row in batch.to_pylist()][-3:] == ["22", "23", "24"]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +140,25 @@ def test_units_below_the_names_are_joined_to_them() -> None:
     assert source.columns == ["id (no)", "day (date)", "town", "amount (EUR)"]
     assert parted(source) == (ROWS, [])
     assert "2 lines" in " ".join(source.notes)
+
+
+_LINES = st.lists(
+    st.sampled_from(
+        ["1,2,3", "a,b,c", "a,b", "x,,", ",,", "", '"a",b,1', '"p\n\nq",2,3', '1,"a,b,c",""', "1", "é,b,c"]
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(lines=_LINES, end=st.sampled_from(["\n", "\r\n", "\r"]), openings=st.booleans())
+def test_whatever_the_bytes_show_arrow_s_result_shows_too(lines: list[str], end: str, openings: bool) -> None:
+    data = end.join([*lines, "7,8,9"]).replace("\n", end).encode()
+    grammar = Grammar(Dialect())
+    quotes = Structure(grammar, data).quotes
+    places = Suspects(grammar, ["a", "b", "c"], 3).in_bytes(data, 0, len(data), quotes, openings_only=openings)
+    parsed = ArrowParser(grammar, 3, [0, 1, 2]).parse(data)
+    assert interrupted(parsed, ["a", "b", "c"], openings_only=openings) or not places
 
 
 _CELL = st.text(st.sampled_from("abcde fgh"), min_size=1, max_size=8).map(str.strip).filter(str.isalpha)

@@ -230,6 +230,41 @@ def test_names_from_data_are_no_markup(app: OpenApp, empty_lake: Path, tmp_path:
     assert all(each.startswith("##### `") or "\\<script\\>" in each for each in shown)
 
 
+def test_what_a_column_is_for_and_what_it_says_about_people(app: OpenApp, demo_lake: Path) -> None:
+    page = app("schema", demo_lake, table="bronze.customers")
+    shown = table(page).value
+    personal = dict(zip(shown["Column"], shown["Personal data"], strict=True))
+    assert personal["email"].startswith("e-mail address")
+    assert personal["customer_id"] == ""
+    assert all(text[-1] == "%" for text in shown["Kind"])
+    assert "Personal data: " in said(page)
+    page.selectbox(key="column").set_value("email").run()
+    text = said(page)
+    assert ":gray[What it is for]" in text
+    assert "different values** agree." in text
+    assert "have the form of an e-mail address" in text
+    assert "likely" in text, "what else it may be is told"
+
+
+def test_keys_of_other_tables_are_looked_for_when_asked(app: OpenApp, deals: Path, tmp_path: Path) -> None:
+    file = tmp_path / "visits.csv"
+    rows = [f"{i},{1 + i * 7 % RECORDS if i != 5 else 9999:04d},note {i % 3}" for i in range(400)]
+    file.write_text("visit,deal_id,note\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    with workbench.opened(deals, "tester") as lake:
+        workbench.ingest(lake, workbench.build_source(str(file)), "visits")
+    page = app("schema", deals, table="bronze.visits", column="deal_id")
+    assert ":gray[Key]" not in said(page)
+    page.button(key="schema-find-keys").click().run()
+    text = said(page)
+    assert "1 key ties** this table to others" in text
+    assert "**399 of 400 values** agree." in text
+    assert "'9999' in 1 rows is no key there" not in text
+    assert "'9999' in 1 row is no key there" in text
+    assert ":gray[Key]" in text
+    page.selectbox(key="column").set_value("note").run()
+    assert ":gray[Key]" not in said(page)
+
+
 def test_an_interaction_takes_less_than_a_second_of_work(app: OpenApp, demo_lake: Path) -> None:
     page = app("schema", demo_lake, table="bronze.orders")
     taken = []

@@ -94,14 +94,14 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
         ) from exc
 
 
-def line_ends(data: bytes) -> int:
+def line_ends(data: bytes | memoryview) -> int:
     """How many physical lines end in ``data``: LF, CR LF or CR each end one."""
     if not data:
         return 0
     view = np.frombuffer(data, np.uint8)
     count = int(np.count_nonzero(view == 10))
-    if b"\r" in data:
-        carriage = view == 13
+    carriage = view == 13
+    if carriage.any():
         count += int(np.count_nonzero(carriage)) - int(np.count_nonzero(carriage[:-1] & (view[1:] == 10)))
     return count
 

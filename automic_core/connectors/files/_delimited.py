@@ -177,6 +177,7 @@ class DelimitedReader:
             head += [""] * (common - len(head))
         names, renamed = _names.safe(head)
         self.notes += renamed
+        self.notes += _written(self.dialect, names)
         return names
 
     def _chosen(self, columns: Sequence[str] | None) -> list[str]:
@@ -190,6 +191,17 @@ class DelimitedReader:
 
 def _texts(row: Row) -> list[str]:
     return [_encoding.decode(field)[0] for field in row.fields]
+
+
+def _written(dialect: Dialect, names: Sequence[str]) -> list[str]:
+    """What is unusual about the way the table is written."""
+    notes = ["The columns stand at fixed places of each line."] if dialect.extents else []
+    if dialect.ruled:
+        notes.append("Lines of dashes draw the table; they are no records.")
+    if dialect.loose and dialect.loose[0] < len(names):
+        name = names[dialect.loose[0]]
+        notes.append(f"Values of {name!r} hold the delimiter unquoted; fields that are too many were joined there.")
+    return notes
 
 
 def _skipped(block: Block) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from automic_core.connectors.files._extents import split
+
 UNCLOSED = "a quote is opened and never closed"
 TRAILING = "text after a closing quote"
 # Longer than this, an open quote counts as never closed: no memory is spent on looking for its end.
@@ -26,6 +28,12 @@ class Dialect:
         header: Whether the first record holds the column names.
         header_records: How many records the header has: names, and groups above or units below them.
         skip_lines: Physical lines before the table: titles, comments, blank lines.
+        ruled: Whether the table is drawn in text: lines of dashes are no records, and blanks pad the fields.
+        edged: Whether a delimiter also begins and ends every line, as in Markdown.
+        extents: Where each column begins in a line, in characters from 0, if blanks pad them to fixed places; the
+            delimiter, a blank, then parts nothing.
+        loose: The column (from 0) whose values may hold the delimiter though nothing quotes it, and the number of
+            columns: what a record has too many is part of that value.
         confidence: How sure the choice is, 0 to 1; 1 = all of it was given.
         evidence: What the choice rests on, for a person.
     """
@@ -39,6 +47,10 @@ class Dialect:
     header: bool = True
     header_records: int = 1
     skip_lines: int = 0
+    ruled: bool = False
+    edged: bool = False
+    extents: tuple[int, ...] = ()
+    loose: tuple[int, int] | None = None
     confidence: float = 1.0
     evidence: str = ""
 
@@ -51,6 +63,11 @@ class Row:
     end: int
     fields: list[bytes]
     problem: str | None = None
+
+
+def is_rule(line: bytes) -> bool:
+    """Whether a line draws a table and holds nothing: as database shells and Markdown write it."""
+    return not line.strip(b"-+=|: \t\r\n") and (b"---" in line or b"===" in line)
 
 
 class Grammar:
@@ -67,6 +84,8 @@ class Grammar:
         self.escape = (dialect.escapechar or "").encode()
         self.doublequote = dialect.doublequote
         self.skip_blanks = dialect.skip_blanks
+        self.ruled, self.edged, self.loose = dialect.ruled, dialect.edged, dialect.loose
+        self.extents = dialect.extents
         self._aligned = self.skip_blanks and not self.delimiter.strip(b" ")
         self._blanks = b" \t\r\n".replace(self.delimiter[:1], b"")
         delimiter, quote, escape = map(re.escape, (self.delimiter, self.quote, self.escape))
@@ -89,7 +108,8 @@ class Grammar:
     def simple(self) -> bool:
         """Whether every mark is one ASCII byte, and not NUL, which is what the fast parser can do."""
         marks = (self.delimiter, self.quote or b"x", self.escape or b"x")
-        return not self._aligned and all(len(mark) == 1 and b"\0" < mark < b"\x80" for mark in marks)
+        plain = not (self._aligned or self.ruled or self.edged or self.extents or self.loose)
+        return plain and all(len(mark) == 1 and b"\0" < mark < b"\x80" for mark in marks)
 
     def rows(self, data: bytes, start: int, stop: int, width: int, *, final: bool = True) -> Iterator[Row]:
         """The records of ``data[start:stop]``, blank lines left out.
@@ -105,12 +125,22 @@ class Grammar:
             row = self._row(data, start, stop, final)
             if row is None:
                 return
+            if self.ruled and is_rule(data[row.start : row.end]):
+                start = row.end
+                continue
+            if self.loose and len(row.fields) > self.loose[1]:
+                row = Row(row.start, row.end, self._tightened(row.fields, *self.loose), row.problem)
             if len(row.fields) != width:
                 row = self._literal(data, row, width) if row.problem else self._resynchronised(data, row, width)
             blank = b"\r\n" if width == 1 else self._blanks
             if data[row.start : row.end].strip(blank):
                 yield row
             start = row.end
+
+    def _tightened(self, fields: list[bytes], column: int, width: int) -> list[bytes]:
+        """The fields with those joined that are pieces of one value."""
+        end = column + 1 + len(fields) - width
+        return [*fields[:column], self.delimiter.join(fields[column:end]), *fields[end:]]
 
     def _resynchronised(self, data: bytes, row: Row, width: int) -> Row:
         first = _line_end(data, row.start, row.end)
@@ -136,10 +166,19 @@ class Grammar:
             fields, end, problem = self._fields(data, start, stop, final)
         else:
             fields, problem = self._split(line), None
+        if self.ruled or self.edged:
+            fields = self._unpadded(fields)
         after = end + self._newline(data, end)
         # What lies at the very edge may go on in the next block: more text, a second quote, the LF of a CR.
         cut = not final and after >= stop and not data[end:after].endswith(b"\n")
         return None if cut else Row(start, after, fields, problem)
+
+    def _unpadded(self, fields: list[bytes]) -> list[bytes]:
+        bare = [field.strip(b" ") for field in fields]
+        if self.edged and len(bare) > 1:
+            bare = bare[not bare[0] :]
+            bare = bare[: -1 if len(bare) > 1 and not bare[-1] else None]
+        return bare
 
     def _marked(self, line: bytes) -> bool:
         """Whether a line may have a quoted or an escaped field; a quote inside a field is none."""
@@ -150,6 +189,9 @@ class Grammar:
         return self.skip_blanks or line.startswith(self.quote) or self.delimiter + self.quote in line
 
     def _split(self, line: bytes) -> list[bytes]:
+        if self.extents:
+            text = line.decode("utf-8", "surrogateescape")
+            return [field.encode("utf-8", "surrogateescape") for field in split(text, self.extents)]
         if self._aligned:
             line = line.strip(b" ")
         return self._between.split(line.lstrip(b" ")) if self.skip_blanks else line.split(self.delimiter)

@@ -49,7 +49,7 @@ def header_size(rows: Sequence[Row], width: int) -> int:
     in which all records after it hold one.
     """
     size = 1
-    body = [_texts(row) for row in rows if len(row.fields) == width]
+    body = [[cell.strip("'\"") for cell in _texts(row)] for row in rows if len(row.fields) == width]
     while size < _MOST_NAMES and len(body) == len(rows) and len(body) > size + _FEWEST_RECORDS:
         kinds = [[_cells.kind(cell) for cell in column] for column in zip(*body[size:], strict=True)]
         typed = [column[0] for column in kinds if _share_typed(column[1:]) > 0.7]
@@ -87,7 +87,7 @@ def has_header(rows: Sequence[Row], width: int) -> bool:
     if not rows:
         return True
     head = _texts(rows[0])
-    body = [_texts(row) for row in rows[1:] if len(row.fields) == width]
+    body = [cells for row in rows[1:] if len(row.fields) == width and (cells := _texts(row)) != head]
     if not body:
         return _untyped(head)
     votes = 0
@@ -99,7 +99,7 @@ def has_header(rows: Sequence[Row], width: int) -> bool:
         usual, count = kinds.most_common(1)[0] if kinds else (_cells.EMPTY, 0)
         if usual in _cells.TYPED and count > 0.7 * kinds.total():
             votes += -1 if kind == usual else 0 if kind == _cells.EMPTY else 1
-        elif kind in _cells.TYPED:
+        elif kind in _cells.TYPED and kind in kinds:
             votes -= 1
         seen += bool(cell.strip()) and cell in column
     if votes:

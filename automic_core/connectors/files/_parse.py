@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import compute, csv
 
 from automic_core.connectors.files import _encoding
 from automic_core.connectors.files._align import Aligner
+from automic_core.connectors.files._arrow import ArrowParser, Parsed
 from automic_core.connectors.files._blocks import Block
+from automic_core.connectors.files._evidence import interrupted, runs
 from automic_core.connectors.files._grammar import Dialect, Grammar, Row
-from automic_core.connectors.files._sections import Sections
+from automic_core.connectors.files._repair import Repair
+from automic_core.connectors.files._sections import Finding, Sections
 from automic_core.connectors.files._structure import Positions, Structure
 
-NOT_UTF8 = "bytes that are not UTF-8, read as Windows-1252"
-UNDECODABLE = "bytes that are not valid in the file's encoding"
-NUL = "a NUL byte"
-LINE = "a line of text, no record"
 # Records read the slow way after a malformed one before the fast way is tried again, and bytes tried then; doubled
 # while that fails, or succeeds.
 _RUN, _MOST = 8, 1 << 20
 _WINDOW = 1 << 16
 _ALL = 1 << 62
-# Two or three words prove no other delimiter.
-_FEWEST = 3
 
 
 class Parser:
@@ -51,13 +45,12 @@ class Parser:
     ) -> None:
         self.grammar = Grammar(dialect)
         self.sections = Sections(self.grammar, header, aligner)
-        self.aligner = aligner
+        self.repair = Repair(dialect, aligner, chosen, schema)
+        self.arrow = ArrowParser(self.grammar, aligner.width, chosen)
         self.width = aligner.width
         self.chosen = chosen
         self.schema = schema
-        self.encoding = _encoding.canonical(dialect.encoding)
-        others = [mark for mark in ",;\t| " if mark != dialect.delimiter]
-        self._others = [Grammar(replace(dialect, delimiter=mark)) for mark in others]
+        self._last: tuple[Block, int, int, Parsed] | None = None
         self._run = _RUN
         self._window = _ALL
         self._quotes: Positions = np.empty(0, np.int64)
@@ -70,7 +63,7 @@ class Parser:
             if rows is None:
                 pieces.append(self._fast(block, low, at))
             elif rows:
-                pieces.append(self._slow(block, rows))
+                pieces.append(self.repair.batch(block, rows))
         if pieces:
             yield pa.concat_batches(pieces)
         return at
@@ -90,7 +83,7 @@ class Parser:
                 at = rows[-1].end
                 continue
             for low, high, read in self._records(block, at):
-                found = self.sections.find(block, low, high, read, self._quotes)
+                found = self._interruption(block, low, high, read)
                 stop = found.start if found else high
                 before = read if read is None or not found else [row for row in read if row.start < stop]
                 if stop > low and before != []:
@@ -106,6 +99,26 @@ class Parser:
                 return
             yield found.start, found.rows[-1].end, found.rows
             at = found.rows[-1].end
+
+    def _interruption(self, block: Block, low: int, high: int, rows: list[Row] | None) -> Finding | None:
+        """What is no part of the table in a stretch; one read by Arrow is searched only if its result gives cause."""
+        if not self.sections.wanted:
+            return None
+        if rows is not None:
+            return self.sections.find(block, low, high, rows, self._quotes)
+        parsed, names = self._parsed(block, low, high), self.sections.names
+        if self.arrow.whole and not interrupted(parsed, names, openings_only=not self.sections.patient):
+            return None
+        ragged: list[int] = []
+        if begun := runs(parsed.invalid, parsed.records):
+            ragged = Structure(self.grammar, block.data, low, high).starts()[begun].tolist()
+        return self.sections.find(block, low, high, None, self._quotes, ragged)
+
+    def _parsed(self, block: Block, start: int, end: int) -> Parsed:
+        """A stretch through Arrow, once: it is asked for evidence and for its values."""
+        if self._last is None or self._last[:3] != (block, start, end):
+            self._last = (block, start, end, self.arrow.parse(block.data[start:end]))
+        return self._last[3]
 
     def _records(self, block: Block, start: int) -> Iterator[tuple[int, int, list[Row] | None]]:
         """The whole records from a place on, those of the table and others."""
@@ -131,8 +144,8 @@ class Parser:
 
     def count(self, block: Block, start: int, end: int) -> int:
         """The number of records of a well-formed stretch."""
-        table, invalid = self._arrow(_readable(block.data[start:end])[0])
-        well = len(table)
+        parsed = self._parsed(block, start, end)
+        invalid, well = parsed.invalid, len(parsed.table)
         if not invalid:
             return well
         starts = Structure(self.grammar, block.data, start, end).starts()
@@ -140,7 +153,7 @@ class Parser:
 
     def starts(self, block: Block, start: int, end: int) -> Iterator[int]:
         """Where each record of a well-formed stretch starts in the block."""
-        _, invalid = self._arrow(_readable(block.data[start:end])[0])
+        invalid = self._parsed(block, start, end).invalid
         starts, odd = Structure(self.grammar, block.data, start, end).starts(), set(invalid)
         for ordinal, at in enumerate(starts[:-1].tolist()):
             yield from (row.start for row in self._again(block, starts, ordinal)) if ordinal in odd else (at,)
@@ -166,11 +179,10 @@ class Parser:
         return end, dirty, whole
 
     def _fast(self, block: Block, start: int, end: int) -> pa.RecordBatch:
-        piece = block.data[start:end]
-        valid, spoiled = _readable(piece)
-        table, invalid = self._arrow(valid)
-        marks = [b"\0"] if self.encoding == _encoding.UTF8 else [b"\0", "\ufffd".encode()]
-        places = [*spoiled, *(place for mark in marks for place in _all(piece, mark))]
+        parsed = self._parsed(block, start, end)
+        table, invalid = parsed.table, parsed.invalid
+        marks = [b"\0"] if self.repair.encoding == _encoding.UTF8 else [b"\0", "\ufffd".encode()]
+        places = [*parsed.spoiled, *(place for mark in marks for place in _all(parsed.piece, mark))]
         if places or invalid:
             starts = Structure(self.grammar, block.data, start, end).starts()
             within = np.searchsorted(starts, np.asarray(places, np.int64) + start, "right") - 1
@@ -185,41 +197,6 @@ class Parser:
     def _with_rescued(self, table: pa.Table) -> pa.Table:
         columns = [*table.columns[: len(self.chosen)], pa.nulls(len(table), pa.string())]
         return pa.Table.from_arrays(columns, schema=self.schema)
-
-    def _arrow(self, piece: bytes) -> tuple[pa.Table, list[int]]:
-        """The well-formed records of a piece, and the ordinals (from 0) of those with another number of fields."""
-        invalid: list[int] = []
-
-        def skip(row: csv.InvalidRow) -> str:
-            invalid.append(row.number - 1)
-            return "skip"
-
-        names = [str(number) for number in range(self.width)]
-        marks = self.grammar
-        table = csv.read_csv(
-            pa.py_buffer(piece),
-            # One thread: the number of a row is only known then, and the work costs less.
-            read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(piece) + 1),
-            parse_options=csv.ParseOptions(
-                delimiter=marks.delimiter.decode(),
-                quote_char=marks.quote.decode() or False,
-                double_quote=marks.doublequote,
-                escape_char=marks.escape.decode() or False,
-                newlines_in_values=True,
-                invalid_row_handler=skip,
-            ),
-            convert_options=csv.ConvertOptions(
-                check_utf8=False,
-                default_column_type=pa.string(),
-                strings_can_be_null=False,
-                # No names would mean all columns; the first one then only counts the rows.
-                include_columns=[names[position] for position in self.chosen or [0]],
-            ),
-        )
-        if self.grammar.skip_blanks:
-            trimmed = [compute.utf8_ltrim(column, " ") for column in table.columns]
-            table = pa.Table.from_arrays(trimmed, table.column_names)
-        return table, invalid
 
     def _merged(
         self,
@@ -239,77 +216,10 @@ class Parser:
             for row in self._again(block, starts, ordinal):
                 rows.append(row)
                 places.append(ordinal)
-        extra = pa.Table.from_batches([self._slow(block, rows)])
+        extra = pa.Table.from_batches([self.repair.batch(block, rows)])
         order = np.argsort(np.concatenate([parsed[kept], places]), kind="stable")
         index = np.concatenate([np.flatnonzero(kept), len(table) + np.arange(len(rows))])[order].astype(np.int64)
         return self._batch(pa.concat_tables([self._with_rescued(table), extra]).take(index))
-
-    def _slow(self, block: Block, rows: list[Row]) -> pa.RecordBatch:
-        columns: list[list[str | None]] = [[] for _ in self.schema]
-        for row in rows:
-            fields, problem = self._read(block.data, row)
-            for column, position in zip(columns, self.chosen, strict=False):
-                column.append(fields[position])
-            columns[-1].append(self._rescue(block, row, problem) if problem else None)
-        arrays = [pa.array(column, pa.string()) for column in columns]
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-
-    def _read(self, data: bytes, row: Row) -> tuple[list[str | None], str]:
-        """The fields of a record in their columns, and what is wrong with it ("" = nothing)."""
-        if not row.fields:
-            return [None] * self.width, row.problem or ""
-        texts, valid = zip(*map(_encoding.decode, row.fields), strict=True)
-        found = [row.problem] if row.problem else []
-        fields = self.aligner.place(texts)
-        if len(texts) != self.width:
-            found.append(f"{len(texts)} fields, expected {self.width}")
-            fields, note = self._otherwise(data, row, fields)
-            if not note and self._is_line(texts):
-                fields, note = [None] * self.width, [LINE]
-            found += note
-        if not all(valid):
-            found.append(NOT_UTF8)
-        if any("\0" in text for text in texts):
-            found.append(NUL)
-        if self.encoding != _encoding.UTF8 and any("\ufffd" in text for text in texts):
-            found.append(UNDECODABLE)
-        return fields, "; ".join(found)
-
-    def _is_line(self, texts: Sequence[str]) -> bool:
-        """Whether a record of one field is a line of text and no value of the first column, cut off after it."""
-        return len(texts) == 1 and self.width >= _FEWEST and self.aligner.strange(0, texts[0])
-
-    def _otherwise(self, data: bytes, row: Row, fields: list[str | None]) -> tuple[list[str | None], list[str]]:
-        """The record read with another delimiter, if that gives the right fields and each looks more at home."""
-        best, note = self.aligner.fit(fields), []
-        for other in self._others:
-            whole = list(other.rows(data, row.start, row.end, self.width))
-            if len(whole) == 1 and len(whole[0].fields) == self.width > _FEWEST and not whole[0].problem:
-                texts = [_encoding.decode(field)[0] for field in whole[0].fields]
-                if (fit := self.aligner.fit(texts)) > max(best, self.width / 2):
-                    best, fields, note = fit, list(texts), [f"read with {other.delimiter.decode()!r} as the delimiter"]
-        return fields, note
-
-    def _rescue(self, block: Block, row: Row, problem: str) -> str:
-        line, byte = block.locate(row.start)
-        text, _ = _encoding.decode(block.data[row.start : row.end])
-        place = {"line": line, "byte": byte, "reason": problem, "text": text.rstrip("\r\n")}
-        return json.dumps(place, ensure_ascii=False)
-
-
-def _readable(piece: bytes) -> tuple[bytes, list[int]]:
-    """A piece with each line that is not UTF-8 made so, and where such lines begin in the original."""
-    if piece.isascii() or _encoding.decode(piece)[1]:
-        return piece, []
-    lines = piece.splitlines(keepends=True)
-    spoiled, at = [], 0
-    for number, line in enumerate(lines):
-        text, valid = _encoding.decode(line)
-        if not valid:
-            spoiled.append(at)
-            lines[number] = text.encode(_encoding.UTF8)
-        at += len(line)
-    return b"".join(lines), spoiled
 
 
 def _all(data: bytes, mark: bytes) -> list[int]:

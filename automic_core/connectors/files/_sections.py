@@ -12,6 +12,7 @@ from itertools import islice
 from automic_core.connectors.files import _cells, _encoding
 from automic_core.connectors.files._align import Aligner
 from automic_core.connectors.files._blocks import Block
+from automic_core.connectors.files._evidence import RUN, runs
 from automic_core.connectors.files._grammar import Grammar, Row
 from automic_core.connectors.files._structure import Positions
 from automic_core.connectors.files._suspects import Suspects
@@ -23,6 +24,9 @@ _NARROWEST = 3
 _LEAD, _FOLLOWING = 200, 2
 # After so many suspicions without cause, blank lines and sparse records are taken to be the file's own way.
 _PATIENCE = 100
+_STRETCH = 20
+# Records looked at behind the head of another table where no gap sets it off, and how many have to be like it.
+_TABLE, _MOSTLY = 20, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +52,54 @@ class Sections:
         self._header = [_stripped(fields) for fields in header]
         self._width = aligner.width
         self._patience = _PATIENCE
-        self._suspects = Suspects(grammar, self._header[0] if self._header else [], self._width)
+        self.names = self._header[0] if self._header else []
+        self._suspects = Suspects(grammar, self.names, self._width)
 
-    def find(self, block: Block, low: int, high: int, rows: Sequence[Row] | None, quotes: Positions) -> Finding | None:
-        """The first finding among the records of a stretch; ``rows`` if the grammar has read them, else ``quotes``."""
-        if self._width < _NARROWEST:
-            return None
+    @property
+    def wanted(self) -> bool:
+        """Whether the table is wide enough for its end to be told."""
+        return self._width >= _NARROWEST
+
+    @property
+    def patient(self) -> bool:
+        """Whether blank lines and sparse records are still suspected."""
+        return self._patience > 0
+
+    def find(
+        self,
+        block: Block,
+        low: int,
+        high: int,
+        rows: Sequence[Row] | None,
+        quotes: Positions,
+        ragged: Sequence[int] = (),
+    ) -> Finding | None:
+        """The first finding among the records of a stretch.
+
+        Args:
+            rows: The records, if the grammar has read them.
+            quotes: Where quotes stand, if it has not.
+            ragged: Where several records in a row have another number of fields, if it has not.
+        """
         places: Iterable[tuple[int, bool]] = (
             self._suspects.in_bytes(block.data, low, high, quotes, openings_only=not self._patience)
             if rows is None
             else self._suspects.in_rows(block.data, low, rows)
         )
+        begun = ragged if rows is None else _ragged(rows, self._width)
+        known = [(place, opening, False) for place, opening in places]
         judged = low
-        for place, opening in places:
+        for place, opening, misfits in sorted([*known, *((at, True, True) for at in begun)]) if begun else known:
             if place < judged or not (self._patience or opening):
                 continue
-            found, judged = self._judge(block, place)
+            if misfits:
+                found = self._joined(block, place)
+            else:
+                found, judged = self._judge(block, place)
             if found:
                 return found
-            self._patience -= not opening
+            if not opening:  # long stretches of such records say sooner that they are the file's own way
+                self._patience = max(self._patience - 1 - block.data.count(b"\n", place, judged) // _STRETCH, 0)
         return None
 
     def foreign(self, block: Block, start: int) -> Iterator[Row]:
@@ -113,6 +146,27 @@ class Sections:
                 return Finding(place, [*rows, *(_none(row, NOTE) for row in rest)]), end
         return None, end
 
+    def _joined(self, block: Block, place: int) -> Finding | None:
+        """Another table that begins at a place though no gap sets it off.
+
+        Its head names columns, and nearly all that follows has as many fields, some of which hold values.
+        """
+        source = self._grammar.rows(block.data, place, len(block.data), self._width, final=block.final)
+        first = next(source, None)
+        rows = list(islice(source, _TABLE))
+        if len(rows) < _TABLE and not block.final:
+            return Finding(place, None)
+        if first is None or len(first.fields) < 2:
+            return None
+        alike = [row for row in rows if len(row.fields) == len(first.fields) != self._width]
+        valued = any(_cells.kind(text) in _cells.TYPED for row in alike for text in _texts(row))
+        if not valued or len(alike) < max(_MOSTLY * len(rows), RUN - 1):
+            return None
+        if not self._is_header(_stripped(_texts(first)), first, rows, True):
+            return None
+        self.outside = True
+        return Finding(place, [_none(first, FOREIGN)])
+
     def _short(self, row: Row) -> bool:
         return len(row.fields) < self._width or _filled(row) < 2
 
@@ -153,6 +207,12 @@ class Sections:
         counts = {_filled(row) for row in following}
         alike = counts == {len(names)} and len(names) < self._width
         return values and max(counts) <= len(names) and 0 < (1 if alike else min(len(typed), 2)) <= hits
+
+
+def _ragged(rows: Sequence[Row], width: int) -> list[int]:
+    """Where records begin of which several in a row have another number of fields."""
+    numbers = [number for number, row in enumerate(rows) if row.fields and len(row.fields) != width]
+    return [rows[number].start for number in runs(numbers, len(rows))]
 
 
 def _none(row: Row, reason: str) -> Row:

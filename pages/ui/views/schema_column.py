@@ -12,7 +12,7 @@ from automic_core.workbench import schema_costs, schema_details, schemas
 from automic_core.workbench.fields import TYPES, FieldChange
 from pages.ui import calls, charts, show
 from pages.ui.state import Workspace, put
-from pages.ui.views import schema_examples
+from pages.ui.views import schema_claims, schema_examples
 from pages.ui.views.schema_state import COLUMN, Loaded, SchemaScreen, sources
 
 
@@ -28,6 +28,7 @@ def render(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, name
         if detail is None:
             return
         _evidence(column, detail)
+        schema_claims.column_claims(column, screen.keys or (), table)
         _misfits(ws, table, column, detail)
         _picture(column, detail)
         _forms(detail)

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from automic_core import workbench
 from automic_core.workbench import schema_costs, schemas
 from automic_core.workbench.fields import TYPES, FieldChange
 from pages.ui import calls, charts, show
@@ -17,17 +18,21 @@ from pages.ui.views.schema_state import COLUMN, Loaded, SchemaScreen, sources
 
 LOOK, NAME, TYPE, FORMAT, NULLABLE = "look", "Column", "Type", "Format", "Nullable"
 STATE, MEANING, FITS, BACK, QUALITY, VALUES, WHY = "State", "Meaning", "Fits", "Round trip", "Quality", "Values", "Why"
+KIND, PERSONAL = "Kind", "Personal data"
 ROW, MOST = 34, 15
-_ORDER = [LOOK, NAME, TYPE, STATE, QUALITY, VALUES, MEANING, FITS, FORMAT, NULLABLE, BACK, WHY]
-_NARROW = [LOOK, NAME, TYPE, STATE, QUALITY, VALUES, FORMAT, NULLABLE, MEANING, FITS, BACK, WHY]
+_ORDER = [LOOK, NAME, TYPE, STATE, QUALITY, VALUES, MEANING, FITS, KIND, PERSONAL, FORMAT, NULLABLE, BACK, WHY]
+_NARROW = [LOOK, NAME, TYPE, STATE, QUALITY, VALUES, FORMAT, NULLABLE, MEANING, FITS, KIND, PERSONAL, BACK, WHY]
 _CHIPS = ["violet", "green", "gray"]  # attention, good, neutral
 _COMMON = ("decimal(10, 2)", "decimal(18, 4)")
+_LIKELY = 0.6
 _WIDE, _TALL, _TOP, _BAR = 112, 28, 8, 12  # the picture has the shape of its cell
 _HELP = {
     TYPE: "What the values become. Change it to see what that would cost.",
     STATE: "decide: a person must choose. proposed: the data proves it. accepted: somebody decided.",
     QUALITY: "Share of rows whose value fits, that have no value, and whose value does not fit.",
     VALUES: "Where the values lie: equal bins of numbers and dates, the most frequent texts.",
+    KIND: "What the column is for, with how likely that is. Look at the column for what speaks for it.",
+    PERSONAL: "What the values say about people, and how sure that is.",
     FITS: "Share of the values that can be read as the type.",
     BACK: "Share of the values that are written the same after they were read.",
     FORMAT: "How text is read: %d/%m/%Y, 1.234,5, yes/no. Empty is ISO or plain.",
@@ -53,7 +58,7 @@ def render(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, *, n
         shown,
         key=_key(screen, loaded),
         hide_index=True,
-        disabled=True if ws.read_only else [LOOK, STATE, MEANING, FITS, BACK, QUALITY, VALUES, WHY],
+        disabled=True if ws.read_only else [LOOK, STATE, MEANING, FITS, KIND, PERSONAL, BACK, QUALITY, VALUES, WHY],
         column_order=_NARROW if narrow else _ORDER,
         column_config=_config(screen, loaded),
         row_height=ROW,
@@ -96,6 +101,8 @@ def _cells(columns: list[schemas.SchemaColumn]) -> dict[str, list[Any]]:
         VALUES: [column.facts.bars for column in columns],
         MEANING: [_meaning(column) for column in columns],
         FITS: [column.fits for column in columns],
+        KIND: [_claim(workbench.kind_claim(column.facts.kind)) for column in columns],
+        PERSONAL: [_claim(workbench.personal_claim(column.facts.personal)) for column in columns],
         FORMAT: [field.format or "" for field in fields],
         NULLABLE: [field.nullable for field in fields],
         BACK: [column.round_trip for column in columns],
@@ -111,6 +118,13 @@ def _meaning(column: schemas.SchemaColumn) -> str:
     found = column.facts.meaning
     whole = found.share is None or found.share > 0.9995
     return found.name if whole else f"{found.name} {found.share:.1%}"
+
+
+def _claim(found: workbench.Claim | None) -> str:
+    if found is None:
+        return ""
+    said = f"{found.text} {min(found.share, 0.99) if found.share < 1 else 1:.0%}"
+    return said if found.share >= _LIKELY else f"unsure: {said}"
 
 
 def _config(screen: SchemaScreen, loaded: Loaded) -> dict[str, Any]:
@@ -133,6 +147,8 @@ def _config(screen: SchemaScreen, loaded: Loaded) -> dict[str, Any]:
         VALUES: kinds.BarChartColumn(VALUES, help=_HELP[VALUES], width=88, y_min=0, color="gray"),
         MEANING: kinds.TextColumn(MEANING, width=146),
         FITS: kinds.NumberColumn(FITS, format="percent", help=_HELP[FITS], width=72),
+        KIND: kinds.TextColumn(KIND, help=_HELP[KIND], width=190),
+        PERSONAL: kinds.TextColumn(PERSONAL, help=_HELP[PERSONAL], width=150),
         FORMAT: kinds.TextColumn(FORMAT, help=_HELP[FORMAT], width=96),
         NULLABLE: kinds.CheckboxColumn(NULLABLE, help=_HELP[NULLABLE], width=92),
         BACK: kinds.NumberColumn(BACK, format="percent", help=_HELP[BACK], width=88),

@@ -9,7 +9,7 @@ from automic_core import workbench
 from automic_core.workbench import schema_edits, schemas
 from pages.ui import show
 from pages.ui.state import Workspace, put
-from pages.ui.views import schema_column, schema_cost, schema_list
+from pages.ui.views import schema_claims, schema_column, schema_cost, schema_keys, schema_list
 from pages.ui.views.schema_state import COLUMN, Loaded, SchemaScreen, decide, load
 
 ALL, OPEN, KEPT = "All", "Needs a decision", "Kept as text: "
@@ -141,10 +141,12 @@ def _body(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, colum
     with left:
         edits = schema_list.render(ws, table, screen, loaded, narrow=narrow)
         _text_kept(loaded)
+        schema_claims.personal_note(loaded.view.columns)
         st.caption(
             f"From {show.plain(loaded.view.sample)}. "
             "What a change costs is counted on every row that a promotion would type."
         )
+        schema_keys.render(ws, table, screen)
     changes = {**screen.asked, **edits}
     with right:
         if changes:

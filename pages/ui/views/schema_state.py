@@ -29,6 +29,8 @@ class SchemaScreen:
         version: Of the draft when the first of the changes was made.
         edits: Counts up when the grid shall forget what was typed into it.
         problem: Why the last decision was not taken, to be said once.
+        keys: Keys between the tables of the lake, once somebody had them looked for.
+        keys_of: The state of the tables they were looked for in.
     """
 
     table: str = ""
@@ -36,6 +38,8 @@ class SchemaScreen:
     version: int | None = None
     edits: int = 0
     problem: AutomicError | None = None
+    keys: Sequence[workbench.ForeignKey] | None = None
+    keys_of: dict[str, str] = field(default_factory=dict)
 
     def open(self, table: str) -> None:
         """Begin anew when another table is chosen."""
