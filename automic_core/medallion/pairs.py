@@ -122,6 +122,16 @@ def described(match: str) -> str:
     return ", ".join(f"{name} {value}" for name, value in list(known.items())[:3])[:120] or "an empty row"
 
 
+def about_row(decisions: Sequence[Decision], key: str) -> list[tuple[Decision, str]]:
+    """Decisions about a row and another one, each in words: "told to be the same as id 7"."""
+    words = {"same": "told to be the same as", "different": "told to differ from", "unmerged": "parted from"}
+    return [
+        (each, f"{words[each.kind]} {described(each.value or '{}' if each.key == key else each.match)}")
+        for each in decisions
+        if each.kind in ABOUT_PAIRS and key in (each.key, each.column)
+    ]
+
+
 def resolved(rows: pl.LazyFrame, decisions: Sequence[Decision]) -> list[Pair]:
     """Decisions by the rows they are about now: a row that was delivered again is known by every ``_rid`` it has.
 

@@ -47,7 +47,7 @@ def matching_of(step: Deduplicator, frame: Frame) -> Matching:
     rows = frame.lazy().collect()
     names, _ = compared(step, rows)
     ids = rows[frames.RID].to_list() if frames.RID in rows.columns else None
-    return _matching(step, rows, names, ids, step.labels)
+    return _matching(step, rows, names, ids, _obeying.told(step.labels, rows) if ids is not None else step.labels)
 
 
 def compared(step: Deduplicator, rows: pl.DataFrame) -> tuple[list[str], list[str]]:

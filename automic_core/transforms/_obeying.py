@@ -20,10 +20,11 @@ Label = tuple[Any, Any, bool]
 
 def told(labels: Sequence[Label], rows: pl.DataFrame) -> list[Label]:
     """Labels by the ``_rid`` the rows have here: one row that became several gives a label for each."""
-    if ORIGIN not in rows.columns or not labels:
+    origin = next((name for name in (ORIGIN, frames.ORIGIN) if name in rows.columns), None)
+    if origin is None or not labels:
         return list(labels)
     named = {each for one, other, _ in labels for each in (one, other)}
-    known = pl.coalesce(ORIGIN, frames.RID)
+    known = pl.coalesce(origin, frames.RID)
     made: dict[Any, list[int]] = {}
     for origin, rid in rows.filter(known.is_in(list(named))).select(known, frames.RID).iter_rows():
         made.setdefault(origin, []).append(rid)

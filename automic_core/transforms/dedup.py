@@ -181,16 +181,33 @@ class Deduplicator(Transformer):
             left_out: Inferred keys that did not.
             learned: What matching learned.
         """
-        members = ranked(alike, group, self.merge_strategy)
-        rules: dict[str, Golden] = {
-            name.removeprefix(_golden.VALUE): self._rule(name.removeprefix(_golden.VALUE))
-            for name in living.columns
-            if name.startswith(_golden.VALUE)
-        }
-        golden = _golden.completed(living, members, rules) if rules else None
+        members, golden = self._settled(alike, group, living)
         known = set(living[frames.RID]) if self.labels else set()
         heard = sum(one in known and other in known for one, other, _ in _obeying.told(self.labels, living))
         return Deduplicated(removed(members), compared, left_out, learned, golden, heard)
+
+    def settled(self, rows: pl.DataFrame, groups: Sequence[int]) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """What would become of rows if it were known which of them are the same.
+
+        Args:
+            rows: Living rows with ``_rid``, in order.
+            groups: A number for each row, equal within a group.
+
+        Returns:
+            ``_rid``, ``_into`` and ``_rank`` of all rows in groups of several; and what changes in the survivors
+            (``_rid``, the changed columns and ``_values_from``), or None if nothing can change.
+        """
+        beside = rows.select(frames.RID, *self._beside(rows.schema))
+        alike = beside.with_columns(pl.Series(_obeying.GROUP, groups, dtype=pl.Int64))
+        return self._settled(alike, [_obeying.GROUP], beside)
+
+    def _settled(
+        self, alike: pl.DataFrame, group: list[str], living: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        members = ranked(alike, group, self.merge_strategy)
+        names = [name.removeprefix(_golden.VALUE) for name in living.columns if name.startswith(_golden.VALUE)]
+        rules = {name: self._rule(name) for name in names}
+        return members, _golden.completed(living, members, rules) if rules else None
 
     def _golden_rules(self, schema: pl.Schema) -> dict[str, Golden]:
         """Columns that are completed, with their rule."""

@@ -38,6 +38,12 @@ _NAMES = {
         "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
         "waive"
     ),
+    "match_labels": "BlindPair PairDecision label match_queue pair_decisions unmerge",
+    "match_new": "NewRow NewRows match_new",
+    "matched": "MatchStep match_step",
+    "matching": (
+        "ClusterDetail ClusterLine GoldenValue MatchPoint MatchView PairView THRESHOLDS match_cluster match_clusters match_edit match_pair match_view"
+    ),
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",

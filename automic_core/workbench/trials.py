@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from automic_core import frames, registry
-from automic_core.contracts import ReadRequest, Rule, SourceAdapter, Transformer
+from automic_core.contracts import Pair, ReadRequest, Rule, SourceAdapter, Transformer
 from automic_core.errors import AutomicError, ConfigError, GateError
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.lake import Lakehouse
@@ -45,6 +45,7 @@ class Base:
         inferred: The schema that the values prove.
         decided: Whether a person's decisions are in the rows.
         notes: What was simplified.
+        pairs: What people decided about pairs of the rows.
     """
 
     rows: pl.LazyFrame
@@ -54,6 +55,7 @@ class Base:
     inferred: Schema
     decided: bool
     notes: tuple[str, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Trial:
         self.name, self.base, self.parts = name, base, parts
         source = _Rows(f"bronze.{name}", base.rows)
         self._source = source
-        pipeline = assembled(name, source, base.keys, parts.schema, parts.steps, parts.rules)
+        pipeline = assembled(name, source, base.keys, parts.schema, parts.steps, parts.rules, base.pairs)
         self.steps: list[NamedStep] = pipeline.active_steps()
 
     def position(self, entry: str) -> int:
@@ -237,7 +239,7 @@ def base_of(lake: Lakehouse, table: str, rows: int | None = SAMPLE) -> Base:
     plan = source.scan()
     if rows is None:
         base = base_of(lake, table)
-        found = Base(plan, base.total, base.total, base.keys, base.inferred, base.decided, base.notes)
+        found = Base(plan, base.total, base.total, base.keys, base.inferred, base.decided, base.notes, base.pairs)
     else:
         found = _sampled(plan, name, rows, source)
     with _lock:
@@ -257,4 +259,5 @@ def _sampled(plan: pl.LazyFrame, name: str, rows: int, source: BronzeRows) -> Ba
     inferred.inferred = True
     few = f"Types nobody accepted are guessed from the first {INFER_ROWS:,} rows."
     notes = (few,) if total > INFER_ROWS else ()
-    return Base(sample.lazy(), sample.height, total, source.layout.keys, inferred, bool(source.decisions), notes)
+    decided, pairs = bool(source.decisions), tuple(source.pairs())
+    return Base(sample.lazy(), sample.height, total, source.layout.keys, inferred, decided, notes, pairs)

@@ -71,7 +71,7 @@ def clusters(lake: Lakehouse, done: Promotion) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_what_was_said_holds_whatever_was_said(lake: Lakehouse, tmp_path: Path, seed: int) -> None:
     give(lake, tmp_path, people())
     before = clusters(lake, promote(lake))
@@ -79,7 +79,7 @@ def test_what_was_said_holds_whatever_was_said(lake: Lakehouse, tmp_path: Path, 
     ids = sorted(before)
     told: dict[tuple[str, str], Verdict] = {}
     refused = 0
-    for _ in range(25):
+    for _ in range(12):
         a, b = draw.sample(ids, 2) if draw.random() < 0.5 else draw.choice([p for p in before.items() if p[0] != p[1]])
         verdict = draw.choice(["same", "different"])
         try:
@@ -88,7 +88,7 @@ def test_what_was_said_holds_whatever_was_said(lake: Lakehouse, tmp_path: Path, 
             refused += 1
             continue
         told[min(a, b), max(a, b)] = verdict
-    assert refused < 10
+    assert refused < 6
     done = promote(lake)
     after = clusters(lake, done)
     assert set(after) == set(before)
