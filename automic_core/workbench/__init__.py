@@ -42,7 +42,8 @@ _NAMES = {
     "match_new": "NewRow NewRows match_new",
     "matched": "MatchStep match_step",
     "matching": (
-        "ClusterDetail ClusterLine GoldenValue MatchPoint MatchView PairView THRESHOLDS match_cluster match_clusters match_edit match_pair match_view"
+        "ClusterDetail ClusterLine GoldenValue MatchPoint MatchView PairView THRESHOLDS match_cluster match_clusters "
+        "match_edit match_pair match_view"
     ),
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",

@@ -22,6 +22,7 @@ from automic_core.workbench.values import Rows, plain, rows_of
 
 THRESHOLDS = (*(number / 20 for number in range(1, 20)), 0.97, 0.98, 0.99, 0.995, 0.999)
 PAGE_CLUSTERS = 100
+SURE, DOUBTFUL = 0.95, 5
 SHOWN_MEMBERS, SHOWN_PAIRS = 50, 200
 
 
@@ -59,6 +60,8 @@ class MatchView:
         curve: What each threshold would do.
         here: What the present one does.
         pairs: Decisions about pairs that count.
+        inside: Pairs of rows that would be in one cluster; ``sure`` of them are the same by at least ``SURE``.
+        doubtful: The least certain of them: row, other row, probability.
         report: The ledger of the step alone, as ``RunReport.to_dict`` gives it.
     """
 
@@ -76,6 +79,9 @@ class MatchView:
     curve: list[MatchPoint]
     here: MatchPoint
     pairs: int
+    inside: int
+    sure: int
+    doubtful: list[tuple[int, int, float]]
     report: dict[str, Any]
 
     @property
@@ -189,6 +195,7 @@ def match_view(
         here = next(point for point in curve if point.threshold == threshold)
         estimate = list(found.matching.estimate().iter_rows())
         candidates = len(found.matching.pairs[0])
+        inside = _inside(found)
     kinds = {field.name: str(field.kind) for field in found.matching.fields}
     names = found.step.match_fields or frames.data_names(found.rows.schema)
     count = found.matching.rows
@@ -207,6 +214,9 @@ def match_view(
         curve,
         here,
         found.pairs,
+        len(inside),
+        sum(chance >= SURE for _, _, chance in inside),
+        [pair for pair in inside[:DOUBTFUL] if pair[2] < SURE],
         _report(table, step.entry, count, here.merged),
     )
 
@@ -267,7 +277,7 @@ def match_cluster(
     place = found.place(rid)
     with found.lock:
         groups = found.clusters(found.step.similarity_threshold)
-        left, right, chance = found.chances(found.step.similarity_threshold)
+        inside = _inside(found, int(groups[place]))
     mine = np.flatnonzero(groups == groups[place])
     if len(mine) < 2:
         raise ConfigError(f"Row {rid} is like no other row at this threshold.", "Choose a cluster from the list.")
@@ -275,13 +285,9 @@ def match_cluster(
     members, golden = found.step.settled(rows, [0] * len(mine))
     ordered = members.sort(RANK).join(rows, on=frames.RID, how="left", maintain_order="left")
     survivor = int(ordered[INTO][0])
-    inside = np.flatnonzero(groups[left] == groups[place])
-    inside = inside[np.argsort(chance[inside], kind="stable")][:SHOWN_PAIRS]
-    ids = found.rows[frames.RID]
-    pairs = [(int(ids[int(left[n])]), int(ids[int(right[n])]), float(chance[n])) for n in inside.tolist()]
     names = [*_compared(found), *(n for n in frames.data_names(rows.schema) if n not in _compared(found))]
     shown = rows_of(ordered.select(frames.RID, *names).head(SHOWN_MEMBERS), len(mine))
-    return ClusterDetail(survivor, len(mine), shown, _golden(ordered, golden, survivor, names), pairs)
+    return ClusterDetail(survivor, len(mine), shown, _golden(ordered, golden, survivor, names), inside[:SHOWN_PAIRS])
 
 
 def match_pair(
@@ -315,6 +321,18 @@ def _found(
     quiet = {"similarity_threshold": None, "merge_strategy": None, "golden": None, "golden_columns": None}
     found = matched(lake, table, match_edit(data, {**(changes or {}), **quiet}).data, None if whole else MOST_ROWS)
     return found.with_options(step.options)
+
+
+def _inside(found: Matched, cluster: int | None = None) -> list[tuple[int, int, float]]:
+    """Pairs inside clusters, or one of them, least certain first: row, other row, probability."""
+    threshold = found.step.similarity_threshold
+    left, right, chance = found.chances(threshold)
+    if cluster is not None:
+        mine = np.flatnonzero(found.clusters(threshold)[left] == cluster)
+        left, right, chance = left[mine], right[mine], chance[mine]
+    order = np.argsort(chance, kind="stable")
+    ids = found.rows[frames.RID].to_numpy()
+    return list(zip(ids[left[order]].tolist(), ids[right[order]].tolist(), chance[order].tolist(), strict=True))
 
 
 def _point(row: Mapping[str, Any]) -> MatchPoint:
