@@ -17,7 +17,9 @@ from automic_core.matching.uncertain import uncertain_pairs
 from automic_core.medallion import quarantine
 from automic_core.medallion.context import RUN_ID, made_by
 from automic_core.medallion.decisions import Decision, row_key, row_matches
-from automic_core.medallion.pairs import ABOUT_PAIRS, Verdict, described
+from automic_core.medallion.pairs import ABOUT_PAIRS as ABOUT_PAIRS
+from automic_core.medallion.pairs import Verdict
+from automic_core.medallion.pairs import described as described
 from automic_core.medallion.quarantine import REMOVED_TABLE
 from automic_core.workbench.deciding import bronze_rows, own_name
 from automic_core.workbench.matched import MOST_ROWS, matched

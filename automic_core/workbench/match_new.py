@@ -89,14 +89,17 @@ def match_new(lake: Lakehouse, table: str) -> NewRows:
     existing = rows.join(old, on=frames.RID, how="semi", maintain_order="left").join(
         _into(lake, own, made[RUN_ID], entry), on=frames.RID, how="left", maintain_order="left"
     )
-    existing = existing.with_columns(pl.coalesce("into", frames.RID).alias(_CLUSTER)).drop("into")
     if not new.height:
         return NewRows(f"silver.{own}", 0, 0, 0, [])
+    survivors = existing.select(pl.coalesce("into", frames.RID).alias("into"))
+    numbers = survivors.unique().sort("into").with_row_index(_CLUSTER).with_columns(pl.col(_CLUSTER).cast(pl.Int64))
+    existing = existing.with_columns(survivors["into"]).join(numbers, on="into", maintain_order="left").drop("into")
     placed = step.assign(existing, new, fitted[entry]["learned"]).collect()
+    placed = placed.join(numbers, on=_CLUSTER, how="left", maintain_order="left")
     first = pl.col(frames.RID).min().over(_CLUSTER)
-    there = pl.col(_CLUSTER).is_in(existing[_CLUSTER].implode())
+    there = pl.col("into").is_not_null()
     alone = pl.len().over(_CLUSTER) < 2
-    into = pl.when(there).then(_CLUSTER).when(~alone).then(first)
+    into = pl.when(there).then("into").when(~alone).then(first)
     told = placed.select(frames.RID, into.alias("into"), there.alias("known"), _CHANCE)
     told = told.sort(pl.col("into").is_null(), ~pl.col("known"), frames.RID)
     joined = int(told["known"].sum())

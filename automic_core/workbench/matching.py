@@ -227,7 +227,13 @@ def match_edit(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None
 
 
 def match_clusters(
-    lake: Lakehouse, table: str, data: Mapping[str, Any], changes: Mapping[str, Any] | None = None, order: str = "size"
+    lake: Lakehouse,
+    table: str,
+    data: Mapping[str, Any],
+    changes: Mapping[str, Any] | None = None,
+    order: str = "size",
+    *,
+    whole: bool = False,
 ) -> tuple[list[ClusterLine], int]:
     """The first ``PAGE_CLUSTERS`` clusters, and how many there are.
 
@@ -237,13 +243,14 @@ def match_clusters(
         data: The draft.
         changes: Options of the step that shall be others.
         order: "size" (largest first) or "doubt" (least certain first).
+        whole: All rows, whatever time it takes; else the first ``MOST_ROWS``.
 
     Raises:
         ConfigError: There is no such order.
     """
     if order not in ("size", "doubt"):
         raise ConfigError(f"Clusters have no order {order!r}.", "Orders: size, doubt.")
-    found = _found(lake, table, data, changes)
+    found = _found(lake, table, data, changes, whole=whole)
     with found.lock:
         groups = found.clusters(found.step.similarity_threshold)
         left, _, chance = found.chances(found.step.similarity_threshold)

@@ -53,7 +53,7 @@ def _list(ws: Workspace, desk: Desk) -> int | None:
         total,
     )
     sample = "lowest: the probability of the least certain pair"
-    picked = show.rows(data, key=f"match-list-{desk.table}-{order}", select="row", height=420, sample=sample)
+    picked = show.rows(data, key=f"match-list-{desk.table}-{order}", select="row", sample=sample)
     if picked is not None and picked < len(lines):
         if number("cluster") != lines[picked].rid:
             st.query_params.pop("pair", None)

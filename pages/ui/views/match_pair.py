@@ -10,7 +10,7 @@ from pages.ui import calls, charts, show
 from pages.ui.state import Workspace
 from pages.ui.views.match_state import Desk, chance, linked_pair
 
-MOST_FIELDS = 16
+MOST_FIELDS = 10
 
 
 def render(ws: Workspace, desk: Desk, cluster: workbench.ClusterDetail) -> None:
@@ -39,10 +39,10 @@ def render(ws: Workspace, desk: Desk, cluster: workbench.ClusterDetail) -> None:
         charts.plot(
             _waterfall(found),
             key=f"match-waterfall-{chosen[0]}-{chosen[1]}",
-            height=70 + 21 * (min(len(found.fields), MOST_FIELDS) + 2),
+            height=62 + 20 * (min(len(found.fields), MOST_FIELDS + 1) + 2),
             alt=found.sentence,
         )
-        show.note("To the right: speaks for the same. Each step is in log-odds: 1 makes it 2.7 times as likely.")
+        show.note("Log-odds of being the same: what goes right speaks for it, and each 1 makes it 2.7 times as likely.")
 
 
 def _place(rids: list[int], rid: int) -> str:
@@ -68,17 +68,18 @@ def _waterfall(found: workbench.PairView) -> go.Figure:
             x=[value for _, value, _ in steps] + [found.odds],
             customdata=[charts.safe(told) for _, _, told in steps] + [chance(found.probability)],
             text=[f"{value:+.1f}" for _, value, _ in steps] + [chance(found.probability)],
-            textposition="outside",
+            textposition=["inside", *["outside"] * len(steps)],
             hovertemplate="%{y}: %{customdata}<extra></extra>",
             increasing={"marker": {"color": colours["good"]}},
             decreasing={"marker": {"color": colours["bad"]}},
             totals={"marker": {"color": colours["neutral"]}},
             connector={"line": {"color": colours["neutral"], "width": 1}},
             cliponaxis=False,
+            constraintext="none",
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(title={"text": "log-odds of being the same"}, zeroline=True)
+    figure.update_xaxes(zeroline=True)
     figure.update_layout(margin={"l": 4, "r": 52, "t": 6, "b": 4}, showlegend=False)
     return figure
 

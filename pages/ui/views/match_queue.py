@@ -21,6 +21,7 @@ ANSWERS: tuple[tuple[Answer, str, str, str], ...] = (
     ("different", "Different", ":material/call_split:", "D"),
     ("unsure", "Not sure", ":material/help:", "U"),
 )
+MOST_LINES = 16
 SAID = {"same": "the same", "different": "different", "unmerged": "parted"}
 
 

@@ -84,11 +84,12 @@ def _compared(desk: Desk, found: workbench.MatchView) -> None:
     columns = ", ".join(f"{show.code(name)} ({show.plain(kind)})" for name, kind in found.compared.items())
     left_out = f" Left out: {', '.join(map(show.code, found.left_out))}." if found.left_out else ""
     show.note(f"Compared: {columns}.{left_out}")
-    reach = f"{show.count(found.rows, 'row')} reach the step, of {show.plain(found.sample)}."
-    more = "" if found.whole else " A table of this size is matched whole by the promotion; more rows find more pairs."
-    show.note(f"{reach}{more}")
+    told = [f"{show.count(found.rows, 'row')} reach the step, of {show.plain(found.sample)}."]
+    if not found.whole:
+        told.append("The promotion matches all rows, and finds more among more.")
     if found.step.proposed:
-        show.note("The draft has no step yet that merges by likeness: what stands here is the proposal.")
+        told.append("The draft has no step yet that merges by likeness: what stands here is the proposal.")
+    show.note(" ".join(told))
 
 
 def _curve(found: workbench.MatchView) -> go.Figure:
@@ -105,6 +106,7 @@ def _curve(found: workbench.MatchView) -> go.Figure:
             mode="lines+markers",
             line={"color": colours["merged"], "width": 2},
             marker={
+                "opacity": 1,
                 "size": [14 if here else 6 for here in now],
                 "color": [colours["accent"] if here else colours["merged"] for here in now],
             },
@@ -112,7 +114,7 @@ def _curve(found: workbench.MatchView) -> go.Figure:
         )
     )
     figure.update_xaxes(type="category", nticks=8, showgrid=False, tickangle=0)
-    figure.update_yaxes(rangemode="tozero", nticks=5, title={"text": "rows merged"})
+    figure.update_yaxes(rangemode="tozero", nticks=5)
     figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4}, clickmode="event+select")
     return figure
 
@@ -128,7 +130,7 @@ def _bars(found: workbench.MatchView) -> go.Figure:
             marker={"color": colours["merged"]},
             text=[f"{number:,}" for number in numbers],
             hovertemplate="%{y:,} clusters of %{x}<extra></extra>",
-            width=0.5 if len(labels) < 4 else None,
+            width=0.3 if len(labels) < 4 else None,
         )
     )
     figure.update_xaxes(type="category", nticks=12, showgrid=False)
