@@ -10,7 +10,6 @@ from automic_core import workbench
 from automic_core.cli import output
 from automic_core.cli.app import Json, Lake, app
 from automic_core.cli.looking import Own, Rid
-from automic_core.workbench.match_labels import ABOUT_PAIRS, decisions_as_json, described
 
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 
@@ -110,7 +109,7 @@ def label(
     """Say that two rows are the same thing, or different ones; every later promotion obeys."""
     with workbench.opened(lake) as opened:
         found = workbench.label(opened, table, one, other, verdict, reason)
-    output.emit(decisions_as_json(found)) if as_json else output.say(
+    output.emit(found) if as_json else output.say(
         f"Rows {one} and {other} are {'the same' if verdict == 'same' else 'different'}; promote {table} to apply it."
     )
 
@@ -120,7 +119,7 @@ def unmerge(table: Own, rid: Rid, reason: Reason = "", lake: Lake = None, as_jso
     """Take a row out of the cluster the last promotion merged it in, now and at every later promotion."""
     with workbench.opened(lake) as opened:
         found = workbench.unmerge(opened, table, rid, None, reason)
-    output.emit(decisions_as_json(found)) if as_json else output.say(
+    output.emit(found) if as_json else output.say(
         f"Row {rid} is parted from {output.count(len(found), 'other row')}; promote {table} to apply it."
     )
 
@@ -129,21 +128,12 @@ def unmerge(table: Own, rid: Rid, reason: Reason = "", lake: Lake = None, as_jso
 def decisions(table: Own, lake: Lake = None, as_json: Json = False) -> None:
     """List what people decided about rows and pairs of rows, as far as it is in force."""
     with workbench.opened(lake) as opened:
-        found = opened.decisions.current(table.rpartition(".")[2])
+        found = workbench.decided(opened, table)
     if as_json:
-        output.emit(decisions_as_json(found))
+        output.emit(found)
         return
-    rows = [
-        {
-            "id": each.id,
-            "kind": each.kind,
-            "row": described(each.match),
-            "about": described(each.value or "{}") if each.kind in ABOUT_PAIRS else f"{each.column}={each.value}",
-            "actor": each.actor,
-            "at": each.at,
-        }
-        for each in found
-    ]
+    names = ("id", "kind", "row", "about", "actor", "at")
+    rows = [{name: getattr(each, name) for name in names} for each in found]
     output.table(rows, wrap=["row", "about"]) if rows else output.say(f"Nobody has decided anything about {table}.")
 
 
@@ -156,6 +146,6 @@ def revoke(
     """Take a decision back; the next promotion no longer applies it."""
     with workbench.opened(lake) as opened:
         found = opened.decisions.revoke(decision)
-    output.emit(decisions_as_json([found])[0]) if as_json else output.say(
+    output.emit(found) if as_json else output.say(
         f"Taken back: {found.kind} {found.id}; promote {found.table} to apply that."
     )

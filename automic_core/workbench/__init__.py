@@ -38,7 +38,7 @@ _NAMES = {
         "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
         "waive"
     ),
-    "match_labels": "BlindPair PairDecision label match_queue pair_decisions unmerge",
+    "match_labels": "BlindPair Decided PairDecision decided label match_queue pair_decisions unmerge",
     "match_new": "NewRow NewRows match_new",
     "matched": "MatchStep match_step",
     "matching": (

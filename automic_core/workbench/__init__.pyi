@@ -306,7 +306,13 @@ from automic_core.workbench.match_labels import (
     BlindPair as BlindPair,
 )
 from automic_core.workbench.match_labels import (
+    Decided as Decided,
+)
+from automic_core.workbench.match_labels import (
     PairDecision as PairDecision,
+)
+from automic_core.workbench.match_labels import (
+    decided as decided,
 )
 from automic_core.workbench.match_labels import (
     label as label,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +16,10 @@ from automic_core.matching.uncertain import uncertain_pairs
 from automic_core.medallion import quarantine
 from automic_core.medallion.context import RUN_ID, made_by
 from automic_core.medallion.decisions import Decision, row_key, row_matches
-from automic_core.medallion.pairs import ABOUT_PAIRS as ABOUT_PAIRS
-from automic_core.medallion.pairs import Verdict
-from automic_core.medallion.pairs import described as described
+from automic_core.medallion.pairs import ABOUT_PAIRS, Verdict, described
 from automic_core.medallion.quarantine import REMOVED_TABLE
 from automic_core.workbench.deciding import bronze_rows, own_name
 from automic_core.workbench.matched import MOST_ROWS, matched
-from automic_core.workbench.values import plain
 
 QUEUE = 30
 UNDONE = "the merge was undone"
@@ -61,6 +57,24 @@ class PairDecision:
     actor: str
     at: datetime
     applied: bool
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision as a list shows it.
+
+    Attributes:
+        row: The row it is about, in a few words.
+        about: The cell and its new value, the rule, or the other row.
+    """
+
+    id: str
+    kind: str
+    row: str
+    about: str
+    reason: str
+    actor: str
+    at: datetime
 
 
 def match_queue(
@@ -164,6 +178,26 @@ def pair_decisions(lake: Lakehouse, table: str) -> list[PairDecision]:
     ]
 
 
+def decided(lake: Lakehouse, table: str) -> list[Decided]:
+    """Everything people decided about a table that is in force, oldest first."""
+    return [
+        Decided(
+            each.id,
+            each.kind,
+            described(each.match),
+            described(each.value or "{}") if each.kind in ABOUT_PAIRS else _about(each),
+            each.reason,
+            each.actor,
+            each.at,
+        )
+        for each in lake.decisions.current(own_name(table))
+    ]
+
+
+def _about(decision: Decision) -> str:
+    return decision.column if decision.value is None else f"{decision.column} = {decision.value}"
+
+
 def _cluster(lake: Lakehouse, own: str, rid: int) -> list[int]:
     """The other rows that the published promotion put together with this one.
 
@@ -191,11 +225,3 @@ def _cluster(lake: Lakehouse, own: str, rid: int) -> list[int]:
             f"`automic match {own}` lists the clusters; an older version of a key cannot be unmerged.",
         )
     return sorted(members - {rid})
-
-
-def decisions_as_json(decisions: Sequence[Decision]) -> Any:
-    """Decisions for a program: matches as mappings."""
-    return [
-        {**plain(each), "match": json.loads(each.match), "value": json.loads(each.value) if each.value else None}
-        for each in decisions
-    ]

@@ -216,13 +216,15 @@ def test_on_the_command_line(root: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert (found["here"]["merged"], len(found["clusters"]), found["clusters_total"]) == (20, 3, 20)
     (made,) = call("label", "guests", name["p000"], name["q000"], "different", "--reason", "twins")
     assert (made["kind"], made["match"], made["value"], made["reason"]) == (
-        *("different", {"id": "p000"}, {"id": "q000"}),
+        *("different", '{"id": "p000"}', '{"id": "q000"}'),
         "twins",
     )
     assert call("match", "guests")["here"]["merged"] == 19
     assert "There is no such" not in call("label", "guests", 1, 2, "same", code=2)
     assert "There is no table silver.guests" in call("unmerge", "guests", name["q003"], code=2)
-    assert [each["id"] for each in call("decisions", "guests")] == [made["id"]]
+    assert [(each["id"], each["row"], each["about"]) for each in call("decisions", "guests")] == [
+        (made["id"], "id p000", "id q000")
+    ]
     assert call("revoke", made["id"])["revoked_at"]
     assert call("decisions", "guests") == []
     assert cli.run(["match", "guests", "--lake", str(root)]) == 0
