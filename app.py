@@ -21,6 +21,7 @@ shell.run(
             "Trust": [
                 st.Page("pages/monitors.py", title="Monitors", icon=":material/monitoring:"),
                 st.Page("pages/quarantine.py", title="Quarantine", icon=":material/healing:"),
+                st.Page("pages/match.py", title="Match", icon=":material/join:"),
                 st.Page("pages/tables.py", title="Tables", icon=":material/table:"),
             ],
             "Explore": [st.Page("pages/explore.py", title="Explore", icon=":material/query_stats:")],

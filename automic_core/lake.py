@@ -26,6 +26,7 @@ from automic_core.medallion.bronze import Bronze
 from automic_core.medallion.context import ACTOR, REPORT, RUN_ID, LakeContext
 from automic_core.medallion.decisions import Decisions
 from automic_core.medallion.gold import Gold
+from automic_core.medallion.pairs import PairDecisions
 from automic_core.medallion.silver import Silver
 from automic_core.settings import Settings
 from automic_core.state import State
@@ -41,6 +42,7 @@ class Lakehouse:
         silver: Builds trusted tables: ``promote``.
         gold: Builds tables for questions: ``build``.
         decisions: What people decided: ``fix``, ``waive``, ``revoke``.
+        pairs: What they decided about pairs of rows: ``decide``.
     """
 
     def __init__(self, context: LakeContext) -> None:
@@ -49,6 +51,7 @@ class Lakehouse:
         self.silver = Silver(context)
         self.gold = Gold(context)
         self.decisions = Decisions(context)
+        self.pairs = PairDecisions(context)
 
     @classmethod
     def open(

@@ -10,13 +10,14 @@ from automic_core.contracts.destination import DestinationAdapter, Mode
 from automic_core.contracts.options import configured
 from automic_core.contracts.rule import Rule
 from automic_core.contracts.source import ReadRequest, SourceAdapter
-from automic_core.contracts.step import Fitted, Scope, StepCounts, Transformer
+from automic_core.contracts.step import Fitted, Pair, Scope, StepCounts, Transformer
 from automic_core.records import Record, RecordMetadata
 
 __all__ = [
     "DestinationAdapter",
     "Fitted",
     "Mode",
+    "Pair",
     "ReadRequest",
     "Record",
     "RecordMetadata",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -15,6 +15,8 @@ from automic_core.errors import TransformError
 from automic_core.records import Record
 
 Scope = Literal["row", "key", "table"]
+Pair = tuple[int, int, bool]
+"""``_rid`` of two rows, and whether they are the same thing."""
 
 
 @dataclass
@@ -101,6 +103,14 @@ class Transformer:
     def reads_marks(self) -> bool:
         """Whether ``digest`` reads ``_`` columns of earlier fitted steps, so that their fits must be finished first."""
         return False
+
+    def taught(self, pairs: Sequence[Pair]) -> Transformer:
+        """This step with what people decided about pairs of rows; itself, unless it compares rows with each other.
+
+        Args:
+            pairs: By the ``_rid`` the rows have in the source; a row of which a step made several is known by it too.
+        """
+        return self
 
     def digest(self, schema: pl.Schema) -> list[pl.Expr]:
         """Row-wise named expressions that hold all ``learn`` needs, beside ``_rid`` and ``_fate``."""

@@ -23,6 +23,8 @@ from automic_core.medallion.cells import fits, from_text
 from automic_core.medallion.context import RUN_ID, LakeContext, now
 
 TABLE = "meta.decisions"
+ABOUT_ONE = ("fix", "waive")
+"""Kinds of decisions that change one row; others are about rows together."""
 SCHEMA: dict[str, Any] = {
     "id": pl.String,
     "kind": pl.String,
@@ -43,15 +45,17 @@ class Decision:
     """One decision about one row.
 
     Attributes:
-        kind: fix (``column`` gets ``value``), waive (the row is exempt from the rule named in ``column``) or expected
-            (a value of the series named in ``column``; see ``medallion.expected``).
+        kind: fix (``column`` gets ``value``) or waive (the row is exempt from the rule named in ``column``). About a
+            pair of rows: same, different, or unmerged (different, because a merge was undone); ``column`` is the key
+            of the other row and ``value`` its match. About a table: expected (a value of the series named in
+            ``column``; see ``medallion.expected``).
         table: The table's own name, without its layer.
         key: Hash of the row's declared key, else of its content, so that a redelivered row keeps its decisions.
         match: The columns behind the key, as JSON: how the row is found again.
     """
 
     id: str
-    kind: Literal["fix", "waive", "expected"]
+    kind: Literal["fix", "waive", "same", "different", "unmerged", "expected"]
     table: str
     key: str
     match: str
@@ -75,7 +79,7 @@ def row_matches(rows: pl.DataFrame, keys: Sequence[str]) -> list[str]:
         for k in keys
     ]
     texts = rows.select(
-        *(_text(name, rows.schema).alias(name) for name in _matchable(data, rows.schema)),
+        *(match_text(name, rows.schema).alias(name) for name in _matchable(data, rows.schema)),
         (pl.any_horizontal(lacking) if keys else pl.lit(True)).alias("_lacking"),
     )
     found = []
@@ -96,7 +100,7 @@ def _matchable(data: Sequence[str], schema: Mapping[str, Any]) -> list[str]:
     return [*data, frames.RESCUED] if frames.RESCUED in schema else list(data)
 
 
-def _text(name: str, schema: Mapping[str, Any]) -> pl.Expr:
+def match_text(name: str, schema: Mapping[str, Any]) -> pl.Expr:
     """A column as decisions write it; of ``_rescued`` the raw text of a record that could not be read."""
     if name != frames.RESCUED:
         return frames.as_text(name, schema)
@@ -294,7 +298,7 @@ def apply_decisions(frame: pl.LazyFrame, decisions: Sequence[Decision]) -> pl.La
     """
     schema = frame.collect_schema()
     rows: dict[str, dict[str, Any]] = {}
-    for decision in decisions:
+    for decision in (each for each in decisions if each.kind in ABOUT_ONE):
         row = rows.setdefault(decision.match, {"_waive": "|"})
         if decision.kind == "waive":
             row["_waive"] += f"{decision.column}|"
@@ -307,7 +311,7 @@ def apply_decisions(frame: pl.LazyFrame, decisions: Sequence[Decision]) -> pl.La
         groups.setdefault(tuple(known), []).append({**known, **row})
     before = dict.fromkeys(name.removeprefix("_was_") for on in groups for name in on)
     frame = frame.with_columns(
-        pl.lit(None, dtype=pl.String).alias(frames.WAIVED), *(_text(n, schema).alias(f"_was_{n}") for n in before)
+        pl.lit(None, dtype=pl.String).alias(frames.WAIVED), *(match_text(n, schema).alias(f"_was_{n}") for n in before)
     )
     for on, members in groups.items():
         frame = _apply_group(frame, list(on), members, schema)

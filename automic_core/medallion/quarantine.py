@@ -17,8 +17,8 @@ from automic_core.errors import CatalogError, LedgerError
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import full_name, head, published
 from automic_core.medallion.context import REPORT, RUN_ID, LakeContext, made_by, now
+from automic_core.medallion.decisions import ABOUT_ONE, Decision, Decisions, append_rows, row_key, row_matches
 from automic_core.medallion.decisions import TABLE as DECISIONS
-from automic_core.medallion.decisions import Decision, Decisions, append_rows, row_key, row_matches
 from automic_core.pipeline import Pipeline
 
 REASON = pl.Struct(
@@ -135,7 +135,8 @@ def current(lake: LakeContext, table: str) -> pl.DataFrame:
     if silver is None or stored is None:
         return pl.DataFrame(schema=SCHEMA)
     rows = tables.scan(stored).filter(pl.col("run_id") == made_by(silver).get(RUN_ID)).collect()
-    waiting = {d.key: "fixed" if d.kind == "fix" else "waived" for d in standing(lake, table).waiting}
+    mine = [decision for decision in standing(lake, table).waiting if decision.kind in ABOUT_ONE]
+    waiting = {d.key: "fixed" if d.kind == "fix" else "waived" for d in mine}
     if not waiting:
         return rows
     return rows.with_columns(pl.col("_key").replace_strict(waiting, default=pl.col("state")).alias("state"))
@@ -201,7 +202,7 @@ def replayed(lake: LakeContext, table: str) -> pl.DataFrame:
     """Rows that an earlier run had set aside and a decision brought into silver, as they stood in quarantine."""
     silver, stored = lake.table(f"silver.{table}"), lake.table(f"quarantine.{table}")
     empty = pl.DataFrame(schema=SCHEMA)
-    held = standing(lake, table).applied
+    held = [decision for decision in standing(lake, table).applied if decision.kind in ABOUT_ONE]
     if silver is None or stored is None or not held:
         return empty
     rows = tables.scan(stored).filter(pl.col("_key").is_in({decision.key for decision in held})).collect()

@@ -15,10 +15,11 @@ from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
 from automic_core.medallion.batches import layout
 from automic_core.medallion.context import ACTOR, LakeContext
-from automic_core.medallion.decisions import Decision, Decisions, row_key, row_matches
+from automic_core.medallion.decisions import ABOUT_ONE, Decision, Decisions, row_key, row_matches
+from automic_core.medallion.pairs import about_row
 from automic_core.medallion.provenance import KEPT, trace
 
-Kind = Literal["arrived", "quarantined", "fixed", "waived", "revoked", "replayed", "released", "now"]
+Kind = Literal["arrived", "quarantined", "fixed", "waived", "paired", "revoked", "replayed", "released", "now"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class RowEvent:
     """One thing that happened to a row.
 
     Attributes:
-        kind: arrived, quarantined, fixed, waived, revoked, replayed (a decision brought it to silver), released (it
+        kind: arrived, quarantined, fixed, waived, paired (told to be the same as another row, or another thing),
+            revoked, replayed (a decision brought it to silver), released (it
             passed without one), now (where it is).
         text: What happened, in words.
         reasons: Why it was set aside: step, rule, column, value, message.
@@ -78,10 +80,11 @@ def row_history(lake: LakeContext, table: str, rid: int) -> list[RowEvent]:
 def _decisions(lake: LakeContext, table: str, key: str, cells: dict[str, str | None]) -> list[RowEvent]:
     """What was decided about the row, with what each cell held before."""
     decisions = Decisions(lake)
-    made = [decision for decision in decisions.all(table) if decision.key == key]
-    in_force = {decision.id for decision in decisions.current(table) if decision.key == key}
+    everything, now = decisions.all(table), decisions.current(table)
+    made = [decision for decision in everything if decision.key == key and decision.kind in ABOUT_ONE]
+    in_force = {decision.id for decision in now}
     standing: dict[str, list[Decision]] = {}
-    found: list[RowEvent] = []
+    found = [_paired(decision, text, in_force) for decision, text in about_row(everything, key)]
     for decision in sorted(made, key=lambda each: each.revoked_at or each.at):
         mine = standing.setdefault(decision.column, [])
         before = mine[-1].value if mine else cells.get(decision.column)
@@ -100,6 +103,15 @@ def _decisions(lake: LakeContext, table: str, key: str, cells: dict[str, str | N
         else:
             found.append(RowEvent("waived", f"waived {decision.column}", decision.at, decision=still, **common))
     return found
+
+
+def _paired(decision: Decision, text: str, in_force: set[str]) -> RowEvent:
+    """A decision about this row and another one."""
+    common: dict[str, Any] = {"actor": decision.actor, "reason": decision.reason}
+    if decision.revoked_at is not None:
+        return RowEvent("revoked", f"took back that it was {text}", decision.revoked_at, **common)
+    still = decision.id if decision.id in in_force else ""
+    return RowEvent("paired", f"was {text}", decision.at, decision=still, **common)
 
 
 def _runs(lake: LakeContext, table: str, rid: int, decided: list[tuple[datetime, str]]) -> list[RowEvent]:

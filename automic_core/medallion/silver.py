@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from automic_core import frames
-from automic_core.contracts import Fitted, ReadRequest, Rule, SourceAdapter, Transformer
+from automic_core.contracts import Fitted, Pair, ReadRequest, Rule, SourceAdapter, Transformer
 from automic_core.errors import CatalogError, ConflictError, translate
 from automic_core.events import Event, Listener
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
@@ -20,8 +20,9 @@ from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine
 from automic_core.medallion.batches import RID_BITS, BronzeLayout, known_batches, layout
 from automic_core.medallion.context import LakeContext, split_name, until_published
-from automic_core.medallion.decisions import Decisions, apply_decisions
+from automic_core.medallion.decisions import ABOUT_ONE, Decisions, apply_decisions
 from automic_core.medallion.gates import judged
+from automic_core.medallion.pairs import ABOUT_PAIRS, resolved
 from automic_core.medallion.promotion import SPEC
 from automic_core.medallion.promotion import Promotion as Promotion
 from automic_core.medallion.staged import StagedTable
@@ -48,7 +49,9 @@ class BronzeRows(SourceAdapter):
         self.layout: BronzeLayout = layout(self._stored)
         self.snapshot = head(self._stored)
         self.decided = Decisions(lake).snapshot()
-        self.decisions = Decisions(lake).current(table, self.decided) if self.decided is not None else []
+        made = Decisions(lake).current(table, self.decided) if self.decided is not None else []
+        self.decisions = [each for each in made if each.kind in ABOUT_ONE]
+        self._paired = [each for each in made if each.kind in ABOUT_PAIRS]
 
     @property
     def name(self) -> str:
@@ -62,6 +65,10 @@ class BronzeRows(SourceAdapter):
             frame = frame.filter((pl.col(frames.RID) // (1 << RID_BITS)).is_in(newest))
         names = frame.collect_schema().names()
         return frame.select(n for n in names if not frames.is_hidden(n) or n in (frames.RID, frames.RESCUED))
+
+    def pairs(self) -> list[Pair]:
+        """What people decided about pairs of the rows, for the steps that compare rows with each other."""
+        return resolved(self.raw(), self._paired) if self._paired else []
 
     def _arrived(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Older batches first: a scan begins with the newest files, and "first" and "last" mean arrival."""
@@ -186,7 +193,7 @@ class Silver:
         name = split_name(table, "silver")
         source = BronzeRows(self._lake, name)
         schema = schema or self.infer(name, source)
-        pipeline = assembled(name, source, source.layout.keys, schema, steps, rules)
+        pipeline = assembled(name, source, source.layout.keys, schema, steps, rules, source.pairs())
         staged = StagedTable(self._lake, f"silver.{name}")
         run_id = uuid.uuid4().hex[:12]
         token = frames.waivers_present.set(bool(source.decisions))
@@ -243,15 +250,19 @@ def assembled(
     schema: Schema,
     steps: Sequence[Transformer | NamedStep] = (),
     rules: Sequence[Rule | tuple[str, Rule]] = (),
+    pairs: Sequence[Pair] = (),
 ) -> Pipeline:
-    """What a promotion does to bronze rows, in order: newest version of each key, types, steps, rules."""
+    """What a promotion does to bronze rows, in order: newest version of each key, types, steps, rules.
+
+    Steps that compare rows with each other are told what people decided about ``pairs``.
+    """
     pipeline = Pipeline(f"promote {name}").extract(source)
     if keys:
         pipeline.transform(LatestVersion(keys), id="latest")
     pipeline.transform(Cast.from_schema(schema), id="cast")
     for step in steps:
         named = step if isinstance(step, NamedStep) else NamedStep("", step)
-        pipeline.transform(named.step, id=named.id or None)
+        pipeline.transform(named.step.taught(pairs) if pairs else named.step, id=named.id or None)
     for rule in rules:
         rule_id, checked = rule if isinstance(rule, tuple) else (None, rule)
         pipeline.check(checked, id=rule_id)

@@ -13,8 +13,8 @@ from automic_core.contracts import Fitted
 from automic_core.errors import ConfigError
 from automic_core.matching.assigning import CHANCE, CLUSTER, assign, own_chances
 from automic_core.matching.engine import Matching, probability
+from automic_core.transforms import _obeying
 from automic_core.transforms._keylike import key_candidates
-from automic_core.transforms._merging import Deduplicated, merged
 from automic_core.transforms._names import data_names, require
 
 if TYPE_CHECKING:
@@ -35,17 +35,19 @@ def learn(step: Deduplicator, rows: pl.DataFrame) -> Fitted:
     columns = [name for name in living.columns if name.startswith(_FIELD)]
     values = living.select(pl.col(name).alias(name.removeprefix(_FIELD)) for name in columns)
     names, left_out = compared(step, values)
-    matching = _matching(step, values, names, living[frames.RID].to_list())
+    labels = _obeying.told(step.labels, living)
+    matching = _matching(step, values, names, living[frames.RID].to_list(), labels)
     alike = living.drop(columns).with_columns(pl.Series(CLUSTER, matching.clusters(step.similarity_threshold)))
     learned = None if matching.rows < 2 or step.comparison == "embedding" else matching.state()
-    return Deduplicated(merged(alike, [CLUSTER], step.merge_strategy), names, left_out, learned)
+    return step.deduplicated(alike, [CLUSTER], living, names, left_out, learned)
 
 
 def matching_of(step: Deduplicator, frame: Frame) -> Matching:
     """The matching of one frame."""
     rows = frame.lazy().collect()
     names, _ = compared(step, rows)
-    return _matching(step, rows, names, rows[frames.RID].to_list() if frames.RID in rows.columns else None)
+    ids = rows[frames.RID].to_list() if frames.RID in rows.columns else None
+    return _matching(step, rows, names, ids, _obeying.told(step.labels, rows) if ids is not None else step.labels)
 
 
 def compared(step: Deduplicator, rows: pl.DataFrame) -> tuple[list[str], list[str]]:
@@ -65,13 +67,15 @@ def _key(rows: pl.DataFrame) -> str | None:
     return None
 
 
-def _matching(step: Deduplicator, rows: pl.DataFrame, names: list[str], ids: list[Any] | None) -> Matching:
+def _matching(
+    step: Deduplicator, rows: pl.DataFrame, names: list[str], ids: list[Any] | None, labels: list[tuple[Any, Any, bool]]
+) -> Matching:
     if step.match_mode != "fuzzy":
         raise ConfigError(
             'This Deduplicator compares exactly; clusters and links need match_mode="fuzzy".',
             'Write Deduplicator(match_mode="fuzzy").',
         )
-    return Matching(rows, names, labels=step.labels, ids=ids, embedding=_model(step))
+    return Matching(rows, names, labels=labels, ids=ids, embedding=_model(step))
 
 
 def _model(step: Deduplicator) -> str | None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
 
 from automic_core import frames
-from automic_core.contracts import Fitted, Scope, Transformer, configured
+from automic_core.contracts import Fitted, Pair, Scope, Transformer, configured
 from automic_core.matching.engine import Matching
-from automic_core.transforms import _fuzzy
+from automic_core.transforms import _fuzzy, _golden, _obeying
+from automic_core.transforms._golden import Golden
 from automic_core.transforms._keylike import key_candidates
-from automic_core.transforms._merging import INTO, MERGED_RIDS, ORDER, QUALITY, Deduplicated, merged
+from automic_core.transforms._merging import INTO, MERGED_RIDS, ORDER, QUALITY, Deduplicated, ranked, removed
 from automic_core.transforms._names import data_names, require
 
 __all__ = ["INTO", "MERGED_RIDS", "Deduplicator"]
@@ -32,6 +33,9 @@ class Deduplicator(Transformer):
     are not the same address. Without match_fields every column is compared but the inferred primary key: a column named
     like a key whose values are unique and never missing. The survivor keeps its place and lists the rows merged into it
     in ``_merged_rids``.
+
+    What a person decided about pairs (``labels``) holds in both modes: rows told to be different are never merged by
+    this step, rows told to be the same always are. The survivor may be completed into a golden record.
 
     Rows are equal if two 64-bit hashes with different seeds are; hashes live only as long as a run.
 
@@ -70,7 +74,7 @@ class Deduplicator(Transformer):
     ] = "all-MiniLM-L6-v2"
     labels: Annotated[
         list[tuple[Any, Any, bool]],
-        Field(description="Fuzzy: what is known of pairs: [one row id, another row id, true if the same]."),
+        Field(description="What is known of pairs: [one row id, another row id, true if the same]."),
     ] = dataclasses.field(default_factory=list)
     order_by: Annotated[
         str | None,
@@ -78,6 +82,25 @@ class Deduplicator(Transformer):
             description="Column that says which row is first and last (an update time); empty = the order of the rows."
         ),
     ] = None
+    golden: Annotated[
+        Golden,
+        Field(
+            description="Values of the survivor: its own; gaps filled from the next row that has a value; what most "
+            "rows hold; those of the newest row. Columns named like a key stay."
+        ),
+    ] = "survivor"
+    golden_columns: Annotated[
+        dict[str, Golden], Field(description="The same for single columns, where they differ from the rest.")
+    ] = dataclasses.field(default_factory=dict)
+
+    @property
+    def rewrites(self) -> bool:
+        """A golden record changes survivors."""
+        return self.golden != "survivor" or any(rule != "survivor" for rule in self.golden_columns.values())
+
+    def taught(self, pairs: Sequence[Pair]) -> Deduplicator:
+        """The step with more labels; the last word on a pair holds."""
+        return dataclasses.replace(self, labels=[*self.labels, *pairs]) if pairs else self
 
     @property
     def reads_marks(self) -> bool:
@@ -91,7 +114,7 @@ class Deduplicator(Transformer):
         """
         columns, candidates = self._columns(schema)
         if self.match_mode == "fuzzy":
-            return [*_fuzzy.digest(columns), *self._ranks(schema)]
+            return [*_fuzzy.digest(columns), *self._beside(schema)]
         fixed = [self._folded(name, schema[name]) for name in columns if name not in candidates] or [pl.lit(0)]
         names = (_COMPARED + json.dumps(columns), _SECOND)
         hashes = [pl.struct(fixed).hash(seed) for seed in _SEEDS]
@@ -101,11 +124,13 @@ class Deduplicator(Transformer):
         for name in candidates:
             one = pl.struct(self._folded(name, schema[name])).hash(_SEEDS[0])
             wanted.append(pl.when(pl.col(name).is_not_null()).then(one).alias(_KEY + name))
-        return [*wanted, *self._ranks(schema)]
+        return [*wanted, *self._beside(schema)]
 
-    def _ranks(self, schema: pl.Schema) -> list[pl.Expr]:
-        """What ranks rows that are the same."""
-        wanted = []
+    def _beside(self, schema: pl.Schema) -> list[pl.Expr]:
+        """What ranks rows that are the same, completes the survivor, and tells which rows the labels are about."""
+        wanted = _golden.digest(self._golden_rules(schema))
+        if self.labels and frames.ORIGIN in schema:
+            wanted.append(pl.col(frames.ORIGIN).alias(_obeying.ORIGIN))
         if self.order_by is not None:
             require([self.order_by], schema, "Deduplicator, order_by")
             wanted.append(pl.col(self.order_by).alias(ORDER))
@@ -131,9 +156,68 @@ class Deduplicator(Transformer):
                 hashes = [h ^ value.hash(seed) for h, seed in zip(hashes, _SEEDS, strict=True)]
         h1, h2 = (h.alias(name) for h, name in zip(hashes, ("h1", "h2"), strict=True))
         rest = [name for name in (frames.RID, ORDER, QUALITY) if name in living.columns]
-        alike = living.select(h1, h2, *rest).filter(pl.col("h1").is_duplicated() & pl.col("h1").is_not_null())
-        groups = merged(alike, ["h1", "h2"], self.merge_strategy)
-        return Deduplicated(groups, [name for name in columns if name != key], [key] if key else [])
+        alike, group = living.select(h1, h2, *rest), ["h1", "h2"]
+        if labels := _obeying.told(self.labels, living):
+            alike, group = _obeying.grouped(alike, group, labels), [_obeying.GROUP]
+        alike = alike.filter(pl.col(group[0]).is_duplicated() & pl.col(group[0]).is_not_null())
+        return self.deduplicated(alike, group, living, [n for n in columns if n != key], [key] if key else [], None)
+
+    def deduplicated(
+        self,
+        alike: pl.DataFrame,
+        group: list[str],
+        living: pl.DataFrame,
+        compared: list[str],
+        left_out: list[str],
+        learned: dict[str, Any] | None,
+    ) -> Deduplicated:
+        """The fitted step, once it is known which rows are the same.
+
+        Args:
+            alike: Rows with ``_rid``, their group and what ranks them.
+            group: Columns equal within a group.
+            living: The digest of the living rows.
+            compared: Columns that decided it.
+            left_out: Inferred keys that did not.
+            learned: What matching learned.
+        """
+        members, golden = self._settled(alike, group, living)
+        known = set(living[frames.RID]) if self.labels else set()
+        heard = sum(one in known and other in known for one, other, _ in _obeying.told(self.labels, living))
+        return Deduplicated(removed(members), compared, left_out, learned, golden, heard)
+
+    def settled(self, rows: pl.DataFrame, groups: Sequence[int]) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """What would become of rows if it were known which of them are the same.
+
+        Args:
+            rows: Living rows with ``_rid``, in order.
+            groups: A number for each row, equal within a group.
+
+        Returns:
+            ``_rid``, ``_into`` and ``_rank`` of all rows in groups of several; and what changes in the survivors
+            (``_rid``, the changed columns and ``_values_from``), or None if nothing can change.
+        """
+        beside = rows.select(frames.RID, *self._beside(rows.schema))
+        alike = beside.with_columns(pl.Series(_obeying.GROUP, groups, dtype=pl.Int64))
+        return self._settled(alike, [_obeying.GROUP], beside)
+
+    def _settled(
+        self, alike: pl.DataFrame, group: list[str], living: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        members = ranked(alike, group, self.merge_strategy)
+        names = [name.removeprefix(_golden.VALUE) for name in living.columns if name.startswith(_golden.VALUE)]
+        rules = {name: self._rule(name) for name in names}
+        return members, _golden.completed(living, members, rules) if rules else None
+
+    def _golden_rules(self, schema: pl.Schema) -> dict[str, Golden]:
+        """Columns that are completed, with their rule."""
+        require(self.golden_columns, schema, "Deduplicator, golden_columns")
+        kept = [] if self.golden == "survivor" else key_candidates(schema)
+        names = [n for n in data_names(schema) if n in self.golden_columns or n not in kept]
+        return {name: self._rule(name) for name in names if self._rule(name) != "survivor"}
+
+    def _rule(self, name: str) -> Golden:
+        return self.golden_columns.get(name, self.golden)
 
     def matching(self, frame: pl.LazyFrame | pl.DataFrame) -> Matching:
         """The fuzzy matching of a frame, to be asked for estimates, pairs, curves and explanations.

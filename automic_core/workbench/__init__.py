@@ -42,6 +42,13 @@ _NAMES = {
     ),
     "monitoring": "Inbox Measuring expect measure monitored monitors monitors_version unexpect",
     "mutating": "MutationTest Remedy accept_remedies mutation_test",
+    "match_labels": "BlindPair Decided PairDecision decided label match_queue pair_decisions unmerge",
+    "match_new": "NewRow NewRows match_new",
+    "matched": "MatchStep match_step",
+    "matching": (
+        "ClusterDetail ClusterLine GoldenValue MatchPoint MatchView PairView THRESHOLDS match_cluster match_clusters "
+        "match_edit match_pair match_view"
+    ),
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",

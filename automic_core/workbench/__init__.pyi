@@ -336,6 +336,81 @@ from automic_core.workbench.mutating import MutationTest as MutationTest
 from automic_core.workbench.mutating import Remedy as Remedy
 from automic_core.workbench.mutating import accept_remedies as accept_remedies
 from automic_core.workbench.mutating import mutation_test as mutation_test
+from automic_core.workbench.match_labels import (
+    BlindPair as BlindPair,
+)
+from automic_core.workbench.match_labels import (
+    Decided as Decided,
+)
+from automic_core.workbench.match_labels import (
+    PairDecision as PairDecision,
+)
+from automic_core.workbench.match_labels import (
+    decided as decided,
+)
+from automic_core.workbench.match_labels import (
+    label as label,
+)
+from automic_core.workbench.match_labels import (
+    match_queue as match_queue,
+)
+from automic_core.workbench.match_labels import (
+    pair_decisions as pair_decisions,
+)
+from automic_core.workbench.match_labels import (
+    unmerge as unmerge,
+)
+from automic_core.workbench.match_new import (
+    NewRow as NewRow,
+)
+from automic_core.workbench.match_new import (
+    NewRows as NewRows,
+)
+from automic_core.workbench.match_new import (
+    match_new as match_new,
+)
+from automic_core.workbench.matched import (
+    MatchStep as MatchStep,
+)
+from automic_core.workbench.matched import (
+    match_step as match_step,
+)
+from automic_core.workbench.matching import (
+    THRESHOLDS as THRESHOLDS,
+)
+from automic_core.workbench.matching import (
+    ClusterDetail as ClusterDetail,
+)
+from automic_core.workbench.matching import (
+    ClusterLine as ClusterLine,
+)
+from automic_core.workbench.matching import (
+    GoldenValue as GoldenValue,
+)
+from automic_core.workbench.matching import (
+    MatchPoint as MatchPoint,
+)
+from automic_core.workbench.matching import (
+    MatchView as MatchView,
+)
+from automic_core.workbench.matching import (
+    PairView as PairView,
+)
+from automic_core.workbench.matching import (
+    match_cluster as match_cluster,
+)
+from automic_core.workbench.matching import (
+    match_clusters as match_clusters,
+)
+from automic_core.workbench.matching import (
+    match_edit as match_edit,
+)
+from automic_core.workbench.matching import (
+    match_pair as match_pair,
+)
+from automic_core.workbench.matching import (
+    match_view as match_view,
+)
 from automic_core.workbench.paging import (
     OPERATORS as OPERATORS,
 )

@@ -19,8 +19,10 @@ from automic_core.medallion import provenance
 from automic_core.medallion.batches import layout
 from automic_core.medallion.column_paths import ColumnPath, column_path
 from automic_core.medallion.context import ACTOR, RUN_ID, made_by
-from automic_core.medallion.decisions import Decision, row_key, row_matches
+from automic_core.medallion.decisions import ABOUT_ONE, Decision, row_key, row_matches
+from automic_core.medallion.pairs import about_row
 from automic_core.medallion.silver import DEFINITION, SOURCES
+from automic_core.transforms._merging import VALUES_FROM
 from automic_core.workbench.promotions import entries, promotion_data
 from automic_core.workbench.values import Rows, plain, rows_of
 
@@ -131,7 +133,7 @@ def trace_cell(
         wanted[table] = [column]
     elif layer == "silver":
         path = _path(lake, own, column, made)
-        how, wanted[f"bronze.{own}"] = path.notes, path.columns
+        how, wanted[f"bronze.{own}"] = [*path.notes, *_golden(found.row, column)], path.columns
     elif layer != "quarantine":
         how, stages, wanted = _through_gold(lake, found, made, column)
     published = stored.snapshot_by_id(state or 0)
@@ -152,6 +154,12 @@ def trace_cell(
         found.note,
         found.unread,
     )
+
+
+def _golden(row: Mapping[str, Any], column: str) -> list[str]:
+    """Which row merged into this one a value was taken from."""
+    taken = [each["rid"] for each in row.get(VALUES_FROM) or [] if each["column"] == column]
+    return [f"The value is that of row {taken[-1]}, which was merged into this one."] if taken else []
 
 
 def _path(lake: Lakehouse, own: str, column: str, made: Mapping[str, str]) -> ColumnPath:
@@ -279,7 +287,17 @@ def _decided(lake: Lakehouse, table: str, rids: Sequence[int]) -> dict[int, list
     rows = lake.scan(table).filter(pl.col(frames.RID).is_in(list(rids))).collect()
     keys = layout(lake.context.need(table)).keys
     named = zip(rows[frames.RID], map(row_key, row_matches(rows, keys)), strict=True)
-    return {rid: [_said(each) for each in decisions if each.key == key] for rid, key in named}
+    return {rid: _about(decisions, key) for rid, key in named}
+
+
+def _about(decisions: Sequence[Decision], key: str) -> list[str]:
+    """What was decided about one row, and about it and others."""
+    alone = [_said(each) for each in decisions if each.key == key and each.kind in ABOUT_ONE]
+    pairs = [
+        f"it was {text} by {each.actor}" + (f": {each.reason}" if each.reason else "")
+        for each, text in about_row(decisions, key)
+    ]
+    return [*alone, *pairs]
 
 
 def _said(decision: Decision) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from automic_core import frames, registry
-from automic_core.contracts import ReadRequest, Rule, SourceAdapter, Transformer
+from automic_core.contracts import Pair, ReadRequest, Rule, SourceAdapter, Transformer
 from automic_core.errors import AutomicError, ConfigError, GateError
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.lake import Lakehouse
@@ -48,6 +48,7 @@ class Base:
         decided: Whether a person's decisions are in the rows.
         notes: What was simplified.
         reached: Rows as they reached an entry in the last trials, by what stood before it.
+        pairs: What people decided about pairs of the rows.
     """
 
     rows: pl.LazyFrame
@@ -58,6 +59,7 @@ class Base:
     decided: bool
     notes: tuple[str, ...] = ()
     reached: OrderedDict[str, pl.DataFrame] = field(default_factory=OrderedDict, repr=False, compare=False)
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Trial:
         self.name, self.base, self.parts = name, base, parts
         source = _Rows(f"bronze.{name}", base.rows)
         self._source = source
-        pipeline = assembled(name, source, base.keys, parts.schema, parts.steps, parts.rules)
+        pipeline = assembled(name, source, base.keys, parts.schema, parts.steps, parts.rules, base.pairs)
         self.steps: list[NamedStep] = pipeline.active_steps()
 
     def position(self, entry: str) -> int:
@@ -255,7 +257,7 @@ def base_of(lake: Lakehouse, table: str, rows: int | None = SAMPLE) -> Base:
     plan = source.scan()
     if rows is None:
         base = base_of(lake, table)
-        found = Base(plan, base.total, base.total, base.keys, base.inferred, base.decided, base.notes)
+        found = Base(plan, base.total, base.total, base.keys, base.inferred, base.decided, base.notes, base.pairs)
     else:
         found = _sampled(plan, name, rows, source)
     with _lock:
@@ -275,4 +277,5 @@ def _sampled(plan: pl.LazyFrame, name: str, rows: int, source: BronzeRows) -> Ba
     inferred.inferred = True
     few = f"Types nobody accepted are guessed from the first {INFER_ROWS:,} rows."
     notes = (few,) if total > INFER_ROWS else ()
-    return Base(sample.lazy(), sample.height, total, source.layout.keys, inferred, bool(source.decisions), notes)
+    decided, pairs = bool(source.decisions), tuple(source.pairs())
+    return Base(sample.lazy(), sample.height, total, source.layout.keys, inferred, decided, notes, pairs)

@@ -20,6 +20,7 @@ PAGES = {
     "rules": {"table": "bronze.customers", "entry": "trim"},
     "promote": {"table": "bronze.customers"},
     "quarantine": {"table": "silver.customers"},
+    "match": {"table": "bronze.customers", "view": "clusters"},
     "tables": {"table": "silver.customers"},
     "explore": {
         "sql": "SELECT country, month, revenue_eur FROM gold.revenue_by_country_month ORDER BY revenue_eur DESC"

@@ -18,6 +18,7 @@ ODD = (SCRIPT, "abc", "-1", "²", "9" * 30, "9" * 5_000, "1.5", " ", "../../etc/
 PLACES = (
     *(("tables", name) for name in ("table", "snapshot", "filter", "view", "rid", "column")),
     *(("quarantine", name) for name in ("table", "row", "filter")),
+    *(("match", name) for name in ("table", "view", "cluster", "pair")),
     *(("runs", name) for name in ("run", "job", "from", "state", "table", "part", "tab", "with")),
     *(("schema", name) for name in ("table", "column")),
     *(("rules", name) for name in ("table", "entry")),

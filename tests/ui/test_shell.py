@@ -17,7 +17,19 @@ from pages.ui.words import count, duration, plain, size, when
 
 OpenApp = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("home", "connect", "schema", "rules", "promote", "quarantine", "tables", "explore", "runs", "settings")
+PAGES = (
+    "home",
+    "connect",
+    "schema",
+    "rules",
+    "promote",
+    "quarantine",
+    "match",
+    "tables",
+    "explore",
+    "runs",
+    "settings",
+)
 
 
 def words(page: AppTest) -> str:

@@ -22,6 +22,7 @@ _ICONS = {
     "quarantined": ":material/healing:",
     "fixed": ":material/edit:",
     "waived": ":material/do_not_disturb_on:",
+    "paired": ":material/join:",
     "revoked": ":material/undo:",
     "replayed": ":material/check_circle:",
     "released": ":material/check_circle:",

@@ -1,0 +1,139 @@
+"""What each threshold would merge, the clusters it would make, what is compared at all, and where the rows go."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from automic_core import workbench
+from pages.ui import charts, show
+from pages.ui.state import Workspace
+from pages.ui.views.match_state import Desk, chance
+
+OPTION = "similarity_threshold"
+MOST_PASSES = 6
+
+
+def render(ws: Workspace, desk: Desk, found: workbench.MatchView) -> None:
+    """Draw the panel."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _threshold(desk, found)
+    with right:
+        _sizes(desk, found)
+    show.ledger(found.report, key=f"match-ledger-{desk.table}", title="What the step would do with the rows")
+    _compared(desk, found)
+
+
+def _threshold(desk: Desk, found: workbench.MatchView) -> None:
+    st.markdown("#### Rows merged, by the probability from which two are the same")
+    places = [point.threshold for point in found.curve]
+    key = f"match-curve-{desk.table}-{desk.view.version}-{found.threshold}"
+    alt = f"Rows merged along the threshold: {found.curve[0].merged:,} at {places[0]:g}, {found.curve[-1].merged:,} at "
+    event = charts.plot(_curve(found), key=key, height=235, select=True, alt=f"{alt}{places[-1]:g}")
+    points = event["selection"]["points"] if event else []
+    chosen = st.select_slider(
+        "Threshold",
+        places,
+        value=found.threshold,
+        format_func=lambda value: f"{value:g}",
+        key=f"match-slider-{desk.table}-{desk.view.version}-{found.threshold}",
+        help="Two rows are merged if they are the same with at least this probability.",
+    )
+    if points:
+        chosen = places[int(points[0]["point_index"])]
+    if chosen != found.threshold:
+        desk.changes[OPTION] = chosen
+        st.rerun()
+    low, high = found.settled
+    if low < high:
+        note = f"Between {low:g} and {high:g} nothing changes."
+        if low == places[0] and high == places[-1]:
+            note = "The threshold hardly matters here: at each of them the same rows are merged."
+        show.note(note)
+
+
+def _sizes(desk: Desk, found: workbench.MatchView) -> None:
+    st.markdown("#### Cluster sizes")
+    if found.here.sizes:
+        alt = "; ".join(f"{number:,} of {size} rows" for size, number in found.here.sizes[:8])
+        charts.plot(_bars(found), key=f"match-sizes-{desk.table}-{found.threshold}", height=150, alt=alt)
+        examples = [f"row {one} and row {other}: {chance(probability)}" for one, other, probability in found.doubtful]
+        show.evidence(
+            found.sure,
+            found.inside,
+            examples,
+            key=f"match-sure-{desk.table}",
+            label="of the pairs in a cluster are the same with 95% or more",
+            of_what="pair",
+        )
+    else:
+        show.note("At this threshold every row stands alone.")
+    share = found.candidates / found.all_pairs if found.all_pairs else 0.0
+    st.markdown(f"**{found.candidates:,}** of {show.count(found.all_pairs, 'pair')} are compared ({share:.1%})")
+    with st.popover("What brings two rows together", icon=":material/filter_alt:", type="tertiary"):
+        show.note("Rows are compared when they share one of these; a pair may be found several times.")
+        lines = [{"they share": name, "pairs": pairs} for name, pairs in found.estimate if pairs][:50]
+        total = sum(pairs > 0 for _, pairs in found.estimate)
+        kinds = {"they share": "String", "pairs": "Int64"}
+        show.rows(workbench.Rows(kinds, lines, total), key=f"match-passes-{desk.table}", height=300)
+
+
+def _compared(desk: Desk, found: workbench.MatchView) -> None:
+    """Columns, and which rows were looked at."""
+    columns = ", ".join(f"{show.code(name)} ({show.plain(kind)})" for name, kind in found.compared.items())
+    left_out = f" Left out: {', '.join(map(show.code, found.left_out))}." if found.left_out else ""
+    show.note(f"Compared: {columns}.{left_out}")
+    told = [f"{show.count(found.rows, 'row')} reach the step, of {show.plain(found.sample)}."]
+    if not found.whole:
+        told.append("The promotion matches all rows, and finds more among more.")
+    if found.step.proposed:
+        told.append("The draft has no step yet that merges by likeness: what stands here is the proposal.")
+    show.note(" ".join(told))
+
+
+def _curve(found: workbench.MatchView) -> go.Figure:
+    """Merged rows and the largest cluster; evenly spaced by place, since the ends are where it matters."""
+    colours = charts.colours()
+    labels = [f"{point.threshold:g}" for point in found.curve]
+    now = [point.threshold == found.threshold for point in found.curve]
+    sizes = [f"{point.clusters:,} clusters, the largest of {point.largest} rows" for point in found.curve]
+    figure = go.Figure(
+        go.Scatter(
+            x=labels,
+            y=[point.merged for point in found.curve],
+            customdata=sizes,
+            mode="lines+markers",
+            line={"color": colours["merged"], "width": 2},
+            marker={
+                "opacity": 1,
+                "size": [14 if here else 6 for here in now],
+                "color": [colours["accent"] if here else colours["merged"] for here in now],
+            },
+            hovertemplate="from %{x}: %{y:,} rows merged<br>%{customdata}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(type="category", nticks=8, showgrid=False, tickangle=0)
+    figure.update_yaxes(rangemode="tozero", nticks=5)
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4}, clickmode="event+select")
+    return figure
+
+
+def _bars(found: workbench.MatchView) -> go.Figure:
+    colours = charts.colours()
+    labels = [f"{size} rows" for size, _ in found.here.sizes]
+    numbers = [number for _, number in found.here.sizes]
+    figure = go.Figure(
+        go.Bar(
+            x=labels,
+            y=numbers,
+            marker={"color": colours["merged"]},
+            text=[f"{number:,}" for number in numbers],
+            hovertemplate="%{y:,} clusters of %{x}<extra></extra>",
+            width=0.3 if len(labels) < 4 else None,
+        )
+    )
+    figure.update_xaxes(type="category", nticks=12, showgrid=False)
+    figure.update_yaxes(visible=False)
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4})
+    return figure
