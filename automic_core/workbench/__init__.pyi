@@ -308,34 +308,6 @@ from automic_core.workbench.looking import (
 from automic_core.workbench.looking import (
     waive as waive,
 )
-from automic_core.workbench.monitoring import (
-    Inbox as Inbox,
-)
-from automic_core.workbench.monitoring import (
-    Measuring as Measuring,
-)
-from automic_core.workbench.monitoring import (
-    expect as expect,
-)
-from automic_core.workbench.monitoring import (
-    measure as measure,
-)
-from automic_core.workbench.monitoring import (
-    monitored as monitored,
-)
-from automic_core.workbench.monitoring import (
-    monitors as monitors,
-)
-from automic_core.workbench.monitoring import (
-    monitors_version as monitors_version,
-)
-from automic_core.workbench.monitoring import (
-    unexpect as unexpect,
-)
-from automic_core.workbench.mutating import MutationTest as MutationTest
-from automic_core.workbench.mutating import Remedy as Remedy
-from automic_core.workbench.mutating import accept_remedies as accept_remedies
-from automic_core.workbench.mutating import mutation_test as mutation_test
 from automic_core.workbench.match_labels import (
     BlindPair as BlindPair,
 )
@@ -411,6 +383,34 @@ from automic_core.workbench.matching import (
 from automic_core.workbench.matching import (
     match_view as match_view,
 )
+from automic_core.workbench.monitoring import (
+    Inbox as Inbox,
+)
+from automic_core.workbench.monitoring import (
+    Measuring as Measuring,
+)
+from automic_core.workbench.monitoring import (
+    expect as expect,
+)
+from automic_core.workbench.monitoring import (
+    measure as measure,
+)
+from automic_core.workbench.monitoring import (
+    monitored as monitored,
+)
+from automic_core.workbench.monitoring import (
+    monitors as monitors,
+)
+from automic_core.workbench.monitoring import (
+    monitors_version as monitors_version,
+)
+from automic_core.workbench.monitoring import (
+    unexpect as unexpect,
+)
+from automic_core.workbench.mutating import MutationTest as MutationTest
+from automic_core.workbench.mutating import Remedy as Remedy
+from automic_core.workbench.mutating import accept_remedies as accept_remedies
+from automic_core.workbench.mutating import mutation_test as mutation_test
 from automic_core.workbench.paging import (
     OPERATORS as OPERATORS,
 )

@@ -80,7 +80,7 @@ def match_new(lake: Lakehouse, table: str) -> NewRows:
     with conditions(lake, base):
         trial = Trial(own, base, parts_of(spec, base.inferred))
         position = trial.position(entry)
-        rows = trial.entering(position).collect()
+        rows = trial.entering(position)
     step = trial.steps[position].step
     assert isinstance(step, Deduplicator), "only a deduplication learns so"
     seen = json.loads(made[SOURCES])[f"bronze.{own}"]

@@ -151,7 +151,7 @@ def matched(lake: Lakehouse, table: str, data: Mapping[str, Any], rows: int | No
         with conditions(lake, base):
             trial = Trial(name, base, parts_of({**step.edit.data, "rules": []}, base.inferred))
             position = trial.position(step.entry)
-            entering = trial.entering(position).collect()
+            entering = trial.entering(position)
         part = trial.steps[position].step
         assert isinstance(part, Deduplicator), "match_step gives a deduplication"
         whole = base.size >= base.total

@@ -41,7 +41,7 @@ def mutation_test(
     with conditions(lake, base):
         trial = Trial(name, base, parts_of(data, base.inferred))
         steps = [each for each in trial.steps if each.id != RULES]
-        clean = trial.entering(len(steps)).collect()
+        clean = trial.entering(len(steps))
         data_names = frames.data_names(clean.columns)
         keys = base.keys or infer_primary_key(clean.select(data_names)) or []
         keys = keys if set(keys) <= set(data_names) else []

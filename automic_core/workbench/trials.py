@@ -47,8 +47,8 @@ class Base:
         inferred: The schema that the values prove.
         decided: Whether a person's decisions are in the rows.
         notes: What was simplified.
-        reached: Rows as they reached an entry in the last trials, by what stood before it.
         pairs: What people decided about pairs of the rows.
+        reached: Rows as they reached an entry in the last trials, by what stood before it.
     """
 
     rows: pl.LazyFrame
@@ -58,8 +58,8 @@ class Base:
     inferred: Schema
     decided: bool
     notes: tuple[str, ...] = ()
-    reached: OrderedDict[str, pl.DataFrame] = field(default_factory=OrderedDict, repr=False, compare=False)
     pairs: tuple[Pair, ...] = ()
+    reached: OrderedDict[str, pl.DataFrame] = field(default_factory=OrderedDict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
