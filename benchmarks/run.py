@@ -1,11 +1,12 @@
-"""All bars of the main job, each a ratio within one run: `make bench`, or
+"""All bars, each measured beside a peer or a floor in the same run: `make bench`, or
 
-    python benchmarks/run.py DATA [--runs 3] [--dlt PYTHON] [--only NAME]
+    python benchmarks/run.py DATA [--runs 3] [--dlt PYTHON] [--splink PYTHON] [--only NAME]
 
-DATA is a folder with gen_orders.py, which makes the orders file. ``--dlt`` names the Python of an environment that has
-dlt[pyiceberg]; without it that row is left out and said so. ``--only pages`` needs no DATA. CPU is user + system
-seconds of a fresh process, imports excluded; memory is its highest resident size, imports included. Pairs run in turn;
-the ratio is the median of the pairs' ratios.
+DATA is a folder with gen_orders.py and gen_people.py, which make the tables of the main job and of matching, and with
+the labelled sets that the scripts of judgement name in their own heads; a set that is missing is left out and said so.
+``--dlt`` and ``--splink`` name the Python of environments that have dlt[pyiceberg] and splink; without them those rows
+are left out. ``--only pages`` needs no DATA. CPU is user + system seconds of a fresh process, imports excluded; memory
+is its highest resident size, imports included. Pairs run in turn; the ratio is the median of the pairs' ratios.
 """
 
 from __future__ import annotations
@@ -17,11 +18,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from measure import child, median, paired
 
 HERE = Path(__file__).parent
+JUDGEMENT = {
+    "kinds": ("column_kinds.py", "type_inference_sortinghat"),
+    "reading": ("csv_reading.py", ""),
+    "files": ("reading_files.py", ""),
+    "foreign-keys": ("foreign_key_finding.py", ""),
+    "errors": ("finding_errors.py", ""),
+    "anomalies": ("anomalies.py", "adbench"),
+    "series": ("series.py", "nab"),
+}
+"""Name of a bar to its script and the folder of DATA that the script takes."""
+PEOPLE = {"hard": (100_000, "0.2", (11, 12, 13)), "plain": (1_000_000, "0.2", (7,))}
+"""People made for matching: households that share much, and a plain set for speed. Rows, share of duplicates, seeds."""
 
 
 def line(name: str, value: str, bar: str, met: bool | None, detail: str = "") -> None:
@@ -33,8 +47,8 @@ def line(name: str, value: str, bar: str, met: bool | None, detail: str = "") ->
 class Bench:
     """The files and folders of one run."""
 
-    def __init__(self, data: Path, folder: Path, runs: int, dlt: str | None) -> None:
-        self.folder, self.runs, self.dlt = folder, runs, dlt
+    def __init__(self, data: Path, folder: Path, runs: int, dlt: str | None, splink: str | None) -> None:
+        self.data, self.folder, self.runs, self.dlt, self.splink = data, folder, runs, dlt, splink
         self._generator = data / "gen_orders.py"
 
     def orders(self, millions: int) -> str:
@@ -98,6 +112,33 @@ class Bench:
         print(f"-- {name}", flush=True)
         subprocess.run([sys.executable, str(HERE / name), "--runs", str(self.runs)], check=True)
 
+    def judged(self, name: str) -> None:
+        """A benchmark of judgement on its folder of DATA; prints its own table and its own verdicts."""
+        script, folder = JUDGEMENT[name]
+        place = self.data / folder
+        print(f"-- {script}", flush=True)
+        if place.is_dir():
+            subprocess.run([sys.executable, str(HERE / script), str(place)], check=False)
+        else:
+            line(name, "-", "", None, f"{place} is missing")
+
+    def matching(self) -> None:
+        """Matching on the labelled sets, and on people made here."""
+        print("-- matching.py", flush=True)
+        peer = ["--splink", self.splink] if self.splink else []
+        subprocess.run([sys.executable, str(HERE / "matching.py"), str(self.data), *self._people(), *peer], check=False)
+
+    def _people(self) -> list[str]:
+        folder = self.folder / "people"
+        folder.mkdir()
+        for kind, (rows, share, seeds) in PEOPLE.items():
+            for seed in seeds:
+                made = [str(rows), str(folder / f"people_{kind}_{seed}.csv"), share, str(seed), kind]
+                if subprocess.run([sys.executable, str(self.data / "gen_people.py"), *made], check=False).returncode:
+                    line("people", "-", "", None, "gen_people.py needs faker: pip install faker")
+                    return []
+        return [str(folder)]
+
     def pages(self) -> None:
         """The workbench in a browser; prints its own table, of medians of 10."""
         print("-- workbench_pages.py", flush=True)
@@ -110,13 +151,14 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?", default=Path())
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dlt")
+    parser.add_argument("--splink")
     parser.add_argument("--only")
     options = parser.parse_args()
     if options.only != "pages" and not (options.data / "gen_orders.py").exists():
         raise SystemExit(f"{options.data} has no gen_orders.py. Give its folder: make bench DATA=folder")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # users have compiled modules; compiling is not the work
     with tempfile.TemporaryDirectory(prefix="automic-bench-") as folder:
-        bench = Bench(options.data, Path(folder), options.runs, options.dlt)
+        bench = Bench(options.data, Path(folder), options.runs, options.dlt, options.splink)
         bars: dict[str, Callable[[], None]] = {
             "bronze": lambda: bench.ratio("bronze", "CSV 1M x 12 -> bronze, CPU against pyarrow", 1.3),
             "dlt": bench.against_dlt,
@@ -126,6 +168,8 @@ def main() -> None:
             "records": bench.records,
             "upsert": lambda: bench.script("lakehouse_upsert.py"),
             "duckdb": lambda: bench.script("lakehouse_duckdb.py"),
+            "matching": bench.matching,
+            **{name: partial(bench.judged, name) for name in JUDGEMENT},
             "pages": bench.pages,
         }
         for name, run in bars.items():
