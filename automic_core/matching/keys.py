@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,15 @@ class Key:
     name: str
     fields: frozenset[str]
     entries: list[NDArray[np.int32]]
+    _common: list[tuple[NDArray[np.int32], NDArray[np.bool_]]] | None = field(default=None, repr=False)
 
+    def common(self, most: int) -> list[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
+        """The entries, each with the rows whose value more than ``most`` rows have."""
+        if self._common is None:
+            there = [codes[codes >= 0] for codes in self.entries]
+            sizes = np.bincount(np.concatenate(there), minlength=1) > most
+            self._common = [(codes, (codes >= 0) & sizes[codes]) for codes in self.entries]
+        return self._common
 
 def sound(text: str) -> str:
     """First letter and the consonants after it as groups that sound alike (a short form of Soundex)."""
