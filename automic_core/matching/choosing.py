@@ -22,7 +22,9 @@ from automic_core.matching.evidence import Evidence
 from automic_core.matching.keys import Key
 
 BUDGET = 12
-"""Pairs a row that are compared at most."""
+"""Pairs a row that are compared at most, where there are more than a few."""
+FEW = 500_000
+"""Pairs that need no choice."""
 DRAWN = 500
 """Pairs drawn of each pass."""
 LOOKED_AT = 50_000
@@ -50,6 +52,11 @@ class Survey:
     small: float
     drawn: Pairs
     rate: float
+
+
+def affordable(pairs: float, rows: int) -> bool:
+    """Whether so many pairs can be compared."""
+    return pairs <= max(FEW, BUDGET * rows)
 
 
 def survey(passes: list[Pass], side: NDArray[np.int8] | None, rows: int) -> list[Survey]:
@@ -134,7 +141,7 @@ def chosen(drawn: Sample, same: Numbers, rows: int) -> list[int]:
         if worth[best] < LEAST:
             break
         left[best] = False
-        if spent + cost[best] > BUDGET * rows:
+        if not affordable(spent + cost[best], rows):
             continue
         spent += cost[best]
         taken.append(best)

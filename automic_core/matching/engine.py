@@ -71,7 +71,7 @@ class Matching:
         """How rows are brought together, and the weights where they had to be learned for that."""
         every = blocking.passes_of(keys_of(self.fields))
         surveys = choosing.survey(every, self.side, self.rows)
-        if sum(one.count for one in surveys) <= choosing.BUDGET * self.rows:
+        if choosing.affordable(sum(one.count for one in surveys), self.rows):
             return every, None
         drawn = choosing.sample(every, surveys, self.rows)
         evidence = self.comparer.compare(drawn.left, drawn.right)

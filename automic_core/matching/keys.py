@@ -44,6 +44,7 @@ class Key:
             self._common = [(codes, (codes >= 0) & sizes[codes]) for codes in self.entries]
         return self._common
 
+
 def sound(text: str) -> str:
     """First letter and the consonants after it as groups that sound alike (a short form of Soundex)."""
     letters = _NOT_WORD.sub("", text)
