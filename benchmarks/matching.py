@@ -67,7 +67,7 @@ def main() -> None:
                 means.setdefault(name.rpartition("/")[0], []).append((found["f1"], found["oracle"]))
             _show(name, found, options)
     for group, values in means.items():
-        if len(values) > 2:
+        if group and len(values) > 2:
             mine, theirs = np.mean(values, axis=0)
             bar = f"TF-IDF oracle, mean {theirs:.4f}"
             print(f"{group + ', mean':37}{mine:8.4f}{'':42}  {bar:30}{'met' if mine > theirs else 'MISSED'}")

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from automic_core.matching.kinds import Kind, kind_of
+from automic_core.matching.kinds import EXACT, Kind, kind_of
 
 Codes = NDArray[np.int32]
 
@@ -88,7 +88,7 @@ def make_fields(
             one = _make_field(frame[name], None if kinds is None else kinds[name])
             if one is not None:
                 made.append(one)
-    if (len(made) == 1 and made[0].kind in ("name", "category")) or embedding is not None:
+    if (len(made) == 1 and made[0].kind not in EXACT) or embedding is not None:
         made[0].kind = "text"
     if embedding is not None:
         from automic_core.matching.embedding import encoded

@@ -17,6 +17,9 @@ PLACE: frozenset[Kind] = frozenset({"address", "postcode"})
 OWN: frozenset[Kind] = frozenset({"date", "code", "phone", "email"})
 """Kinds that hang on the thing itself: among different things they are taken as independent of all else."""
 
+EXACT: frozenset[Kind] = frozenset({"date", "number", "phone", "postcode"})
+"""Kinds whose values are no words: alone in a table, the others are compared as texts."""
+
 _DATE = re.compile(
     r"(?:1[6-9]|20|21)\d\d[-/.]?(?:0?[1-9]|1[0-2])[-/.]?(?:0?[1-9]|[12]\d|3[01])(?:[t ].*)?"
     r"|\d{1,2}[-/.]\d{1,2}[-/.](?:\d\d|\d{4})"
