@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from automic_core.matching.keys import Key
 
 Pairs = NDArray[np.int64]
 """Each pair as one number: lower row times number of rows, plus higher row."""
+
+SINGLE, DOUBLE = 12, 25
+"""Rows that may share one key, or two, and still be compared with each other."""
 
 
 @dataclass(frozen=True)
@@ -27,43 +31,66 @@ class Pass:
         return " + ".join(key.name for key in self.keys)
 
 
-def passes_of(keys: list[Key], rows: int, single: int = 12, double: int = 25) -> list[Pass]:
+def passes_of(keys: list[Key]) -> list[Pass]:
     """Every key alone and every two of different fields."""
-    made = [Pass((key,), single) for key in keys]
+    made = [Pass((key,), SINGLE) for key in keys]
     for one, other in combinations(keys, 2):
         if not one.fields & other.fields and min(len(one.entries), len(other.entries)) == 1:
-            made.append(Pass((one, other), double))
+            made.append(Pass((one, other), DOUBLE))
     return made
 
 
-def entries_of(one: Pass) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Combined key values and their rows, sorted by value; rows without a value left out."""
-    values, rows = [], []
-    first = one.keys[0].entries
-    others = one.keys[1].entries if len(one.keys) > 1 else [None]
-    for a in first:
-        for b in others:
-            there = a >= 0 if b is None else (a >= 0) & (b >= 0)
-            row = np.flatnonzero(there).astype(np.int32)
-            value = a[row].astype(np.int64)
-            if b is not None:
-                value = value << 32 | b[row]
-            values.append(value)
-            rows.append(row)
-    value, row = np.concatenate(values), np.concatenate(rows)
-    order = np.argsort(value, kind="stable" if len(first) > 1 else None)
+def entries_of(one: Pass, sampled: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Combined key values and their rows, sorted by value; rows without a value left out.
+
+    Of two keys only values that are too common alone are combined: the others are compared by their key alone.
+
+    Args:
+        one: The pass.
+        sampled: Keep one in two to this power of the values, chosen by their bits and not by their rows.
+    """
+    found = list(_combined(one, sampled))
+    value, row = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.argsort(value, kind="stable" if len(found) > 1 else None)
     return value[order], row[order]
+
+
+def _combined(one: Pass, sampled: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32]]]:
+    if len(one.keys) == 1:
+        for codes in one.keys[0].entries:
+            yield _kept(codes.astype(np.int64), codes >= 0, sampled)
+        return
+    first, second = one.keys
+    for (a, large), (b, also) in product(first.common(SINGLE), second.common(SINGLE)):
+        yield _kept(a.astype(np.int64) << 32 | b, large & also, sampled)
+
+
+def _kept(
+    value: NDArray[np.int64], there: NDArray[np.bool_], sampled: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    if sampled:
+        mixed = (value.view(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+        there = there & (mixed >> np.uint64(64 - sampled) == 0)
+    row = np.flatnonzero(there).astype(np.int32)
+    return value[row], row
 
 
 def pairs_of(one: Pass, side: NDArray[np.int8] | None, rows: int) -> Pairs:
     """Pairs of a pass; between the two sides only, where sides are given."""
-    value, row = entries_of(one)
+    return pairs_in(*entries_of(one), one.largest, side, rows)
+
+
+def pairs_in(
+    value: NDArray[np.int64], row: NDArray[np.int32], largest: int, side: NDArray[np.int8] | None, rows: int
+) -> Pairs:
+    """Pairs of rows with equal values; the values are sorted."""
     if not len(value):
         return np.empty(0, np.int64)
     size, left_in = _groups(value)
-    active = np.flatnonzero((size > 1) & (size <= one.largest))
+    active = np.flatnonzero((size > 1) & (size <= largest))
     made = []
-    for step in range(1, one.largest):
+    for step in range(1, largest):
         active = active[left_in[active] >= step]
         if not len(active):
             break
@@ -78,9 +105,15 @@ def pairs_of(one: Pass, side: NDArray[np.int8] | None, rows: int) -> Pairs:
 
 def count_of(one: Pass, side: NDArray[np.int8] | None) -> int:
     """Pairs of a pass, without making them."""
-    value, row = entries_of(one)
+    return count_in(*entries_of(one), one.largest, side)[0]
+
+
+def count_in(
+    value: NDArray[np.int64], row: NDArray[np.int32], largest: int, side: NDArray[np.int8] | None
+) -> tuple[int, float]:
+    """Pairs of rows with equal sorted values, and the share of the rows that are in groups small enough."""
     if not len(value):
-        return 0
+        return 0, 0.0
     number = np.cumsum(np.concatenate([[False], value[1:] != value[:-1]]))
     sizes = np.bincount(number)
     if side is None:
@@ -88,14 +121,17 @@ def count_of(one: Pass, side: NDArray[np.int8] | None) -> int:
     else:
         right = np.bincount(number, side[row]).astype(np.int64)
         pairs = right * (sizes - right)
-    return int(pairs[sizes <= one.largest].sum())
+    small = sizes <= largest
+    return int(pairs[small].sum()), float(sizes[small].sum() / len(value))
 
 
 def distinct(found: list[Pairs]) -> Pairs:
     """Each pair once, in order."""
     if not found:
         return np.empty(0, np.int64)
-    return np.unique(np.concatenate(found))
+    made = np.concatenate(found)
+    made.sort()
+    return made[np.concatenate([[True], made[1:] != made[:-1]])] if len(made) else made
 
 
 def _groups(value: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

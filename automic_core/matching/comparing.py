@@ -6,6 +6,7 @@ Level 0 is "one is missing", 1 is "equal"; the last level of a kind is "differen
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +21,8 @@ Rows = NDArray[np.int32]
 Texts = NDArray[np.object_]
 Levels = NDArray[np.int8]
 MISSING, EQUAL = 0, 1
+LAST = "\U0010ffff"
+"""Sorts after every other letter."""
 
 LEVELS: dict[Kind, list[str]] = {
     "name": ["a slip of a letter", "very alike", "short form", "alike"],
@@ -33,6 +36,8 @@ LEVELS: dict[Kind, list[str]] = {
     "number": ["within 2 %", "within 10 %", "within 30 %"],
     "text": ["nearly equal", "very alike", "alike", "rather alike", "a little alike", "some words shared"],
 }
+TABLE = 1 << 24
+"""Up to so many pairs of values, levels are looked up in a table."""
 TEXT_BANDS = (0.9, 0.75, 0.6, 0.45, 0.3, 0.15)
 
 
@@ -51,12 +56,26 @@ def compare(field: Field, left: Rows, right: Rows) -> Levels:
     rest = np.flatnonzero(both & ~equal)
     if not len(rest):
         return levels
-    low, high = np.minimum(a[rest], b[rest]), np.maximum(a[rest], b[rest])
-    keys, inverse = np.unique(low.astype(np.int64) * len(field.values) + high, return_inverse=True)
-    low, high = np.divmod(keys, len(field.values))
-    made = _COMPARERS[field.kind](field, low, high)
-    levels[rest] = made[inverse]
+    low, high = np.minimum(a[rest], b[rest]).astype(np.int64), np.maximum(a[rest], b[rest]).astype(np.int64)
+    levels[rest] = _each_once(field, low, high)
     return levels
+
+
+def _each_once(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:
+    """Levels of pairs of values; where few values make many pairs, each two values are compared once."""
+    compared = _COMPARERS[field.kind]
+    size = len(field.values)
+    keys = low * size + high
+    if size * size <= TABLE:
+        seen = np.zeros(size * size, bool)
+        seen[keys] = True
+        table, distinct = np.zeros(size * size, np.int8), np.flatnonzero(seen)
+        table[distinct] = compared(field, *np.divmod(distinct, size))
+        return table[keys]
+    if field.kind != "text":
+        return compared(field, low, high)
+    keys, inverse = np.unique(keys, return_inverse=True)
+    return compared(field, *np.divmod(keys, size))[inverse]
 
 
 def banded(conditions: list[NDArray[np.bool_]]) -> Levels:
@@ -64,14 +83,19 @@ def banded(conditions: list[NDArray[np.bool_]]) -> Levels:
     return np.select(conditions, list(range(2, len(conditions) + 2)), len(conditions) + 2).astype(np.int8)
 
 
-def similarity(a: Texts, b: Texts) -> NDArray[np.float32]:
-    """Jaro-Winkler similarity, 0 to 1, element by element."""
-    return np.asarray(process.cpdist(a, b, scorer=JaroWinkler.similarity, dtype=np.float32, workers=2))
+def similarity(a: Texts, b: Texts, least: float = 0.0) -> NDArray[np.float32]:
+    """Jaro-Winkler similarity, 0 to 1, element by element; 0 where it is less than ``least``."""
+    return np.asarray(
+        process.cpdist(a, b, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=2)
+    )
 
 
-def edits(a: Texts, b: Texts) -> NDArray[np.int32]:
-    """Letters changed, added, lost or swapped with the next (optimal string alignment), element by element."""
-    return np.asarray(process.cpdist(a, b, scorer=OSA.distance, dtype=np.int32, workers=2))
+def edits(a: Texts, b: Texts, most: int | None = None) -> NDArray[np.int32]:
+    """Letters changed, added, lost or swapped with the next (optimal string alignment), element by element.
+
+    Where there are more than ``most``, the number is any number above it.
+    """
+    return np.asarray(process.cpdist(a, b, scorer=OSA.distance, score_cutoff=most, dtype=np.int32, workers=2))
 
 
 def lengths(field: Field) -> NDArray[np.int32]:
@@ -83,24 +107,32 @@ def lengths(field: Field) -> NDArray[np.int32]:
 
 def _name(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:
     a, b, size = field.values[low], field.values[high], lengths(field)
-    alike, shorter = similarity(a, b), np.minimum(size[low], size[high])
+    alike, shorter = similarity(a, b, 0.7), np.minimum(size[low], size[high])
     near = np.zeros(len(a), bool)
     maybe = np.flatnonzero((alike > 0.7) & (np.abs(size[low] - size[high]) <= 1) & (shorter >= 3))
-    near[maybe] = edits(a[maybe], b[maybe]) <= 1
-    short = np.fromiter((_short(x, y) for x, y in zip(a, b, strict=True)), bool, len(a))
-    return banded([near, (alike >= 0.92) & (shorter > 2), short, alike >= 0.83])
+    near[maybe] = edits(a[maybe], b[maybe], 1) <= 1
+    return banded([near, (alike >= 0.92) & (shorter > 2), _short(field, low, high), alike >= 0.83])
 
 
-def _short(a: str, b: str) -> bool:
-    """Whether one is the initials or the beginning of the other."""
-    if len(a) > len(b):
-        a, b = b, a
-    return b.startswith(a.rstrip("."))
+def _short(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether one is the initials or the beginning of the other.
+
+    The values are sorted, so those that begin with a text lie between two places.
+    """
+    if "begins" not in field.cache:
+        values = field.values.tolist()
+        stems = [value.rstrip(".") for value in values]
+        field.cache["begins"] = np.array([bisect_left(values, stem) for stem in stems], np.int32)
+        field.cache["ends"] = np.array([bisect_left(values, stem + LAST) for stem in stems], np.int32)
+    size, begins, ends = lengths(field), field.cache["begins"], field.cache["ends"]
+    swap = size[low] > size[high]
+    less, more = np.where(swap, high, low), np.where(swap, low, high)
+    return np.asarray((begins[less] <= more) & (more < ends[less]))
 
 
 def _date(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:
     a, b = field.values[low], field.values[high]
-    near = edits(a, b) <= 1
+    near = edits(a, b, 1) <= 1
     if "parts" not in field.cache:
         field.cache["parts"] = np.array([_parts(value) for value in field.values], np.int32)
     x, y = field.cache["parts"][low], field.cache["parts"][high]
@@ -114,13 +146,13 @@ def _parts(value: str) -> tuple[int, int, int]:
 
 
 def _code(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:
-    slips = edits(field.values[low], field.values[high])
+    slips = edits(field.values[low], field.values[high], 2)
     return banded([slips <= 1, slips <= 2])
 
 
 def _category(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:
     size = lengths(field)
-    slips = edits(field.values[low], field.values[high])
+    slips = edits(field.values[low], field.values[high], 1)
     return banded([(slips <= 1) & (np.maximum(size[low], size[high]) > 2)])
 
 
@@ -128,8 +160,8 @@ def _email(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Lev
     if "local" not in field.cache:
         field.cache["local"] = np.array([value.split("@")[0] for value in field.values], dtype=object)
     x, y = field.cache["local"][low], field.cache["local"][high]
-    near = (x == y) | (edits(field.values[low], field.values[high]) <= 1)
-    return banded([near, similarity(x, y) >= 0.9])
+    near = (x == y) | (edits(field.values[low], field.values[high], 1) <= 1)
+    return banded([near, similarity(x, y, 0.9) >= 0.9])
 
 
 def _address(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:

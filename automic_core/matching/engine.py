@@ -11,9 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from automic_core.errors import ConfigError
-from automic_core.matching import blocking, chance, texts, weights
+from automic_core.matching import blocking, chance, choosing, texts, weights
 from automic_core.matching.clustering import Graph
-from automic_core.matching.evidence import Comparer
+from automic_core.matching.evidence import Comparer, Evidence
 from automic_core.matching.fields import Field, make_fields
 from automic_core.matching.keys import keys_of
 from automic_core.matching.labels import Labels, read_labels
@@ -67,9 +67,22 @@ class Matching:
             self.labels = read_labels(labels, {name: number for number, name in enumerate(self.ids)})
 
     @cached_property
+    def _plan(self) -> tuple[list[blocking.Pass], Weights | None]:
+        """How rows are brought together, and the weights where they had to be learned for that."""
+        every = blocking.passes_of(keys_of(self.fields))
+        surveys = choosing.survey(every, self.side, self.rows)
+        if choosing.affordable(sum(one.count for one in surveys), self.rows):
+            return every, None
+        drawn = choosing.sample(every, surveys, self.rows)
+        evidence = self.comparer.compare(drawn.left, drawn.right)
+        learned = self._learn(evidence, drawn.weight)
+        same = probability(learned.odds(evidence))
+        return [every[number] for number in choosing.chosen(drawn, same, self.rows)], learned
+
+    @property
     def passes(self) -> list[blocking.Pass]:
-        """How rows are brought together."""
-        return blocking.passes_of(keys_of(self.fields), self.rows)
+        """How rows are brought together: all ways, or those worth their pairs where there would be too many."""
+        return self._plan[0]
 
     def estimate(self) -> pl.DataFrame:
         """Pairs each pass would compare, before any comparison: ``pass``, ``pairs``, most first.
@@ -107,15 +120,17 @@ class Matching:
     @cached_property
     def weights(self) -> Weights:
         """Learned here, or brought from an earlier matching."""
+        return self._plan[1] or self._learn(self.evidence)
+
+    def _learn(self, evidence: Evidence, stands: Odds | None = None) -> Weights:
         if self.learned is not None:
             return Weights.from_state(self.learned, [field.name for field in self.fields])
         chances = chance.chances(self.comparer, self.rows, self.side)
         links = chance.dependences(self.comparer, chances, self.rows)
         told = None
         if self.labels is not None:
-            evidence = self.comparer.compare(self.labels.left, self.labels.right)
-            told = (evidence, self.labels.same)
-        return weights.fit(self.comparer, self.evidence, chances, links, self.all_pairs, self.rows, told)
+            told = (self.comparer.compare(self.labels.left, self.labels.right), self.labels.same)
+        return weights.fit(self.comparer, evidence, chances, links, self.all_pairs, self.rows, told, stands)
 
     @property
     def ranked(self) -> bool:

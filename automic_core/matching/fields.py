@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from automic_core.matching.kinds import Kind, kind_of
+from automic_core.matching.kinds import EXACT, Kind, kind_of
 
 Codes = NDArray[np.int32]
 
@@ -46,11 +46,12 @@ class Field:
         return np.asarray(self.counts / max(1, int(self.counts.sum())), np.float64)
 
 
-def cleaned(text: pl.Expr) -> pl.Expr:
+def cleaned(texts: pl.Series) -> pl.Series:
     """Lower case, no accents, blanks folded; null for a placeholder of nothing."""
-    plain = text.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
-    folded = plain.str.replace_all(r"\s+", " ").str.strip_chars()
-    return pl.when(~folded.is_in(list(_BLANK))).then(folded)
+    if (texts.str.len_bytes() != texts.str.len_chars()).any():
+        texts = texts.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    folded = texts.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    return folded.set(folded.is_in(list(_BLANK)), None)
 
 
 def digits_of_date(text: str) -> str:
@@ -87,7 +88,7 @@ def make_fields(
             one = _make_field(frame[name], None if kinds is None else kinds[name])
             if one is not None:
                 made.append(one)
-    if (len(made) == 1 and made[0].kind in ("name", "category", "address")) or embedding is not None:
+    if (len(made) == 1 and made[0].kind not in EXACT) or embedding is not None:
         made[0].kind = "text"
     if embedding is not None:
         from automic_core.matching.embedding import encoded
@@ -102,23 +103,38 @@ def _make_field(series: pl.Series, kind: Kind | None) -> Field | None:
         return None
     texts, fractional = _texts(series)
     raw = texts.value_counts().drop_nulls().rename({series.name: "raw"})
-    raw = raw.with_columns(cleaned(pl.col("raw")).alias("text")).drop_nulls("text")
-    total = raw.group_by("text").agg(pl.col("count").sum()).sort("text")
-    if total.height < 2:
+    raw = raw.with_columns(cleaned(raw["raw"]).alias("text")).drop_nulls("text")
+    numbers, values = _numbered(raw["text"])
+    if len(values) < 2:
         return None
     if kind is None:
-        kind = kind_of(total["text"].to_list(), total["count"].to_list(), fractional)
-    if kind == "date":
-        shaped = pl.Series([digits_of_date(text) for text in raw["text"].to_list()], dtype=pl.String)
-        raw = raw.with_columns(shaped.alias("text"))
-    elif kind == "phone":
-        raw = raw.with_columns(pl.col("text").str.replace_all(r"\D", ""))
-    raw = raw.filter(pl.col("text") != "")
-    distinct = raw["text"].unique().sort()
-    numbers = pl.DataFrame({"text": distinct, "code": pl.arange(0, len(distinct), dtype=pl.Int32, eager=True)})
-    mapping = raw.join(numbers, on="text").select("raw", "code")
+        kind = kind_of(values.tolist(), np.bincount(numbers, raw["count"]).astype(np.int64), fractional)
+    if kind in ("date", "phone"):
+        shaped = _shaped(values, kind)
+        again, values = _numbered(shaped)
+        numbers = again[numbers]
+        if len(values) and not values[0]:  # Nothing was left of some.
+            numbers, values = numbers - 1, values[1:]
+    mapping = raw.select("raw").with_columns(pl.Series("code", numbers, pl.Int32))
     coded = texts.to_frame("raw").join(mapping, on="raw", how="left", maintain_order="left")["code"]
-    return Field(series.name, kind, coded.fill_null(-1).to_numpy(), np.array(distinct.to_list(), dtype=object))
+    return Field(series.name, kind, coded.fill_null(-1).to_numpy(), values)
+
+
+def _numbered(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """The number of each text among the sorted distinct ones, and these."""
+    order = texts.arg_sort()
+    ordered = texts.gather(order)
+    first = (ordered != ordered.shift()).fill_null(True)
+    numbers = np.empty(len(texts), np.int64)
+    numbers[order.to_numpy()] = np.cumsum(first.to_numpy()) - 1
+    return numbers, np.array(ordered.filter(first).to_list(), dtype=object)
+
+
+def _shaped(values: NDArray[np.object_], kind: Kind) -> pl.Series:
+    """Dates as year, month and day; phones as digits."""
+    if kind == "date":
+        return pl.Series([digits_of_date(text) for text in values], dtype=pl.String)
+    return pl.Series(values, dtype=pl.String).str.replace_all(r"\D", "")
 
 
 def _texts(series: pl.Series) -> tuple[pl.Series, bool]:

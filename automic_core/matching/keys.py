@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from automic_core.matching.fields import Field
@@ -14,9 +16,12 @@ from automic_core.matching.kinds import Kind
 
 _SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556", "aeiouyhw")
 _NOT_WORD = re.compile(r"[\W_]+")
+_DOUBLED = re.compile(r"(.)\1+")
+Shape = Callable[[pl.Series], pl.Series]
+"""Texts as what they are blocked by."""
 
 
-@dataclass
+@dataclasses.dataclass
 class Key:
     """One way to block.
 
@@ -29,6 +34,15 @@ class Key:
     name: str
     fields: frozenset[str]
     entries: list[NDArray[np.int32]]
+    _common: list[tuple[NDArray[np.int32], NDArray[np.bool_]]] | None = dataclasses.field(default=None, repr=False)
+
+    def common(self, most: int) -> list[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
+        """The entries, each with the rows whose value more than ``most`` rows have."""
+        if self._common is None:
+            there = [codes[codes >= 0] for codes in self.entries]
+            sizes = np.bincount(np.concatenate(there), minlength=1) > most
+            self._common = [(codes, (codes >= 0) & sizes[codes]) for codes in self.entries]
+        return self._common
 
 
 def sound(text: str) -> str:
@@ -37,40 +51,53 @@ def sound(text: str) -> str:
     if not letters or not letters.isascii():
         return letters
     coded = letters[1:].translate(_SOUNDS)
-    folded = re.sub(r"(.)\1+", r"\1", coded)
+    folded = _DOUBLED.sub(r"\1", coded)
     return letters[0] + folded[:4]
 
 
-def _halves(size: int) -> list[tuple[str, Callable[[str], str]]]:
-    return [("beginning", lambda text: text[:size]), ("end", lambda text: "…" + text[-size:])]
+def _sorted(text: str) -> str:
+    return text[:4] + "".join(sorted(text[4:]))
 
 
-def _street(text: str) -> str:
-    return re.sub(r"^\W*\d+\w?\W+", "", text)[:7]
+def _each(shape: Callable[[str], str]) -> Shape:
+    return lambda texts: pl.Series([shape(text) for text in texts.to_list()], dtype=pl.String)
 
 
-def _house(text: str) -> str:
-    number = re.search(r"\d+", text)
-    letter = re.search(r"[^\W\d_]{2}", text)
-    return f"{number.group()} {letter.group()}" if number and letter else ""
+def _halves(size: int) -> list[tuple[str, Shape]]:
+    return [("beginning", lambda texts: texts.str.slice(0, size)), ("end", lambda texts: "…" + texts.str.tail(size))]
 
 
-_LOOSE: dict[Kind, list[tuple[str, Callable[[str], str]]]] = {
-    "name": [("sound", sound), ("beginning", lambda text: text[:3])],
+def _street(texts: pl.Series) -> pl.Series:
+    return texts.str.replace(r"^\W*\d+\w?\W+", "").str.slice(0, 7)
+
+
+def _house(texts: pl.Series) -> pl.Series:
+    return texts.str.extract(r"\d+", 0) + " " + texts.str.extract(r"[^\W\d_]{2}", 0)
+
+
+def _before_host(texts: pl.Series) -> pl.Series:
+    return texts.str.extract(r"^[^@]*", 0).str.replace_all(r"[\W\d_]+", "")
+
+
+_LOOSE: dict[Kind, list[tuple[str, Shape]]] = {
+    "name": [("sound", _each(sound)), ("beginning", lambda texts: texts.str.slice(0, 3))],
     "date": [
-        ("year and month", lambda text: text[:6]),
-        ("month and day", lambda text: text[4:]),
-        ("year and day", lambda text: text[:4] + "…" + text[6:]),
-        ("sorted digits", lambda text: text[:4] + "".join(sorted(text[4:]))),
+        ("year and month", lambda texts: texts.str.slice(0, 6)),
+        ("month and day", lambda texts: texts.str.slice(4)),
+        ("year and day", lambda texts: texts.str.slice(0, 4) + "…" + texts.str.slice(6)),
+        ("sorted digits", _each(_sorted)),
     ],
     "code": _halves(4),
     "phone": _halves(6),
     "postcode": [],
     "category": [],
     "number": [],
-    "email": [("letters before the host", lambda text: re.sub(r"[\W\d_]+", "", text.split("@")[0]))],
+    "email": [("letters before the host", _before_host)],
     "address": [("street", _street), ("house number", _house)],
-    "text": [("first word", lambda text: text.split(" ")[0]), ("last word", lambda text: "…" + text.split(" ")[-1])],
+    "text": [
+        ("first word", lambda texts: texts.str.extract(r"^[^ ]*", 0)),
+        ("last word", lambda texts: "…" + texts.str.extract(r"[^ ]*$", 0)),
+    ],
 }
 
 
@@ -84,22 +111,20 @@ def keys_of(fields: list[Field]) -> list[Key]:
     return made + _pooled([field for field in fields if field.kind == "name"])
 
 
-def _coded(field: Field, shape: Callable[[str], str]) -> NDArray[np.int32]:
-    shaped = [shape(value) for value in field.values]
-    numbers = {text: number for number, text in enumerate(dict.fromkeys(shaped)) if len(text) > 1}
-    by_value = np.array([numbers.get(text, -1) for text in shaped], np.int32)
+def _coded(field: Field, shape: Shape) -> NDArray[np.int32]:
+    shaped = shape(pl.Series(field.values, dtype=pl.String))
+    shaped = shaped.set(shaped.str.len_chars() < 2, None)
+    by_value = (shaped.rank("dense").cast(pl.Int32) - 1).fill_null(-1).to_numpy()
     return np.where(field.codes >= 0, by_value[field.codes], -1).astype(np.int32)
 
 
 def swappable(fields: list[Field]) -> list[tuple[Field, Field]]:
     """Pairs of name fields whose values are often found in the other."""
     names, found = [field for field in fields if field.kind == "name"], []
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            common = np.isin(one.values, other.values)
-            back = np.isin(other.values, one.values)
-            if one.share[common].sum() > 0.1 and other.share[back].sum() > 0.1:
-                found.append((one, other))
+    for one, other in combinations(names, 2):
+        common = set(one.values) & set(other.values)
+        if all(field.share[[value in common for value in field.values]].sum() > 0.1 for field in (one, other)):
+            found.append((one, other))
     return found
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 Kind = Literal["name", "date", "number", "address", "phone", "email", "postcode", "category", "text", "code"]
 
@@ -14,6 +16,9 @@ PLACE: frozenset[Kind] = frozenset({"address", "postcode"})
 
 OWN: frozenset[Kind] = frozenset({"date", "code", "phone", "email"})
 """Kinds that hang on the thing itself: among different things they are taken as independent of all else."""
+
+EXACT: frozenset[Kind] = frozenset({"date", "number", "phone", "postcode"})
+"""Kinds whose values are no words: alone in a table, the others are compared as texts."""
 
 _DATE = re.compile(
     r"(?:1[6-9]|20|21)\d\d[-/.]?(?:0?[1-9]|1[0-2])[-/.]?(?:0?[1-9]|[12]\d|3[01])(?:[t ].*)?"
@@ -32,7 +37,7 @@ _STREET = frozenset(
 MOST_SAMPLED = 4000
 
 
-def kind_of(values: list[str], counts: list[int], is_float: bool = False) -> Kind:
+def kind_of(values: list[str], counts: Sequence[int] | NDArray[np.int64], is_float: bool = False) -> Kind:
     """The kind of a column by its distinct cleaned values and how often each occurs.
 
     Args:
@@ -52,7 +57,7 @@ def kind_of(values: list[str], counts: list[int], is_float: bool = False) -> Kin
         return "email"
     if percent(_DATE) > 80:
         return "date"
-    rows, distinct = sum(counts), len(values)
+    rows, distinct = int(np.sum(counts)), len(values)
     if percent(_DIGITS) > 80:
         return _digits_kind(sample, rows, distinct)
     if percent(_NUMBER) > 80:
@@ -62,7 +67,7 @@ def kind_of(values: list[str], counts: list[int], is_float: bool = False) -> Kin
     return _words_kind(sample, rows, distinct)
 
 
-def _by_rows(values: list[str], counts: list[int]) -> list[str]:
+def _by_rows(values: list[str], counts: Sequence[int] | NDArray[np.int64]) -> list[str]:
     """Values at even steps through the rows, so that a frequent value speaks for its rows."""
     ends = np.cumsum(counts)
     if not len(ends):

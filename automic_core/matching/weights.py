@@ -152,6 +152,7 @@ def fit(
     all_pairs: float,
     rows: int,
     told: tuple[Evidence, NDArray[np.bool_]] | None = None,
+    stands: NDArray[np.float64] | None = None,
 ) -> Weights:
     """Expectation maximisation over the patterns of levels.
 
@@ -163,10 +164,11 @@ def fit(
         all_pairs: Number of pairs of rows.
         rows: Number of rows.
         told: Levels of labelled pairs, and whether each is the same thing.
+        stands: Pairs that each candidate stands for, where they are a sample; None = each for itself.
     """
     place = places(comparer.fields, links)
     kinds = [field.kind for field in comparer.fields]
-    levels, agreed, counts = _patterns(evidence, comparer)
+    levels, agreed, counts = _patterns(evidence, comparer, stands)
     guess = first_guess(comparer, chance, place)
     has_places = sum(place) > 0
     prior = np.array([0.1, 0.005 if sum(place) > 1 else 0, 0.05 if has_places else 0, 0]) * rows / all_pairs
@@ -239,7 +241,9 @@ def _shares(seen: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(seen / seen.sum())
 
 
-def _patterns(evidence: Evidence, comparer: Comparer) -> tuple[Levels, NDArray[np.floating], NDArray[np.floating]]:
+def _patterns(
+    evidence: Evidence, comparer: Comparer, stands: NDArray[np.float64] | None
+) -> tuple[Levels, NDArray[np.floating], NDArray[np.floating]]:
     """Distinct patterns of levels and rarities: levels, typical share of the agreed values, number of pairs."""
     key = np.zeros(len(evidence.levels), np.uint64)
     bins = np.zeros(evidence.levels.shape, np.int8)
@@ -248,5 +252,5 @@ def _patterns(evidence: Evidence, comparer: Comparer) -> tuple[Levels, NDArray[n
         bins[equal, number] = bins_of(evidence.agreed[equal, number])
         mixed = evidence.levels[:, number].astype(np.uint64) * np.uint64(BINS) + bins[:, number].astype(np.uint64)
         key = key * np.uint64(1_000_003) ^ mixed
-    _, first, counts = np.unique(key, return_index=True, return_counts=True)
-    return evidence.levels[first], 10.0 ** -(bins[first] + 0.5), counts.astype(float)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return evidence.levels[first], 10.0 ** -(bins[first] + 0.5), np.bincount(inverse, stands).astype(float)
