@@ -38,6 +38,7 @@ _NAMES = {
         "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
         "waive"
     ),
+    "match_all": "match_job match_whole",
     "match_labels": "BlindPair Decided PairDecision decided label match_queue pair_decisions unmerge",
     "match_new": "NewRow NewRows match_new",
     "matched": "MatchStep match_step",

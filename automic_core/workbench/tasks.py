@@ -39,6 +39,7 @@ KINDS = {
     "replay": TaskKind("automic_core.workbench.quarantining:replay_task", "silver", "Replay"),
     "build": TaskKind("automic_core.workbench.tasks:build", "gold", "Build"),
     "merge": TaskKind("automic_core.workbench.storage_files:merge_task", "bronze", "Merge the files of"),
+    "match": TaskKind("automic_core.workbench.match_all:match_task", "", "Match"),
     "prove": TaskKind("automic_core.workbench.proving:prove_task", "", "Prove"),
     "demo": TaskKind("automic_core.demo.task:demo", "", "Load the demo"),
 }
