@@ -80,7 +80,7 @@ def test_pairs_are_judged_and_a_merge_is_undone(person: NewPerson, lake: Path, t
     # What they change, before anything is taken over.
     after = merged(lake)
     assert after < before
-    ada.click("See the effect")
+    ada.click("See what they change")
     ada.see(f"{after} of 80 rows of guests would be merged", "2 decisions by people")
     assert steps(lake) == []
     ada.click("Take into draft")

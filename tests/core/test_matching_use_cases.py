@@ -130,6 +130,17 @@ def test_a_pair_is_explained_so_that_the_parts_make_the_whole(lake: Lakehouse) -
         workbench.match_pair(lake, "guests", data, 1, name["p003"])
 
 
+def test_the_rules_page_counts_the_same(lake: Lakehouse) -> None:
+    data = workbench.match_edit(workbench.draft(lake, "guests").data).data
+    name = rids(lake)
+    workbench.label(lake, "guests", name["p006"], name["q006"], "different")
+    view = workbench.match_view(lake, "guests", data)
+    now, (curve,) = workbench.row_costs(lake, "guests", data, "dedup", whole=True)
+    assert now is not None
+    assert (now.affected, now.verb, curve.option, curve.current) == (19, "merged", "similarity_threshold", 0.5)
+    assert [(p.value, p.affected) for p in curve.points] == [(p.threshold, p.merged) for p in view.curve]
+
+
 def test_labels_leave_the_queue_move_the_weights_and_change_the_cost(lake: Lakehouse) -> None:
     data = workbench.draft(lake, "guests").data
     before = workbench.match_view(lake, "guests", data)
