@@ -42,6 +42,7 @@ _NAMES = {
     ),
     "monitoring": "Inbox Measuring expect measure monitored monitors monitors_version unexpect",
     "mutating": "MutationTest Remedy accept_remedies mutation_test",
+    "match_all": "match_job match_whole",
     "match_labels": "BlindPair Decided PairDecision decided label match_queue pair_decisions unmerge",
     "match_new": "NewRow NewRows match_new",
     "matched": "MatchStep match_step",

@@ -308,6 +308,12 @@ from automic_core.workbench.looking import (
 from automic_core.workbench.looking import (
     waive as waive,
 )
+from automic_core.workbench.match_all import (
+    match_job as match_job,
+)
+from automic_core.workbench.match_all import (
+    match_whole as match_whole,
+)
 from automic_core.workbench.match_labels import (
     BlindPair as BlindPair,
 )

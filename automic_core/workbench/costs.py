@@ -13,8 +13,11 @@ from automic_core.assist.figures import figure
 from automic_core.contracts import Rule, Transformer
 from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
+from automic_core.matching.uncertain import threshold_curve
+from automic_core.transforms.dedup import Deduplicator
 from automic_core.workbench.affected import affected, below_scores
 from automic_core.workbench.edits import DraftEntry, listed
+from automic_core.workbench.matching import THRESHOLDS
 from automic_core.workbench.promotions import PromotionSpec
 from automic_core.workbench.trials import SAMPLE, Base, Trial, base_of, conditions, parts_of, sentence
 from automic_core.workbench.tuning import Knob, knobs_of, values_for
@@ -149,6 +152,8 @@ def costs_at(
 
 
 def _curves(item: DraftEntry, part: Transformer | Rule | None, rows: pl.DataFrame, sample: str) -> list[Curve]:
+    if isinstance(part, Deduplicator) and part.match_mode == "fuzzy":
+        return [_by_likeness(part, item.id, rows, sample)]
     found = []
     for knob in knobs_of(item.group, item.kind):
         values = values_for(knob, item.options, rows)
@@ -157,6 +162,14 @@ def _curves(item: DraftEntry, part: Transformer | Rule | None, rows: pl.DataFram
             current = plain(getattr(part, knob.option, None)) if part is not None else None
             found.append(Curve(item.id, knob.option, knob.ordered, points, current, rows.height, sample))
     return found
+
+
+def _by_likeness(step: Deduplicator, entry: str, rows: pl.DataFrame, sample: str) -> Curve:
+    """Rows merged along the threshold, from one matching; other columns to compare would take one each."""
+    now = step.similarity_threshold
+    curve = threshold_curve(step.matching(rows), sorted({*THRESHOLDS, now}))
+    points = [Point(value, merged) for value, merged in curve.select("threshold", "merged").iter_rows()]
+    return Curve(entry, "similarity_threshold", True, points, now, rows.height, sample)
 
 
 def rows_of_bronze(lake: Lakehouse, table: str) -> int:

@@ -23,7 +23,7 @@ from automic_core.transforms.dedup import Deduplicator
 from automic_core.workbench.edits import Edit, add_entry, listed, set_options
 from automic_core.workbench.trials import Trial, base_of, conditions, parts_of, sentence
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 """Rows that are matched while a person waits."""
 _KEPT = 4
 

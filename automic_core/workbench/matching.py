@@ -217,7 +217,7 @@ def match_view(
         len(inside),
         sum(chance >= SURE for _, _, chance in inside),
         [pair for pair in inside[:DOUBTFUL] if pair[2] < SURE],
-        _report(table, step.entry, count, here.merged),
+        step_report(table, step.entry, count, here.merged),
     )
 
 
@@ -347,7 +347,7 @@ def _point(row: Mapping[str, Any]) -> MatchPoint:
     return MatchPoint(row["threshold"], row["clusters"], row["merged"], row["largest"], sizes)
 
 
-def _report(table: str, entry: str, rows: int, merged: int) -> dict[str, Any]:
+def step_report(table: str, entry: str, rows: int, merged: int) -> dict[str, Any]:
     """The ledger of one step."""
     own = table.rpartition(".")[2]
     removed = {frames.MERGED: merged} if merged else {}

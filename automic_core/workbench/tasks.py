@@ -40,6 +40,7 @@ KINDS = {
     "build": TaskKind("automic_core.workbench.tasks:build", "gold", "Build"),
     "merge": TaskKind("automic_core.workbench.storage_files:merge_task", "bronze", "Merge the files of"),
     "measure": TaskKind("automic_core.workbench.monitoring:measure_task", "", "Measure"),
+    "match": TaskKind("automic_core.workbench.match_all:match_task", "", "Match"),
     "prove": TaskKind("automic_core.workbench.proving:prove_task", "", "Prove"),
     "demo": TaskKind("automic_core.demo.task:demo", "", "Load the demo"),
 }

@@ -15,7 +15,7 @@ _ONE = ("column", "order_by", "on", "field")
 _SEVERAL = ("columns", "fields", "match_fields", "group_by", "keys", "numeric_fields", "index", "exclude")
 LISTS_OF_COLUMNS = frozenset((*_SEVERAL, "left_on", "on", "by", "values"))
 COLUMNS = frozenset(_ONE)
-KEYED_BY_COLUMN = frozenset(("columns", "types", "patterns"))
+KEYED_BY_COLUMN = frozenset(("columns", "types", "patterns", "golden_columns"))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automic_core import frames
+from automic_core import frames, workbench
 from automic_core.connectors.files.csv import CSVSource
 from automic_core.errors import TransformError
 from automic_core.lake import Lakehouse
@@ -97,3 +97,6 @@ def test_the_golden_record_reaches_silver_and_the_ledger_adds_up(tmp_path: Path)
         assert (ada["id"], ada["phone"], ada["mail"]) == (1, 77, "a@x.org")
         assert ada[VALUES_FROM] == [{"column": "phone", "rid": rids[1]}]
         assert bob[VALUES_FROM] is None
+        phone, mail = (workbench.trace_cell(lake, "silver.people", ada["_rid"], name).how for name in ("phone", "mail"))
+        assert f"The value is that of row {rids[1]}, which was merged into this one." in phone
+        assert not any("merged into this one" in sentence for sentence in mail)

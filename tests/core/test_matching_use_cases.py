@@ -14,7 +14,7 @@ import pytest
 from automic_core import cli, workbench
 from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
-from automic_core.workbench import quarantining
+from automic_core.workbench import match_all, matching, quarantining
 from automic_core.workbench.promotions import promotion_of
 
 FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
@@ -130,6 +130,17 @@ def test_a_pair_is_explained_so_that_the_parts_make_the_whole(lake: Lakehouse) -
         workbench.match_pair(lake, "guests", data, 1, name["p003"])
 
 
+def test_the_rules_page_counts_the_same(lake: Lakehouse) -> None:
+    data = workbench.match_edit(workbench.draft(lake, "guests").data).data
+    name = rids(lake)
+    workbench.label(lake, "guests", name["p006"], name["q006"], "different")
+    view = workbench.match_view(lake, "guests", data)
+    now, (curve,) = workbench.row_costs(lake, "guests", data, "dedup", whole=True)
+    assert now is not None
+    assert (now.affected, now.verb, curve.option, curve.current) == (19, "merged", "similarity_threshold", 0.5)
+    assert [(p.value, p.affected) for p in curve.points] == [(p.threshold, p.merged) for p in view.curve]
+
+
 def test_labels_leave_the_queue_move_the_weights_and_change_the_cost(lake: Lakehouse) -> None:
     data = workbench.draft(lake, "guests").data
     before = workbench.match_view(lake, "guests", data)
@@ -229,3 +240,24 @@ def test_on_the_command_line(root: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert call("decisions", "guests") == []
     assert cli.run(["match", "guests", "--lake", str(root)]) == 0
     assert "20 of 80 rows would be merged into 20 others at 0.5" in capsys.readouterr().out
+
+
+def test_all_rows_of_a_large_table_as_a_job(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST_ROWS", 40)
+    data = workbench.draft(lake, "guests").data
+    few = workbench.match_view(lake, "guests", data, {"similarity_threshold": 0.6})
+    assert (few.whole, few.sample, few.rows) == (False, "first 40 of 80 rows of bronze.guests", 40)
+    assert workbench.match_whole(lake, few, data, {}) is few
+    told = match_all.match_task(lake, {"table": "guests", "data": data}, lambda event: None)
+    known = json.loads(json.dumps(told))
+    every = match_all.with_figures(few, known)
+    assert (every.whole, every.rows, every.here.merged, every.threshold) == (True, 80, 20, 0.6)
+    assert every.report["rows_in"] == 80
+    assert (
+        match_all.with_figures(workbench.match_view(lake, "guests", data, {"similarity_threshold": 0.61}), known)
+        != every
+    )
+    assert told["asked"] == match_all.asked(lake, "guests", data, {"similarity_threshold": 0.2})
+    name = rids(lake)
+    workbench.label(lake, "guests", name["p003"], name["q003"], "different")
+    assert told["asked"] != match_all.asked(lake, "guests", data, {}), "what was decided since is not in the figures"

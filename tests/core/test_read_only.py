@@ -46,6 +46,7 @@ def made(tmp_path: Path) -> dict[str, Any]:
             "run": workbench.runs(lake)[0].run_id,
             "past": past,
             "rid": aside["_rid"],
+            "other": aside["_rid"] - 1,
             "decision": decision.id,
             "version": draft.version,
         }
@@ -80,6 +81,8 @@ WRITES: dict[str, Action] = {
     "drop fields": lambda lake, at: schema_edits.drop_fields(lake, "people", [], at["version"], "x"),
     "fix": lambda lake, at: workbench.fix(lake, "people", at["rid"], {"age": "5"}),
     "waive": lambda lake, at: workbench.waive(lake, "people", at["rid"], ["age_range"], "why"),
+    "label": lambda lake, at: workbench.label(lake, "people", at["rid"], at["other"], "same"),
+    "unmerge": lambda lake, at: workbench.unmerge(lake, "people", at["rid"], [at["other"]]),
     "fix many": lambda lake, at: quarantining.fix_many(lake, "people", {at["rid"]: {"age": "5"}}),
     "revoke": lambda lake, at: quarantining.revoke(lake, at["decision"]),
     "replay": lambda lake, at: quarantining.replay(lake, "people"),

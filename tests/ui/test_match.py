@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
+from automic_core.workbench import matching
 
 OpenApp = Callable[..., AppTest]
 FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
@@ -154,3 +155,16 @@ def test_links_open_a_cluster_and_a_pair(app: OpenApp, lake: Path) -> None:
     assert "2 rows are one" in words(at)
     at = app("match", lake, table="bronze.guests", view="clusters", cluster="12345")
     assert "Row 12345 is not among" in words(at)
+
+
+def test_a_large_table_says_what_was_looked_at(app: OpenApp, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST_ROWS", 40)
+    submitted: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(
+        workbench, "submit", lambda lake, kind, table, arguments, title: submitted.append((kind, arguments))
+    )
+    at = app("match", lake, table="bronze.guests")
+    assert "These figures are of the first 40 of 80 rows of bronze.guests" in words(at)
+    at.button("match-all-rows").click().run()
+    assert not at.exception
+    assert [(kind, arguments["table"]) for kind, arguments in submitted] == [("match", "guests")]

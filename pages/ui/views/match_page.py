@@ -8,6 +8,7 @@ from automic_core import workbench
 from automic_core.errors import AutomicError
 from pages.ui import calls, show
 from pages.ui.state import Workspace
+from pages.ui.views import match_all
 from pages.ui.views.job_panel import LOOK_ONLY
 from pages.ui.views.match_state import Desk
 
@@ -43,7 +44,7 @@ def asking(ws: Workspace, desk: Desk) -> None:
 def opening(ws: Workspace, desk: Desk) -> workbench.MatchView | None:
     """Draw the head; gives what matching would do, or None where that cannot be told."""
     try:
-        found = calls.read(ws, workbench.match_view, desk.table, desk.data, desk.changes)
+        found = match_all.figures(ws, desk, calls.read(ws, workbench.match_view, desk.table, desk.data, desk.changes))
     except AutomicError as exc:
         with show.opening("Match", f"The rows of {show.plain(desk.own)} cannot be compared yet"):
             _action(ws, desk, "The rows cannot be compared; see below.")

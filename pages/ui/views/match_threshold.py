@@ -8,6 +8,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import charts, show
 from pages.ui.state import Workspace
+from pages.ui.views import match_all
 from pages.ui.views.match_state import Desk, chance
 
 OPTION = "similarity_threshold"
@@ -16,6 +17,7 @@ MOST_PASSES = 6
 
 def render(ws: Workspace, desk: Desk, found: workbench.MatchView) -> None:
     """Draw the panel."""
+    match_all.render(ws, desk, found)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _threshold(desk, found)
@@ -58,17 +60,18 @@ def _sizes(desk: Desk, found: workbench.MatchView) -> None:
     if found.here.sizes:
         alt = "; ".join(f"{number:,} of {size} rows" for size, number in found.here.sizes[:8])
         charts.plot(_bars(found), key=f"match-sizes-{desk.table}-{found.threshold}", height=150, alt=alt)
-        examples = [f"row {one} and row {other}: {chance(probability)}" for one, other, probability in found.doubtful]
+    else:
+        show.note("At this threshold every row stands alone.")
+    if found.inside:
+        pairs = found.doubtful
         show.evidence(
             found.sure,
             found.inside,
-            examples,
+            [f"row {one} and row {other}: {chance(probability)}" for one, other, probability in pairs],
             key=f"match-sure-{desk.table}",
             label="of the pairs in a cluster are the same with 95% or more",
             of_what="pair",
         )
-    else:
-        show.note("At this threshold every row stands alone.")
     share = found.candidates / found.all_pairs if found.all_pairs else 0.0
     st.markdown(f"**{found.candidates:,}** of {show.count(found.all_pairs, 'pair')} are compared ({share:.1%})")
     with st.popover("What brings two rows together", icon=":material/filter_alt:", type="tertiary"):
@@ -85,8 +88,6 @@ def _compared(desk: Desk, found: workbench.MatchView) -> None:
     left_out = f" Left out: {', '.join(map(show.code, found.left_out))}." if found.left_out else ""
     show.note(f"Compared: {columns}.{left_out}")
     told = [f"{show.count(found.rows, 'row')} reach the step, of {show.plain(found.sample)}."]
-    if not found.whole:
-        told.append("The promotion matches all rows, and finds more among more.")
     if found.step.proposed:
         told.append("The draft has no step yet that merges by likeness: what stands here is the proposal.")
     show.note(" ".join(told))

@@ -39,6 +39,9 @@ def render(ws: Workspace, held: Held, preview: workbench.Preview | None) -> None
         share = f" ({cost.affected / cost.of:.1%})" if cost.of and cost.affected else ""
         reach = show.count(cost.of, "row that reaches it", "rows that reach it")
         place.markdown(f"**{cost.affected:,}** of {reach} {cost.verb}{share}, counted on {show.plain(cost.sample)}")
+    if entry.kind == "dedup":
+        query = {"table": held.table}
+        st.page_link("pages/match.py", label="See the pairs on Match", icon=":material/join:", query_params=query)
     if curves:
         show.note("Rows affected, and what other settings would affect; click a point to take its value")
         for place, curve in zip(st.columns(max(len(curves), 2)), curves, strict=False):
