@@ -40,9 +40,9 @@ class WholeRows(Fitted):
         self._columns, self._remove = rows.columns, remove
         self._features = _features.learn(rows)
         deviations = _features.matrix(rows, self._features)
-        detectors, why = (["forest"], "") if method != "auto" else _detectors.choose(deviations)
+        detectors, union, why = (["forest"], "mean", "") if method != "auto" else _detectors.choose(deviations)
         fits = bool(self._features) and rows.height > 0
-        self._model = _detectors.learn(deviations, detectors) if fits else None  # type: ignore[arg-type]
+        self._model = _detectors.learn(deviations, detectors, union) if fits else None  # type: ignore[arg-type]
         self._limit = threshold or (_detectors.LIMIT if method == "auto" else FOREST_LIMIT)
         self._method, self._why = method, why
         numbers = [name for name in rows.columns if rows.schema[name].is_numeric()] if method == "combined" else []

@@ -96,7 +96,7 @@ def test_states_are_json_and_identifiers_are_no_evidence() -> None:
         text = json.dumps(fitted.state)
         assert "order_id" not in text
         assert {f["column"] for f in json.loads(text)["features"]} == {"amount", "weight", "city", "day", "code"}
-    assert "distance to similar rows" in fitted.note
+    assert "how columns hang together" in fitted.note
 
 
 def test_the_fitted_step_judges_other_rows_by_what_it_learned() -> None:
@@ -180,3 +180,38 @@ def test_any_table_is_judged(rows: list[tuple[Any, ...]], method: str) -> None:
     assert found["_anomaly_score"].is_finite().all()
     assert (found["_anomaly_score"] >= 0).all()
     assert found["_is_anomaly"].null_count() == 0
+
+
+def test_auto_finds_rows_that_break_how_columns_hang_together_and_says_so() -> None:
+    draw = np.random.default_rng(5)
+    base = draw.normal(size=600)
+    base[:6] = [1.5, -1.5, 1.2, -1.2, 1.8, -1.8]
+    rows = np.column_stack([base, base * 2 + draw.normal(0, 0.1, 600), base - draw.normal(0, 0.1, 600)])
+    rows[:6, 1] = -rows[:6, 1]  # each value is usual, the pair is not
+    frame = pl.DataFrame(rows, schema=["a", "b", "c"])
+    step = AnomalyDetector(method="auto")
+    fitted = step.fit(frames.track(frame.lazy()))
+    assert "how columns hang together" in fitted.note
+    found = fitted.apply(frames.track(frame.lazy())).collect()
+    worst = found.sort("_anomaly_score", descending=True).head(6)
+    assert set(worst["_rid"]) == set(range(6))
+    assert found["_is_anomaly"].sum() < 20
+    assert all(
+        "combination is unusual" in text or "median" in text for text in worst["_anomaly_reasons"].list.join(" ")
+    )
+
+
+def test_long_tails_are_judged_by_their_values() -> None:
+    draw = np.random.default_rng(6)
+    frame = pl.DataFrame(np.exp(2 * draw.normal(size=(500, 4))), schema=["a", "b", "c", "d"])
+    fitted = AnomalyDetector(method="auto").fit(frames.track(frame.lazy()))
+    assert "of the rows hold a value far out" in fitted.note
+
+
+def test_columns_that_follow_from_others_do_no_harm() -> None:
+    draw = np.random.default_rng(7)
+    base = draw.normal(size=300)
+    frame = pl.DataFrame({"a": base, "b": base * 3, "c": base + 1, "d": [0.0] * 300})
+    found = AnomalyDetector(method="auto").apply(frames.track(frame.lazy())).collect()
+    assert found["_anomaly_score"].is_finite().all()
+    assert found["_is_anomaly"].mean() < 0.05  # type: ignore[operator]
