@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from automic_core.connectors.files import _encoding
 from automic_core.connectors.files._dialect import Dialect
+from automic_core.connectors.files._structure import View
 from automic_core.errors import AutomicError, SourceError, translate
+
+_LF, _CR = 10, 13
+_PIECE = 1 << 17
 
 
 @dataclass(slots=True)
@@ -68,7 +73,7 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
                     wanted -= len(ahead)
                     ahead = next(chunks, b"")
                 data = b"".join(parts)
-                while first and ahead and len(data.splitlines()) <= dialect.skip_lines:
+                while first and ahead and dialect.skip_lines and len(data.splitlines()) <= dialect.skip_lines:
                     data, ahead = data + ahead, next(chunks, b"")
                 if first:
                     clean = _encoding.strip_mark(data)
@@ -96,14 +101,22 @@ def blocks(open_file: Callable[[], BinaryIO], name: str, dialect: Dialect, size:
 
 def line_ends(data: bytes | memoryview) -> int:
     """How many physical lines end in ``data``: LF, CR LF or CR each end one."""
-    if not data:
-        return 0
-    view = np.frombuffer(data, np.uint8)
-    count = int(np.count_nonzero(view == 10))
-    carriage = view == 13
-    if carriage.any():
-        count += int(np.count_nonzero(carriage)) - int(np.count_nonzero(carriage[:-1] & (view[1:] == 10)))
+    view = np.frombuffer(data, np.uint8) if len(data) else np.empty(0, np.uint8)
+    room = np.empty(min(len(view), _PIECE), bool)
+    count = _marks(view, _LF, room)
+    if isinstance(data, bytes) and b"\r" not in data:
+        return count
+    returns = _marks(view, _CR, room)
+    if returns:
+        carriage = view == _CR
+        count += returns - int(np.count_nonzero(carriage[:-1] & (view[1:] == _LF)))
     return count
+
+
+def _marks(view: View, mark: int, room: npt.NDArray[np.bool_]) -> int:
+    """How often a byte occurs; piece by piece in the same room, which stays in the processor's cache."""
+    pieces = (view[at : at + _PIECE] for at in range(0, len(view), _PIECE))
+    return sum(int(np.count_nonzero(np.equal(piece, mark, out=room[: len(piece)]))) for piece in pieces)
 
 
 def _after_lines(data: bytes, count: int) -> int:
