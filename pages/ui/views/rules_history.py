@@ -9,6 +9,9 @@ from pages.ui import calls, charts, show
 from pages.ui.state import Workspace
 from pages.ui.views.rules_draft import CAST, Held
 
+_PLACES = 24
+"""Runs that the chart has room for before its bars get thinner; the newest stands at the right."""
+
 
 def render(ws: Workspace, held: Held) -> None:
     """Draw a small chart: rows that broke the rule, run by run."""
@@ -37,8 +40,9 @@ def _chart(held: Held, points: list[workbench.RulePoint]) -> None:
             hovertemplate="%{customdata[0]}: %{y:,} of %{customdata[1]}<extra></extra>",
         )
     )
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(rangemode="tozero", nticks=3)
+    most = max(each.failing for each in points)
+    figure.update_xaxes(visible=False, range=[len(points) - max(len(points), _PLACES) - 0.5, len(points) - 0.5])
+    figure.update_yaxes(range=[0, max(most, 1) * 1.1], tickvals=[0, most], tickformat=",d")
     figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
     told = ", ".join(f"{each.failing:,}" for each in points[-12:])
     key = f"rules-history-{held.table}-{held.entry}"

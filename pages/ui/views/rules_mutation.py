@@ -68,7 +68,9 @@ def _matrix(held: Held, found: workbench.MutationTest) -> None:
             texttemplate="%{text}",
             customdata=[[charts.safe(rule or "any rule") for rule in rules] for _ in lines],
             hovertemplate="%{y}: %{customdata} notices %{z:.0%} of the rows<extra></extra>",
+            textfont={"color": charts.template().layout.font.color},
             colorscale=[[0, "rgba(128,128,128,0.08)"], [1, colours["accent"]]],
+            opacity=0.6,  # the figures stay legible on the fullest cell
             zmin=0,
             zmax=1,
             showscale=False,
@@ -76,8 +78,9 @@ def _matrix(held: Held, found: workbench.MutationTest) -> None:
             ygap=2,
         )
     )
-    figure.update_xaxes(tickvals=list(range(len(rules))), ticktext=names, side="top", showgrid=False, tickangle=-30)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(tickvals=list(range(len(rules))), ticktext=names, side="top", tickangle=-30)
+    figure.update_xaxes(showgrid=False, zeroline=False, ticks="")
+    figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False, ticks="")
     figure.update_layout(margin={"l": 4, "r": 4, "t": 8, "b": 4})
     told = "; ".join(f"{line.label} {line.share:.0%}" for line in lines)
     charts.plot(figure, key=f"rules-mutation-matrix-{held.table}", height=90 + 30 * len(lines), alt=f"Noticed: {told}")
