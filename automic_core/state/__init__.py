@@ -17,6 +17,7 @@ from automic_core.errors import ConfigError, ConflictError, LoadError
 from automic_core.state import tables as t
 from automic_core.state.engine import Database
 from automic_core.state.jobs import JobBook
+from automic_core.state.models import ModelBook
 from automic_core.state.values import RUN_STATES, Draft, Lease, Run, RunState, Watermark, decode, encode
 
 __all__ = ["MAX_BATCH", "Draft", "Lease", "Run", "RunState", "State", "Watermark"]
@@ -36,6 +37,7 @@ class State:
 
     Attributes:
         jobs: Work that outlives the page that began it.
+        models: What was asked of language models, answered and spent.
 
     Args:
         url_or_path: A SQLite file (created with its folder) or ``postgresql://…``.
@@ -48,6 +50,7 @@ class State:
     def __init__(self, url_or_path: str | Path) -> None:
         self._db = Database(url_or_path)
         self.jobs = JobBook(self._db)
+        self.models = ModelBook(self._db)
 
     def __enter__(self) -> State:
         return self
