@@ -19,6 +19,7 @@ _NAMES = {
     "checking": "checked columns_at problems",
     "configuring": "SecretView SettingsView Trial edit_settings save_settings settings_view try_settings",
     "costs": "Cost Curve Point cost may_count_all row_costs rows_of_bronze",
+    "describing": "Description Descriptions describe describe_plan",
     "dialects": "Fact",
     "diffing": "Diff diff natural_keys",
     "drafts": "DraftView draft redo save_draft save_draft_text undo",
@@ -38,6 +39,7 @@ _NAMES = {
         "Overview RunInfo TableInfo fix history overview quarantine query rollback runs show table_names tables trace "
         "waive"
     ),
+    "modelling": "ModelStatus agree_to_model allow_values model_status withdraw_consent",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",
