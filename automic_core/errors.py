@@ -66,6 +66,14 @@ class SecurityError(AutomicError):
     """A path, statement or host that policy forbids."""
 
 
+class ModelError(AutomicError):
+    """A language model did not answer, or not in a form that can be used."""
+
+
+class BudgetError(ModelError):
+    """A call would cost more than the budget of the day leaves; nothing was sent."""
+
+
 class ConflictError(AutomicError):
     """Another writer got there first; running again may succeed."""
 

@@ -5,7 +5,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import workspace
-from pages.ui.views import settings_connectors, settings_file, settings_form, settings_secrets
+from pages.ui.views import settings_connectors, settings_file, settings_form, settings_model, settings_secrets
 
 CLOUDS = {"local": "storage.local", "aws": "storage.aws", "gcp": "storage.gcp", "azure": "storage.azure"}
 PARTS = {
@@ -43,3 +43,5 @@ else:
     sections = PARTS[chosen or "Storage"]
     cloud = CLOUDS[view.values["lakehouse"]["provider"]] if "lakehouse" in sections else ""
     settings_form.render(ws, view, [*sections, cloud] if cloud else sections)
+    if chosen == "Model":
+        settings_model.render(ws)

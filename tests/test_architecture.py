@@ -23,7 +23,7 @@ LINES = [
     "assist",
     "cleaning",
     "lakehouse.connector",
-    "connectors transforms lakehouse",
+    "connectors transforms lakehouse llm",
     "matching",
     "inference",
     "series",

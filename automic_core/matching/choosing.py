@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from automic_core.matching import blocking
 from automic_core.matching.blocking import SINGLE, Pairs, Pass
 from automic_core.matching.comparing import Rows
-from automic_core.matching.evidence import Evidence
 from automic_core.matching.keys import Key
 
 BUDGET = 12

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+)
 
 from automic_core.settings.cloud import AwsStorage, AzureStorage, GcpStorage, Section
 from automic_core.settings.secret import Secret
@@ -110,13 +118,42 @@ class MedallionSection(Section):
 
 
 class LlmSection(Section):
-    """The language model; nothing is sent anywhere while ``mode`` is "off"."""
+    """The language model; nothing is sent anywhere while ``mode`` is "off".
+
+    Attributes:
+        provider: openai, anthropic, ollama, llama.cpp, or compatible (any server that speaks OpenAI's protocol).
+        mode: off; local = on this machine only, whatever else is set; remote = wherever ``api_key`` may go.
+        api_base: Address of the server; None = the provider's own.
+        timeout_seconds: How long an answer may take, repeated tries included.
+        retries: Further tries after a fault that may pass: the server is busy, or cannot be reached.
+        answer_tokens: Most tokens of one answer.
+        daily_tokens: Tokens that may be sent and received in a day (UTC); None = any number.
+        daily_cost: US dollars that may be spent in a day (UTC); None = any sum.
+        input_price, output_price: US dollars a million tokens of a remote model; None = as listed by LiteLLM.
+    """
 
     provider: str | None = None
     model: str | None = None
     mode: Literal["off", "local", "remote"] = "off"
     api_base: str | None = None
     api_key: Secret | None = None
+    timeout_seconds: PositiveFloat = 60.0
+    retries: NonNegativeInt = 2
+    answer_tokens: PositiveInt = 2_000
+    daily_tokens: PositiveInt | None = 500_000
+    daily_cost: PositiveFloat | None = 1.0
+    input_price: NonNegativeFloat | None = None
+    output_price: NonNegativeFloat | None = None
+
+    @field_validator("api_base")
+    @classmethod
+    def _no_login(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "http://host")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("the address of a model's server begins with http:// or https://")
+        if parts.username or parts.password or parts.query:
+            raise ValueError("a key is never written in the address; set 'api_key: secret:NAME' beside it")
+        return address
 
 
 class ExtractionSection(Section):

@@ -18,6 +18,7 @@ from automic_core.state import tables as t
 from automic_core.state.engine import Database
 from automic_core.state.jobs import JobBook
 from automic_core.state.measures import MeasureBook
+from automic_core.state.models import ModelBook
 from automic_core.state.values import RUN_STATES, Draft, Lease, Run, RunState, Watermark, decode, encode
 
 __all__ = ["MAX_BATCH", "Draft", "Lease", "Run", "RunState", "State", "Watermark"]
@@ -38,6 +39,7 @@ class State:
     Attributes:
         jobs: Work that outlives the page that began it.
         measures: What was measured of states of tables.
+        models: What was asked of language models, answered and spent.
 
     Args:
         url_or_path: A SQLite file (created with its folder) or ``postgresql://…``.
@@ -51,6 +53,7 @@ class State:
         self._db = Database(url_or_path)
         self.jobs = JobBook(self._db)
         self.measures = MeasureBook(self._db)
+        self.models = ModelBook(self._db)
 
     def __enter__(self) -> State:
         return self

@@ -142,3 +142,46 @@ jobs = Table(
     Column("error", Text),
     Column("hint", Text),
 )
+
+model_calls = Table(
+    "automic_model_calls",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("sent", JSON, nullable=False),
+    Column("answer", Text),
+    Column("outcome", String, nullable=False),
+    Column("error", Text),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+
+model_spending = Table(
+    "automic_model_spending",
+    metadata,
+    Column("day", String, primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+)
+
+model_answers = Table(
+    "automic_model_answers",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("answer", Text, nullable=False),
+    Column("used_at", UtcTime, nullable=False, index=True),
+)
+
+model_consents = Table(
+    "automic_model_consents",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("actor", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)

@@ -21,6 +21,7 @@ _NAMES = {
     "claims": "Claim key_claim keys_of kind_claim personal_claim",
     "configuring": "SecretView SettingsView Trial edit_settings save_settings settings_view try_settings",
     "costs": "Cost Curve Point cost may_count_all row_costs rows_of_bronze",
+    "describing": "Description Descriptions describe describe_plan",
     "dialects": "Fact",
     "diffing": "Diff diff natural_keys",
     "drafts": "DraftView draft redo save_draft save_draft_text undo",
@@ -50,6 +51,7 @@ _NAMES = {
         "ClusterDetail ClusterLine GoldenValue MatchPoint MatchView PairView THRESHOLDS match_cluster match_clusters "
         "match_edit match_pair match_view"
     ),
+    "modelling": "ModelStatus agree_to_model allow_values model_status withdraw_consent",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",

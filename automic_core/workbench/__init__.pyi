@@ -111,6 +111,18 @@ from automic_core.workbench.costs import (
 from automic_core.workbench.costs import (
     rows_of_bronze as rows_of_bronze,
 )
+from automic_core.workbench.describing import (
+    Description as Description,
+)
+from automic_core.workbench.describing import (
+    Descriptions as Descriptions,
+)
+from automic_core.workbench.describing import (
+    describe as describe,
+)
+from automic_core.workbench.describing import (
+    describe_plan as describe_plan,
+)
 from automic_core.workbench.dialects import Fact as Fact
 from automic_core.workbench.diffing import Diff as Diff
 from automic_core.workbench.diffing import diff as diff
@@ -388,6 +400,21 @@ from automic_core.workbench.matching import (
 )
 from automic_core.workbench.matching import (
     match_view as match_view,
+)
+from automic_core.workbench.modelling import (
+    ModelStatus as ModelStatus,
+)
+from automic_core.workbench.modelling import (
+    agree_to_model as agree_to_model,
+)
+from automic_core.workbench.modelling import (
+    allow_values as allow_values,
+)
+from automic_core.workbench.modelling import (
+    model_status as model_status,
+)
+from automic_core.workbench.modelling import (
+    withdraw_consent as withdraw_consent,
 )
 from automic_core.workbench.monitoring import (
     Inbox as Inbox,

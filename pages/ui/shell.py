@@ -22,8 +22,8 @@ _KEPT: set[str] = set()
 
 _MODEL = {
     "off": "No language model is set up. Nothing is sent anywhere.",
-    "local": "A model on this machine is set up; no page uses it yet. Nothing was sent to it.",
-    "remote": "A remote model is set up; no page uses it yet. Nothing was sent to it.",
+    "local": "A model on this machine is set up. What it was sent is in Settings, Model.",
+    "remote": "A remote model is set up. What it was sent is in Settings, Model.",
 }
 
 
