@@ -54,6 +54,9 @@ def review(lake: Path) -> Iterator[str]:
 def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) -> None:
     visitor = person(dark=dark)
     visitor.open("" if name == "home" else name, **PAGES[name])
+    if name == "schema":
+        visitor.tap("schema-find-keys")
+        visitor.see("this table to others")
     if name == "quarantine":
         visitor.cell("", 1, 56)
         visitor.see("arrived", "Waive")
