@@ -16,7 +16,7 @@ NewPerson = Callable[..., Person]
 PAGES = {
     "home": {},
     "connect": {},
-    "schema": {"table": "bronze.customers"},
+    "schema": {"table": "bronze.customers", "column": "country_code"},
     "rules": {"table": "bronze.customers", "entry": "trim"},
     "promote": {"table": "bronze.customers"},
     "quarantine": {"table": "silver.customers"},
@@ -56,7 +56,8 @@ def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) ->
     visitor.open("" if name == "home" else name, **PAGES[name])
     if name == "schema":
         visitor.tap("schema-find-keys")
-        visitor.see("this table to others")
+        visitor.see("this table to others", "What it is for", "is a key of")
+        visitor.page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 0)")
     if name == "quarantine":
         visitor.cell("", 1, 56)
         visitor.see("arrived", "Waive")
