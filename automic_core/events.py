@@ -136,14 +136,15 @@ class RunReport:
 
     def __str__(self) -> str:
         """The ledger as text: a line a step, and the sum."""
-        lines = [f"{self.name}: {self.rows_in:,} rows in from {self.source}"]
+        lines = [f"{self.name}: {_rows(self.rows_in)} in from {self.source}"]
         for step in self.steps:
             parts = [f"{rows:,} {reason}" for reason, rows in step.removed.items()]
             parts += [f"{step.grouped:,} grouped"] if step.grouped else []
             parts += [f"{step.added:,} added"] if step.added else []
             parts += [f"{rows:,} warned by {rule}" for rule, rows in step.warned.items()]
-            lines.append(f"  {step.id:<12} {step.kind:<12} {step.rows_out:>12,} rows  {', '.join(parts)}".rstrip())
-        lines.append(f"{self.rows_out:,} rows out to {self.destination}; the ledger {self._verdict()}.")
+            word = "row " if step.rows_out == 1 else "rows"
+            lines.append(f"  {step.id:<12} {step.kind:<12} {step.rows_out:>12,} {word}  {', '.join(parts)}".rstrip())
+        lines.append(f"{_rows(self.rows_out)} out to {self.destination}; the ledger {self._verdict()}.")
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes), *(f"Warning: {w}" for w in self.warnings)])
 
     def _verdict(self) -> str:
@@ -152,3 +153,7 @@ class RunReport:
         total = f"{self.rows_in:,}" + (f" + {added:,}" if added else "") + f" = {self.rows_out:,} + {gone:,}"
         total += f" + {grouped:,} grouped" if grouped else ""
         return f"adds up ({total})" if self.balanced else f"DOES NOT ADD UP ({total})"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"

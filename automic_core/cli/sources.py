@@ -100,10 +100,10 @@ def infer(
 
 
 def _against(guess: Guess) -> str:
-    """Counter-examples, after the type they speak against when it is not the one proposed."""
+    """Counter-examples, after the type they are none of when it is not the one proposed."""
     values = ", ".join(f"{value!r} ×{count:,}" for value, count in guess.counter_examples[:3])  # noqa: RUF001
     other = guess.against.partition(" ")[0] != guess.type
-    return f"{guess.against}: {values}" if values and other else values
+    return f"no {guess.against}: {values}" if values and other else values
 
 
 def _why(rescued: str) -> str:

@@ -16,7 +16,7 @@ NewPerson = Callable[..., Person]
 PAGES = {
     "home": {},
     "connect": {},
-    "schema": {"table": "bronze.customers"},
+    "schema": {"table": "bronze.customers", "column": "country_code"},
     "rules": {"table": "bronze.customers", "entry": "trim"},
     "promote": {"table": "bronze.customers"},
     "quarantine": {"table": "silver.customers"},
@@ -55,6 +55,10 @@ def review(lake: Path) -> Iterator[str]:
 def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) -> None:
     visitor = person(dark=dark)
     visitor.open("" if name == "home" else name, **PAGES[name])
+    if name == "schema":
+        visitor.tap("schema-find-keys")
+        visitor.see("this table to others", "What it is for", "is a key of")
+        visitor.page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 0)")
     if name == "quarantine":
         visitor.cell("", 1, 56)
         visitor.see("arrived", "Waive")

@@ -106,7 +106,7 @@ def test_infer_gives_a_row_a_column_with_its_evidence(capsys: pytest.CaptureFixt
     assert cli.run(["infer", "people.csv"]) == 0
     text = capsys.readouterr().out
     assert "circa 1912" in text
-    assert "integer: '" in text, "digits that stay text: what speaks against a number, named"
+    assert "no integer: '" in text, "digits that stay text: what speaks against a number, named"
     assert max(map(len, text.splitlines())) <= 100
 
 

@@ -173,6 +173,12 @@ def test_the_report_as_text_and_as_data() -> None:
     assert text.splitlines()[0] == "test: 200 rows in from Rows"
     assert "s1           nulls                 180 rows  20 dropped:nulls" in text
     assert text.splitlines()[-1] == "90 rows out to Memory; the ledger adds up (200 = 90 + 110)."
+    one = str(run(Filter("id = 100"))[0].report).splitlines()
+    assert one[1:] == [
+        "  extract      source                200 rows",
+        "  s1           filter                  1 row   199 filtered",
+        "1 row out to Memory; the ledger adds up (200 = 1 + 199).",
+    ]
     data = pipeline.report.to_dict()
     assert data["balanced"] is True
     again = type(pipeline.report).from_dict(data)
