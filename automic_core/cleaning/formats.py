@@ -95,14 +95,36 @@ def _layout(text: str) -> str:
     return "".join("#" if sign.isalnum() else sign for sign in text)
 
 
+def _worded(text: str) -> bool:
+    """Whether there are words in it, whose lengths say nothing of where marks belong."""
+    return re.search(r"[^\W\d_]{4,}", text) is not None
+
+
+def _laid_out(text: str, layout: str) -> str | None:
+    """The signs of a text with the marks of another; None if its own marks part the signs otherwise.
+
+    Day, month and year may stand in another order: of those only what can be read in one way is turned around.
+    """
+    mine, theirs = (re.findall(r"[^\W_]+" if each is text else "#+", each) for each in (text, layout))
+    if len(mine) > 1 and [len(part) for part in mine] != [len(part) for part in theirs]:
+        turned = [len(part) for part in mine] == [2, 2, 4] and [len(part) for part in theirs] == [4, 2, 2]
+        first, second, year = mine if turned and "".join(mine).isdigit() else ("", "", "")
+        if first > "12" >= second > "00":
+            mine = [year, second, first]
+        elif second > "12" >= first > "00":
+            mine = [year, first, second]
+        else:
+            return None
+    signs = iter("".join(mine))
+    return "".join(next(signs) if sign == "#" else sign for sign in layout)
+
+
 def _rewritten(text: str, top: str, skeletons: dict[str, str]) -> tuple[float, str, str | None] | None:
     """A value that becomes usual if only its marks are written as usual, or if text around it is cut off."""
     signs = [sign for sign in text if sign.isalnum()]
     layout = skeletons.get(bare(text))
-    if layout is not None and len(signs) >= 5 and layout != _layout(text) and len(top) > 1:
-        it = iter(signs)
-        repair = "".join(next(it) if sign == "#" else sign for sign in layout)
-        return 0.85, f"is written unlike the others, which look like {top}", repair
+    if layout is not None and len(signs) >= 5 and layout != _layout(text) and len(top) > 1 and not _worded(text):
+        return 0.85, f"is written unlike the others, which look like {top}", _laid_out(text, layout)
     if _MARKS.sub("#", shape(text)) == _MARKS.sub("#", top) and "#" in _MARKS.sub("#", top):
         return 0.85, f"has other marks than the others, which look like {top}", None
     if len(top) >= 5:
