@@ -11,7 +11,8 @@ from automic_core.cleaning.shapes import bare, shape
 from automic_core.cleaning.table import Values
 from automic_core.cleaning.votes import Votes, by_value
 
-FINDER = "format"
+FINDER, WRITING = "format", "writing"
+"""A form the column does not have; and a usual value written otherwise, which the rest of its row cannot bear out."""
 _FEWEST_ROWS = 20
 _USUAL = 0.05
 """Share of rows from which a form is one of the column's own."""
@@ -55,7 +56,7 @@ def _column(values: Values) -> list[Votes]:
     top, times = rows.most_common(1)[0]
     rewritable = _is_code(top) and times >= 0.6 * total
     skeletons = _skeletons(values, forms, top) if rewritable and len(rows) > 1 else {}
-    found: dict[int, tuple[float, str, str | None]] = {}
+    found: dict[str, dict[int, tuple[float, str, str | None]]] = {FINDER: {}, WRITING: {}}
     for place, (text, form) in enumerate(zip(values.texts, forms, strict=True)):
         if disguised[place] or form == top:
             continue
@@ -63,18 +64,21 @@ def _column(values: Values) -> list[Votes]:
         verdict = None
         if rewritable and share < 0.4:
             verdict = _rewritten(text, top, skeletons)
+        finder = FINDER if verdict is None else WRITING
         if verdict is None and _MONTH.fullmatch(text) and share <= 0.2 and "9" in top and "a" not in top.lower():
             verdict = (0.85, f"a date that a spreadsheet made of it; the others look like {top}", None)
         if verdict is None and coded and form not in usual and share <= _RARE and regular >= _REGULAR:
             chance = min(0.9, 0.55 + 4 * (regular - _REGULAR) - 5 * max(share - 0.005, 0))
             verdict = (chance, f"has the form {form}, {top} is usual ({times / total:.0%} of the values)", None)
         if verdict is not None:
-            found[place] = verdict
-    if not found:
-        return []
+            found[finder][place] = verdict
+    return [_votes(values, finder, each) for finder, each in found.items() if each]
+
+
+def _votes(values: Values, finder: str, found: dict[int, tuple[float, str, str | None]]) -> Votes:
     chances, reasons, repairs = zip(*found.values(), strict=True)
     sentences = [f"{values.name} {_quoted(values.texts[p])} {r}" for p, r in zip(found, reasons, strict=True)]
-    return [by_value(values, FINDER, list(found), chances, sentences, repairs)]
+    return by_value(values, finder, list(found), chances, sentences, repairs)
 
 
 def _is_code(form: str) -> bool:
