@@ -17,7 +17,7 @@ from automic_core.assist.settling import settled
 from automic_core.transforms._keylike import is_identifier
 
 _MOST_VALUES, _ROWS_A_VALUE = 30, 10
-_MOST_MASKS, _LONGEST_MASK = 3, 24
+_MOST_MASKS, _LONGEST_MASK, _CAPITALS = 3, 24, 4
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _masks(name: str, present: pl.Series) -> Iterator[Candidate]:
     mask = present.str.replace_all(r"\d", "9").str.replace_all(r"[A-Z]", "A").str.replace_all(r"[a-z]", "a")
     forms = mask.rename("mask").value_counts(sort=True)
     usual = forms.filter(pl.col("count") > 1)["mask"].head(_MOST_MASKS + 1).to_list()
-    coded = all("9" in form and len(form) <= _LONGEST_MASK and not form.strip("9Aa -_/.:") for form in usual)
+    coded = all(_is_code(form) and len(form) <= _LONGEST_MASK and not form.strip("9Aa -_/.:") for form in usual)
     if not usual or len(usual) > _MOST_MASKS or not coded:
         return
     regexes = ["".join(_run(sign, len(list(group))) for sign, group in itertools.groupby(form)) for form in usual]
@@ -100,6 +100,11 @@ def _masks(name: str, present: pl.Series) -> Iterator[Candidate]:
     shown = " or ".join(form.replace("9", "0") for form in usual)
     options = {"columns": [name], "pattern": f"^{pattern}$"}
     yield Candidate(("regex", name, "mask"), "regex", options, f"{name} has the form {shown}")
+
+
+def _is_code(form: str) -> bool:
+    """Digits, or a few capitals such as of a country."""
+    return "9" in form or (len(form) <= _CAPITALS and not form.strip("A"))
 
 
 def _run(sign: str, times: int) -> str:

@@ -11,7 +11,8 @@ from automic_core.cleaning.shapes import bare, shape
 from automic_core.cleaning.table import Values
 from automic_core.cleaning.votes import Votes, by_value
 
-FINDER = "format"
+FINDER, WRITING = "format", "writing"
+"""A form the column does not have; and a usual value written otherwise, which the rest of its row cannot bear out."""
 _FEWEST_ROWS = 20
 _USUAL = 0.05
 """Share of rows from which a form is one of the column's own."""
@@ -55,7 +56,7 @@ def _column(values: Values) -> list[Votes]:
     top, times = rows.most_common(1)[0]
     rewritable = _is_code(top) and times >= 0.6 * total
     skeletons = _skeletons(values, forms, top) if rewritable and len(rows) > 1 else {}
-    found: dict[int, tuple[float, str, str | None]] = {}
+    found: dict[str, dict[int, tuple[float, str, str | None]]] = {FINDER: {}, WRITING: {}}
     for place, (text, form) in enumerate(zip(values.texts, forms, strict=True)):
         if disguised[place] or form == top:
             continue
@@ -63,18 +64,21 @@ def _column(values: Values) -> list[Votes]:
         verdict = None
         if rewritable and share < 0.4:
             verdict = _rewritten(text, top, skeletons)
+        finder = FINDER if verdict is None else WRITING
         if verdict is None and _MONTH.fullmatch(text) and share <= 0.2 and "9" in top and "a" not in top.lower():
             verdict = (0.85, f"a date that a spreadsheet made of it; the others look like {top}", None)
         if verdict is None and coded and form not in usual and share <= _RARE and regular >= _REGULAR:
             chance = min(0.9, 0.55 + 4 * (regular - _REGULAR) - 5 * max(share - 0.005, 0))
             verdict = (chance, f"has the form {form}, {top} is usual ({times / total:.0%} of the values)", None)
         if verdict is not None:
-            found[place] = verdict
-    if not found:
-        return []
+            found[finder][place] = verdict
+    return [_votes(values, finder, each) for finder, each in found.items() if each]
+
+
+def _votes(values: Values, finder: str, found: dict[int, tuple[float, str, str | None]]) -> Votes:
     chances, reasons, repairs = zip(*found.values(), strict=True)
     sentences = [f"{values.name} {_quoted(values.texts[p])} {r}" for p, r in zip(found, reasons, strict=True)]
-    return [by_value(values, FINDER, list(found), chances, sentences, repairs)]
+    return by_value(values, finder, list(found), chances, sentences, repairs)
 
 
 def _is_code(form: str) -> bool:
@@ -95,14 +99,36 @@ def _layout(text: str) -> str:
     return "".join("#" if sign.isalnum() else sign for sign in text)
 
 
+def _worded(text: str) -> bool:
+    """Whether there are words in it, whose lengths say nothing of where marks belong."""
+    return re.search(r"[^\W\d_]{4,}", text) is not None
+
+
+def _laid_out(text: str, layout: str) -> str | None:
+    """The signs of a text with the marks of another; None if its own marks part the signs otherwise.
+
+    Day, month and year may stand in another order: of those only what can be read in one way is turned around.
+    """
+    mine, theirs = (re.findall(r"[^\W_]+" if each is text else "#+", each) for each in (text, layout))
+    if len(mine) > 1 and [len(part) for part in mine] != [len(part) for part in theirs]:
+        turned = [len(part) for part in mine] == [2, 2, 4] and [len(part) for part in theirs] == [4, 2, 2]
+        first, second, year = mine if turned and "".join(mine).isdigit() else ("", "", "")
+        if first > "12" >= second > "00":
+            mine = [year, second, first]
+        elif second > "12" >= first > "00":
+            mine = [year, first, second]
+        else:
+            return None
+    signs = iter("".join(mine))
+    return "".join(next(signs) if sign == "#" else sign for sign in layout)
+
+
 def _rewritten(text: str, top: str, skeletons: dict[str, str]) -> tuple[float, str, str | None] | None:
     """A value that becomes usual if only its marks are written as usual, or if text around it is cut off."""
     signs = [sign for sign in text if sign.isalnum()]
     layout = skeletons.get(bare(text))
-    if layout is not None and len(signs) >= 5 and layout != _layout(text) and len(top) > 1:
-        it = iter(signs)
-        repair = "".join(next(it) if sign == "#" else sign for sign in layout)
-        return 0.85, f"is written unlike the others, which look like {top}", repair
+    if layout is not None and len(signs) >= 5 and layout != _layout(text) and len(top) > 1 and not _worded(text):
+        return 0.85, f"is written unlike the others, which look like {top}", _laid_out(text, layout)
     if _MARKS.sub("#", shape(text)) == _MARKS.sub("#", top) and "#" in _MARKS.sub("#", top):
         return 0.85, f"has other marks than the others, which look like {top}", None
     if len(top) >= 5:

@@ -161,6 +161,43 @@ def test_numbers_below_a_thousand_have_no_mark() -> None:
     assert set(found(data)) == {(9, "n")}
 
 
+@pytest.mark.parametrize(
+    ("planted", "repair"),
+    [("20240309", "2024-03-09"), ("25.03.2024", "2024-03-25"), ("03/25/2024", "2024-03-25"), ("09.03.2024", None)],
+)
+def test_a_day_is_turned_around_only_where_it_reads_one_way(planted: str, repair: str | None) -> None:
+    data = {"day": towns()["day"]}
+    data["day"][50] = planted
+    assert found(data) == {(50, "day"): repair}
+
+
+def test_words_are_not_parted_anew() -> None:
+    draw = random.Random(6)
+    names = ["".join(draw.choices("abcdefg", k=draw.choice([4, 5, 6]))) for _ in range(200)]
+    data: dict[str, list[str | None]] = {
+        "mail": [f"{a}.{b}{len(b)}@site.org" for a, b in zip(names, names[::-1], strict=True)]
+    }
+    data["mail"][3] = str(data["mail"][3]).upper()
+    assert set(found(data).values()) <= {None, str(data["mail"][3]).lower()}
+
+
+def test_what_one_source_writes_otherwise_is_not_borne_out_by_itself() -> None:
+    draw = random.Random(8)
+    times = {f"AA-{n}": (f"{n % 12 + 1}:{n % 50 + 10}", f"{(n + 3) % 12 + 1}:{n % 40 + 11}") for n in range(100, 130)}
+    data: dict[str, list[str | None]] = {"source": [], "flight": [], "leaves": [], "lands": []}
+    for flight, (leaves, lands) in times.items():
+        for source in range(10):
+            around = "12/02/2011 " if source >= 8 else ""
+            row = (f"s{source}", flight, around + leaves, around + lands)
+            for name, value in zip(data, row, strict=True):
+                data[name].append(value)
+    wanted = {(n, name) for n in range(300) if n % 10 >= 8 for name in ("leaves", "lands")}
+    assert set(found(data)) == wanted
+    assert found(data)[8, "leaves"] == times["AA-100"][0]
+    data["leaves"][0] = f"{draw.randrange(1, 12)}:05"
+    assert set(found(data)) == wanted | {(0, "leaves")}
+
+
 def test_a_hundredfold_in_an_even_spread() -> None:
     draw = random.Random(2)
     data: dict[str, list[str | None]] = {"salary": [str(draw.randrange(1, 20) * 5000) for _ in range(300)]}
