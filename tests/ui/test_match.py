@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
 from automic_core.workbench import matching
+from automic_core.workbench.promotions import promotion_of
 
 OpenApp = Callable[..., AppTest]
 FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
@@ -168,3 +170,19 @@ def test_a_large_table_says_what_was_looked_at(app: OpenApp, lake: Path, monkeyp
     at.button("match-all-rows").click().run()
     assert not at.exception
     assert [(kind, arguments["table"]) for kind, arguments in submitted] == [("match", "guests")]
+
+
+def test_new_rows_are_linked_to_silver(app: OpenApp, lake: Path, tmp_path: Path) -> None:
+    at = app("match", lake, table="bronze.guests")
+    assert "match-new" not in [str(each.key) for each in at.button], "there is no silver to link to"
+    with workbench.opened(lake, "tester") as opened:
+        data = workbench.match_edit(workbench.draft(opened, "guests").data).data
+        workbench.promote(opened, "guests", promotion_of(data, "guests", json.dumps(data)))
+        row = workbench.query(opened, "SELECT first, last, birth, phone FROM bronze.guests WHERE id = 'p010'").rows[0]
+        file = tmp_path / "more.csv"
+        file.write_text(f"id,first,last,birth,phone\nn1,{','.join(map(str, row.values()))}\n", encoding="utf-8")
+        workbench.ingest(opened, workbench.build_source(str(file)), "guests", keys=["id"])
+    at = app("match", lake, table="bronze.guests")
+    at.button("match-new").click().run()
+    assert not at.exception
+    assert "Of **1 row** that came since, **1** belong to rows of silver" in words(at)
