@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,26 +12,16 @@ from streamlit.testing.v1 import AppTest
 from automic_core import workbench
 from automic_core.workbench import matching
 from automic_core.workbench.promotions import promotion_of
+from tests.guests import as_csv, guests
 
 OpenApp = Callable[..., AppTest]
-FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
-LAST = ["abel", "brandt", "costa", "duval", "evans", "fischer", "garcia", "hansen", "keller"]
 
 
 @pytest.fixture
 def lake(empty_lake: Path, tmp_path: Path) -> Path:
     """bronze.guests: 60 people with an id, 20 of them twice with a slip in the phone."""
-    draw = random.Random(5)
-    lines = ["id,first,last,birth,phone"]
-    for number in range(60):
-        who = [draw.choice(FIRST), draw.choice(LAST) + str(number % 7)]
-        birth = f"{draw.randrange(1950, 2000)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
-        phone = f"{number * 7919 % 10**8:09}"
-        lines.append(",".join([f"p{number:03}", *who, birth, phone]))
-        if number % 3 == 0:
-            lines.append(",".join([f"q{number:03}", *who, birth, phone[:-2] + phone[-1] + phone[-2]]))
     file = tmp_path / "guests.csv"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file.write_text(as_csv(guests()), encoding="utf-8")
     with workbench.opened(empty_lake, "tester") as opened:
         workbench.ingest(opened, workbench.build_source(str(file)), "guests", keys=["id"])
     return empty_lake
@@ -178,9 +167,9 @@ def test_new_rows_are_linked_to_silver(app: OpenApp, lake: Path, tmp_path: Path)
     with workbench.opened(lake, "tester") as opened:
         data = workbench.match_edit(workbench.draft(opened, "guests").data).data
         workbench.promote(opened, "guests", promotion_of(data, "guests", json.dumps(data)))
-        row = workbench.query(opened, "SELECT first, last, birth, phone FROM bronze.guests WHERE id = 'p010'").rows[0]
+        again = next(line for line in guests() if line.startswith("p010")).replace("p010", "n1")
         file = tmp_path / "more.csv"
-        file.write_text(f"id,first,last,birth,phone\nn1,{','.join(map(str, row.values()))}\n", encoding="utf-8")
+        file.write_text(as_csv([again]), encoding="utf-8")
         workbench.ingest(opened, workbench.build_source(str(file)), "guests", keys=["id"])
     at = app("match", lake, table="bronze.guests")
     at.button("match-new").click().run()
