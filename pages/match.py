@@ -7,7 +7,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import show
 from pages.ui.state import workspace
-from pages.ui.views import match_clusters, match_page, match_queue, match_threshold
+from pages.ui.views import match_clusters, match_new, match_page, match_queue, match_threshold
 from pages.ui.views.match_state import desk_of
 
 ws = workspace()
@@ -33,4 +33,5 @@ else:
         panel = match_clusters if part == "clusters" else match_threshold
         if found is not None:
             panel.render(ws, desk, found)
+            match_new.render(ws, desk)
     show.next_step("promote", "Review what this would change, then publish")

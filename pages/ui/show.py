@@ -153,8 +153,9 @@ def rows(
     select: Literal["row", "cell", "rows"] | None = None,
     height: int | None = None,
     sample: str = "",
+    thing: str = "row",
 ) -> Any:
-    """A grid of rows that says how many of how many it shows.
+    """A grid of rows that says how many of how many it shows; ``thing`` is what one of them is.
 
     Returns:
         What is selected: a row's index, (index, column), a list of indices; None if nothing is.
@@ -162,7 +163,11 @@ def rows(
     chosen = grid.draw(data, key=key, select=select, height=height)
     there = total if total is not None else data.total
     shown = len(data.rows)
-    text = f"showing {count(shown, 'row')}" if there in (None, shown) else f"showing {shown:,} of {count(there, 'row')}"
+    text = (
+        f"showing {shown:,} of {count(there, thing)}"
+        if there not in (None, shown)
+        else f"showing {count(shown, thing)}"
+    )
     st.caption(f"{text} · {sample}" if sample else text)
     return chosen
 

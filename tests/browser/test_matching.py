@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,9 @@ from typing import Any
 from automic_core import workbench
 from tests.browser.driver import Person
 from tests.browser.test_story import becomes, rows
+from tests.guests import as_csv, guests
 
 NewPerson = Callable[..., Person]
-FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
-LAST = ["abel", "brandt", "costa", "duval", "evans", "fischer", "garcia", "hansen", "keller"]
-
-
-def guests() -> str:
-    """60 people with an id, 20 of them twice with a slip in the phone."""
-    draw = random.Random(5)
-    lines = ["id,first,last,birth,phone"]
-    for number in range(60):
-        who = [draw.choice(FIRST), draw.choice(LAST) + str(number % 7)]
-        birth = f"{draw.randrange(1950, 2000)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
-        phone = f"{number * 7919 % 10**8:09}"
-        lines.append(",".join([f"p{number:03}", *who, birth, phone]))
-        if number % 3 == 0:
-            lines.append(",".join([f"q{number:03}", *who, birth, phone[:-2] + phone[-1] + phone[-2]]))
-    return "\n".join(lines) + "\n"
 
 
 def merged(lake: Path) -> int:
@@ -54,7 +38,7 @@ def promoted(ada: Person) -> None:
 
 def test_pairs_are_judged_and_a_merge_is_undone(person: NewPerson, lake: Path, tmp_path: Path) -> None:
     file = tmp_path / "guests.csv"
-    file.write_text(guests(), encoding="utf-8")
+    file.write_text(as_csv(guests()), encoding="utf-8")
     with workbench.opened(lake, "ada") as opened:
         workbench.ingest(opened, workbench.build_source(str(file)), "guests", keys=["id"])
     before = merged(lake)

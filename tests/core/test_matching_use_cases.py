@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,24 +15,7 @@ from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
 from automic_core.workbench import match_all, matching, quarantining
 from automic_core.workbench.promotions import promotion_of
-
-FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
-LAST = ["abel", "brandt", "costa", "duval", "evans", "fischer", "garcia", "hansen", "keller"]
-
-
-def guests(count: int = 60, seed: int = 3) -> list[str]:
-    """People with an id, every third twice with a slip in the phone and without a mail address the second time."""
-    draw = random.Random(seed)
-    lines = []
-    for number in range(count):
-        who = [draw.choice(FIRST), draw.choice(LAST) + str(number % 7)]
-        birth = f"{draw.randrange(1950, 2000)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
-        phone = f"{number * 7919 % 10**8:09}"
-        mail = f"{who[0]}.{who[1]}@example.org"
-        lines.append(",".join([f"p{number:03}", *who, birth, phone, "" if number % 6 == 0 else mail]))
-        if number % 3 == 0:
-            lines.append(",".join([f"q{number:03}", *who, birth, phone[:-2] + phone[-1] + phone[-2], mail]))
-    return lines
+from tests.guests import as_csv, guests
 
 
 @pytest.fixture
@@ -51,7 +33,7 @@ def lake(root: Path) -> Iterator[Lakehouse]:
 
 
 def give(lake: Lakehouse, file: Path, lines: list[str]) -> None:
-    file.write_text("\n".join(["id,first,last,birth,phone,mail", *lines]) + "\n", encoding="utf-8")
+    file.write_text(as_csv(lines), encoding="utf-8")
     workbench.ingest(lake, workbench.build_source(str(file)), "guests", keys=["id"])
 
 

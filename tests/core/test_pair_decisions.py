@@ -19,31 +19,16 @@ from automic_core.medallion.quarantine import REMOVED_TABLE
 from automic_core.medallion.silver import Promotion
 from automic_core.transforms.dedup import Deduplicator
 from automic_core.transforms.reshape import Unpivot
+from tests.guests import as_csv, guests
 
 FUZZY = Deduplicator(match_mode="fuzzy", match_fields=["first", "last", "birth", "phone"])
 EXACT = Deduplicator(match_fields=["first", "last"])
-FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
-LAST = ["abel", "brandt", "costa", "duval", "evans", "fischer", "garcia", "hansen", "keller"]
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lakehouse]:
     with Lakehouse.open(tmp_path / "lake", actor="ann") as lake:
         yield lake
-
-
-def people(count: int = 60, seed: int = 1) -> str:
-    """People with an id; every third a second time under another id, with a slip of the phone."""
-    draw = random.Random(seed)
-    lines = ["id,first,last,birth,phone"]
-    for number in range(count):
-        who = [draw.choice(FIRST), draw.choice(LAST) + str(number % 7)]
-        birth = f"{draw.randrange(1950, 2000)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
-        phone = f"{number * 7919 % 10**8:09}"
-        lines.append(",".join([f"p{number:03}", *who, birth, phone]))
-        if number % 3 == 0:
-            lines.append(",".join([f"q{number:03}", *who, birth, phone[:-2] + phone[-1] + phone[-2]]))
-    return "\n".join(lines) + "\n"
 
 
 def give(lake: Lakehouse, folder: Path, text: str, name: str = "a.csv", keys: Any = ("id",)) -> None:
@@ -73,7 +58,7 @@ def clusters(lake: Lakehouse, done: Promotion) -> dict[str, str]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_was_said_holds_whatever_was_said(lake: Lakehouse, tmp_path: Path, seed: int) -> None:
-    give(lake, tmp_path, people())
+    give(lake, tmp_path, as_csv(guests()))
     before = clusters(lake, promote(lake))
     draw = random.Random(seed)
     ids = sorted(before)
@@ -102,13 +87,13 @@ def test_what_was_said_holds_whatever_was_said(lake: Lakehouse, tmp_path: Path, 
 
 @pytest.mark.parametrize("keys", [[], ["id"]])
 def test_a_label_survives_redelivery_and_rebuild(lake: Lakehouse, tmp_path: Path, keys: list[str]) -> None:
-    give(lake, tmp_path, people(), keys=keys)
+    give(lake, tmp_path, as_csv(guests()), keys=keys)
     assert clusters(lake, promote(lake))["q000"] == "p000"
     say(lake, ("p000", "q000", "different"), ("p001", "p002", "same"), keys=keys)
     after = clusters(lake, promote(lake))
     assert (after["q000"], after["p002"]) == ("q000", "p001")
     give(
-        lake, tmp_path, people() + "new,zoe,zander,1970-01-01,123\n", "again.csv", keys=keys
+        lake, tmp_path, as_csv([*guests(), "new,zoe,zander,1970-01-01,123,"]), "again.csv", keys=keys
     )  # every row has a new _rid
     after = clusters(lake, promote(lake))
     assert after["q000"] != after["p000"]
@@ -138,7 +123,7 @@ def test_a_label_is_about_every_row_that_a_step_makes_of_a_row(lake: Lakehouse, 
 
 
 def test_contradictions_are_refused_when_they_are_said(lake: Lakehouse, tmp_path: Path) -> None:
-    give(lake, tmp_path, people())
+    give(lake, tmp_path, as_csv(guests()))
     say(lake, ("p001", "p002", "same"), ("p002", "p004", "same"))
     with pytest.raises(ConfigError, match="contradict each other: 'id p001' and 'id p004' are told to be different"):
         say(lake, ("p004", "p001", "different"))
@@ -157,7 +142,7 @@ def test_rows_that_nothing_tells_apart(lake: Lakehouse, tmp_path: Path) -> None:
 
 
 def test_pairs_leave_cells_and_quarantine_alone(lake: Lakehouse, tmp_path: Path) -> None:
-    give(lake, tmp_path, people() + "bad,row\n")
+    give(lake, tmp_path, as_csv([*guests(), "bad,row"]))
     promote(lake)
     say(lake, ("p000", "bad", "different"), ("p000", "q000", "different"))
     assert lake.quarantine("t")["state"].to_list() == ["open"], "a decision about a pair settles no reason"
@@ -167,7 +152,7 @@ def test_pairs_leave_cells_and_quarantine_alone(lake: Lakehouse, tmp_path: Path)
 
 
 def test_refuses_where_one_may_only_look(lake: Lakehouse, tmp_path: Path) -> None:
-    give(lake, tmp_path, people())
+    give(lake, tmp_path, as_csv(guests()))
     with Lakehouse.open(tmp_path / "lake", read_only=True) as looking, pytest.raises(SecurityError):
         say(looking, ("p000", "q000", "different"))
     with pytest.raises(CatalogError):

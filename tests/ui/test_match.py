@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,26 +11,17 @@ from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
 from automic_core.workbench import matching
+from automic_core.workbench.promotions import promotion_of
+from tests.guests import as_csv, guests
 
 OpenApp = Callable[..., AppTest]
-FIRST = ["anna", "ben", "carla", "david", "elena", "frank", "greta", "hugo"]
-LAST = ["abel", "brandt", "costa", "duval", "evans", "fischer", "garcia", "hansen", "keller"]
 
 
 @pytest.fixture
 def lake(empty_lake: Path, tmp_path: Path) -> Path:
     """bronze.guests: 60 people with an id, 20 of them twice with a slip in the phone."""
-    draw = random.Random(5)
-    lines = ["id,first,last,birth,phone"]
-    for number in range(60):
-        who = [draw.choice(FIRST), draw.choice(LAST) + str(number % 7)]
-        birth = f"{draw.randrange(1950, 2000)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
-        phone = f"{number * 7919 % 10**8:09}"
-        lines.append(",".join([f"p{number:03}", *who, birth, phone]))
-        if number % 3 == 0:
-            lines.append(",".join([f"q{number:03}", *who, birth, phone[:-2] + phone[-1] + phone[-2]]))
     file = tmp_path / "guests.csv"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file.write_text(as_csv(guests()), encoding="utf-8")
     with workbench.opened(empty_lake, "tester") as opened:
         workbench.ingest(opened, workbench.build_source(str(file)), "guests", keys=["id"])
     return empty_lake
@@ -168,3 +159,19 @@ def test_a_large_table_says_what_was_looked_at(app: OpenApp, lake: Path, monkeyp
     at.button("match-all-rows").click().run()
     assert not at.exception
     assert [(kind, arguments["table"]) for kind, arguments in submitted] == [("match", "guests")]
+
+
+def test_new_rows_are_linked_to_silver(app: OpenApp, lake: Path, tmp_path: Path) -> None:
+    at = app("match", lake, table="bronze.guests")
+    assert "match-new" not in [str(each.key) for each in at.button], "there is no silver to link to"
+    with workbench.opened(lake, "tester") as opened:
+        data = workbench.match_edit(workbench.draft(opened, "guests").data).data
+        workbench.promote(opened, "guests", promotion_of(data, "guests", json.dumps(data)))
+        again = next(line for line in guests() if line.startswith("p010")).replace("p010", "n1")
+        file = tmp_path / "more.csv"
+        file.write_text(as_csv([again]), encoding="utf-8")
+        workbench.ingest(opened, workbench.build_source(str(file)), "guests", keys=["id"])
+    at = app("match", lake, table="bronze.guests")
+    at.button("match-new").click().run()
+    assert not at.exception
+    assert "Of **1 row** that came since, **1** belong to rows of silver" in words(at)

@@ -52,8 +52,8 @@ def _list(ws: Workspace, desk: Desk) -> int | None:
         [{"rows": line.size, "lowest": chance(line.lowest), "survivor": line.name} for line in lines],
         total,
     )
-    sample = "lowest: the probability of the least certain pair"
-    picked = show.rows(data, key=f"match-list-{desk.table}-{order}", select="row", sample=sample)
+    sample = "lowest: its least certain pair"
+    picked = show.rows(data, key=f"match-list-{desk.table}-{order}", select="row", sample=sample, thing="cluster")
     if picked is not None and picked < len(lines):
         if number("cluster") != lines[picked].rid:
             st.query_params.pop("pair", None)
@@ -104,7 +104,11 @@ def _golden(ws: Workspace, desk: Desk, found: workbench.ClusterDetail) -> None:
         }
         for each in found.golden
     ]
-    show.rows(workbench.Rows(kinds, lines, len(lines)), key=f"match-golden-rows-{desk.table}-{found.survivor}-{now}")
+    show.rows(
+        workbench.Rows(kinds, lines, len(lines)),
+        key=f"match-golden-rows-{desk.table}-{found.survivor}-{now}",
+        thing="value",
+    )
 
 
 def _undo(ws: Workspace, desk: Desk, found: workbench.ClusterDetail) -> None:

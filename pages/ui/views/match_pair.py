@@ -76,6 +76,7 @@ def _waterfall(found: workbench.PairView) -> go.Figure:
             connector={"line": {"color": colours["neutral"], "width": 1}},
             cliponaxis=False,
             constraintext="none",
+            insidetextfont={"color": "#14191C" if charts.theme() == "dark" else "#FFFFFF"},
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)

@@ -45,12 +45,14 @@ class Desk:
         table: Full name of the bronze table.
         view: Its draft.
         changes: Options of the step that are set here and not in the draft.
+        linking: Whether rows that came since are linked to those of silver.
     """
 
     table: str
     view: workbench.DraftView
     changes: dict[str, Any] = field(default_factory=dict)
     queue: Queue | None = None
+    linking: bool = False
 
     @property
     def own(self) -> str:

@@ -87,7 +87,7 @@ def _compared(desk: Desk, found: workbench.MatchView) -> None:
     columns = ", ".join(f"{show.code(name)} ({show.plain(kind)})" for name, kind in found.compared.items())
     left_out = f" Left out: {', '.join(map(show.code, found.left_out))}." if found.left_out else ""
     show.note(f"Compared: {columns}.{left_out}")
-    told = [f"{show.count(found.rows, 'row')} reach the step, of {show.plain(found.sample)}."]
+    told = [f"Looked at: {show.plain(found.sample)}; {found.rows:,} reach the step."]
     if found.step.proposed:
         told.append("The draft has no step yet that merges by likeness: what stands here is the proposal.")
     show.note(" ".join(told))
@@ -115,7 +115,9 @@ def _curve(found: workbench.MatchView) -> go.Figure:
         )
     )
     figure.update_xaxes(type="category", nticks=8, showgrid=False, tickangle=0)
-    figure.update_yaxes(rangemode="tozero", nticks=5)
+    merged = [point.merged for point in found.curve]
+    room = max(5.0, 0.15 * (max(merged) - min(merged)))
+    figure.update_yaxes(range=[max(-1.0, min(merged) - room), max(merged) + room], nticks=5, tickformat=",d")
     figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4}, clickmode="event+select")
     return figure
 
