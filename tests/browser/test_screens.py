@@ -19,6 +19,7 @@ PAGES = {
     "schema": {"table": "bronze.customers"},
     "rules": {"table": "bronze.customers", "entry": "trim"},
     "promote": {"table": "bronze.customers"},
+    "monitors": {},
     "quarantine": {"table": "silver.customers"},
     "tables": {"table": "silver.customers"},
     "explore": {
@@ -57,6 +58,8 @@ def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) ->
     if name == "quarantine":
         visitor.cell("", 1, 56)
         visitor.see("arrived", "Waive")
+    if name == "monitors":
+        visitor.see("failing rules", "Ranked by", "Expected")
     if name == "tables":
         visitor.cell("", 2, 480)
         visitor.see("customers_1.csv", "line")
