@@ -196,7 +196,7 @@ def test_auto_finds_rows_that_break_how_columns_hang_together_and_says_so() -> N
     worst = found.sort("_anomaly_score", descending=True).head(12)
     assert set(worst["_rid"]) >= set(range(6))
     assert found["_is_anomaly"].head(6).all()
-    assert found["_is_anomaly"].sum() < 20
+    assert found["_is_anomaly"].mean() < 0.05  # type: ignore[operator]
     assert found["_anomaly_reasons"].head(6).list.len().min() > 0  # type: ignore[operator]
 
 
