@@ -41,21 +41,21 @@ def has_shape(rows: int, columns: int) -> bool:
 def learn_ellipsoid(rows: Matrix) -> Ellipsoid:
     """Centre and covariance of the half of the rows that lies closest together; the same rows give the same.
 
-    Where columns follow from others the half lies in a plane; then a shrunk covariance of all rows takes its place
-    (Ledoit & Wolf, A well-conditioned estimator for large-dimensional covariance matrices, 2004).
+    Distances count in the directions in which that half varies. Where it is one point, a shrunk covariance of all rows
+    takes its place (Ledoit & Wolf, A well-conditioned estimator for large-dimensional covariance matrices, 2004).
     """
     from sklearn.covariance import LedoitWolf, MinCovDet
 
     size = min(_SAMPLE, len(rows))
     picked = rows[np.sort(np.random.default_rng(0).choice(len(rows), size, replace=False))]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a plane, which is looked at below
+        warnings.simplefilter("ignore")  # of directions without any spread
         try:
             fitted = MinCovDet(random_state=0).fit(picked)
-            flat = np.linalg.matrix_rank(fitted.covariance_) < rows.shape[1]
+            point = not np.any(fitted.covariance_)
         except ValueError:  # the half holds one point only
-            flat = True
-        if flat:
+            point = True
+        if point:
             fitted = LedoitWolf().fit(picked)
     return {"centre": fitted.location_.tolist(), "inverse": fitted.get_precision().tolist()}
 

@@ -19,6 +19,7 @@ PAGES = {
     "schema": {"table": "bronze.customers", "column": "country_code"},
     "rules": {"table": "bronze.customers", "entry": "trim"},
     "promote": {"table": "bronze.customers"},
+    "monitors": {},
     "quarantine": {"table": "silver.customers"},
     "match": {"table": "bronze.customers", "view": "clusters"},
     "tables": {"table": "silver.customers"},
@@ -62,6 +63,8 @@ def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) ->
     if name == "quarantine":
         visitor.cell("", 1, 56)
         visitor.see("arrived", "Waive")
+    if name == "monitors":
+        visitor.see("failing rules", "Ranked by", "Expected")
     if name == "tables":
         visitor.cell("", 2, 480)
         visitor.see("customers_1.csv", "line")
