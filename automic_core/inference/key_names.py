@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from automic_core.inference.keys import snake
 
-_ENDINGS = frozenset(("id", "key", "code", "no", "nr", "num", "number", "ref", "pk", "fk", "uuid", "guid", "sk"))
+_ENDINGS = ("number", "code", "guid", "uuid", "key", "num", "ref", "fk", "id", "no", "nr", "pk", "sk")  # longest first
 _OWN = frozenset(
     ("parent", "manager", "reports", "report", "boss", "supervisor", "predecessor", "previous", "next", "reply")
 )

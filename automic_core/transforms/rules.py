@@ -272,7 +272,8 @@ class Unique(Rule):
         repeated = complete & pl.struct(self.columns).hash(1).is_duplicated()
         texts = [frames.as_text(name, schema).filter(repeated) for name in self.columns]
         examples = pl.concat_str(texts, separator=", ").unique(maintain_order=True).head(3).str.join("; ")
-        reason = pl.format(f"{{}} rows repeat {' + '.join(self.columns)}: {{}}", repeats, examples)
+        said = pl.when(repeats == 1).then(pl.lit("row repeats")).otherwise(pl.lit("rows repeat"))
+        reason = pl.format(f"{{}} {{}} {' + '.join(self.columns)}: {{}}", repeats, said, examples)
         return pl.when(repeats > self.max_fail * rows).then(reason)
 
 

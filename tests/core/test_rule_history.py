@@ -57,4 +57,4 @@ def test_rules_on_the_table_say_what_they_found(tmp_path: Path) -> None:
         rules = load_rules("- {id: once, kind: unique, columns: [name], action: warn}")
         lake.silver.promote("people", rules=rules)
         (point,) = workbench.rule_history(lake, "people")["once"]
-    assert (point.failing, point.judged, point.said) == (1, 1, "1 rows repeat name: Ada")
+    assert (point.failing, point.judged, point.said) == (1, 1, "1 row repeats name: Ada")

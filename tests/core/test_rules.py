@@ -110,7 +110,11 @@ def test_unique_counts_repeats(values: list[int | None]) -> None:
     repeats = sum(n - 1 for n in Counter(v for v in values if v is not None).values())
     found = pl.DataFrame({"a": values}, schema={"a": pl.Int64})
     text = found.select(Unique(["a"]).aggregate(found.schema)).item()
-    assert text is None if not repeats else text.startswith(f"{repeats} rows repeat a: ")
+    assert (
+        text is None
+        if not repeats
+        else text.startswith(f"{repeats} {'row repeats' if repeats == 1 else 'rows repeat'} a: ")
+    )
 
 
 TABLE = {"id": [1, 2, 3, 4], "email": ["a@b.org", None, "x", "y@z.org"], "n": [5, 50, 500, 5]}
@@ -152,7 +156,7 @@ def test_verdicts_judge_the_rows_that_stay() -> None:
     rules = RuleSet(RULES)
     verdict = rules.verdicts(frames.survivors(rules.apply(table())))
     assert verdict.warned == {"r4": 2}
-    assert verdict.messages == ["rule r5: 1 rows repeat n: 5"]
+    assert verdict.messages == ["rule r5: 1 row repeats n: 5"]
     assert verdict.failed == ["rule r4: 2 of 2 rows (n is below 6); at most 50.00% may"]
     verdict = rules.verdicts(frames.survivors(table()))
     assert verdict.warned == {"r3": 1, "r4": 2}
@@ -163,7 +167,7 @@ def test_counts_and_table_checks_are_aggregates() -> None:
     schema = table().collect_schema()
     rules = RuleSet(RULES)
     exprs = {**rules.counts(schema), **rules.table_checks(schema)}
-    assert table().select(**exprs).collect().row(0, named=True) == {"r3": 1, "r4": 2, "r5": "1 rows repeat n: 5"}
+    assert table().select(**exprs).collect().row(0, named=True) == {"r3": 1, "r4": 2, "r5": "1 row repeats n: 5"}
 
 
 def test_sql_rule_shows_what_it_reads() -> None:
