@@ -102,8 +102,11 @@ def _of_one_truth(groups: Groups) -> Groups:
     """The groups without those whose second value recurs more than errors do, if these are few: a code of two towns."""
     kept = groups
     for _ in range(2):
-        rate = max(1 - kept.agree.sum() / kept.rows.sum(), 0.5 / kept.rows.sum())
-        several = (groups.second >= 2) & (binom.sf(groups.second - 1, groups.rows, rate) < UNLIKELY)
+        odd, rows = int((kept.rows - kept.agree).sum()), int(kept.rows.sum())
+        mine = np.isin(groups.key, kept.key)  # a group is held against the others: a large one would excuse itself
+        others = np.maximum(rows - groups.rows * mine, 1)
+        elsewhere = np.maximum(odd - (groups.rows - groups.agree) * mine, 0.5) / others
+        several = (groups.second >= 2) & (binom.sf(groups.second - 1, groups.rows, elsewhere) < UNLIKELY)
         if several.mean() > _MOST_OF_SEVERAL:
             return groups
         kept = groups.where(~several)

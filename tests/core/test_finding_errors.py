@@ -330,6 +330,15 @@ def test_errors_at_random_are_told_from_correlation() -> None:
     assert trust(half_of_them) == 0.0
 
 
+def test_a_large_group_that_is_not_settled_excuses_no_one() -> None:
+    single = [str(1000 + 250 * (n % 5)) for n in range(2000)] + ["0"] * 1972
+    married = ["0"] * 2000 + ["6500"] * 1157 + ["2000"] * 400 + ["4000"] * 415
+    for n in range(10):
+        married[n] = "50"
+    flagged = find_errors(pl.DataFrame({"single": single, "married": married}))
+    assert flagged.filter(pl.col("column") == "married")["row"].to_list() == list(range(10))
+
+
 def test_shapes() -> None:
     assert [shape(t) for t in ("Main St. 12", "-1.5e3", "AB-12c", "ärger", "")] == ["Aa Aa. 9", "9", "A-9a", "a", ""]
     assert bare("2001-12X") == "999999a"

@@ -81,7 +81,7 @@ def _matrix(held: Held, found: workbench.MutationTest) -> None:
     figure.update_xaxes(tickvals=list(range(len(rules))), ticktext=names, side="top", tickangle=-30)
     figure.update_xaxes(showgrid=False, zeroline=False, ticks="")
     figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False, ticks="")
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 8, "b": 4})
+    figure.update_layout(margin={"l": 4, "r": 44, "t": 8, "b": 4})  # the last name leans over the edge
     told = "; ".join(f"{line.label} {line.share:.0%}" for line in lines)
     charts.plot(figure, key=f"rules-mutation-matrix-{held.table}", height=90 + 30 * len(lines), alt=f"Noticed: {told}")
 
