@@ -17,6 +17,7 @@ _NAMES = {
     "chart_data": "ChartData chart_points",
     "charting": "ChartSpec Choices chart_choices choose_chart refit_chart",
     "checking": "checked columns_at problems",
+    "clusters": "ClusterDetail ClusterLine GoldenValue PairView match_cluster match_clusters match_pair",
     "configuring": "SecretView SettingsView Trial edit_settings save_settings settings_view try_settings",
     "costs": "Cost Curve Point cost may_count_all row_costs rows_of_bronze",
     "dialects": "Fact",
@@ -42,10 +43,7 @@ _NAMES = {
     "match_labels": "BlindPair Decided PairDecision decided label match_queue pair_decisions unmerge",
     "match_new": "NewRow NewRows match_new",
     "matched": "MatchStep match_step",
-    "matching": (
-        "ClusterDetail ClusterLine GoldenValue MatchPoint MatchView PairView THRESHOLDS match_cluster match_clusters "
-        "match_edit match_pair match_view"
-    ),
+    "matching": "MatchPoint MatchView THRESHOLDS match_edit match_view",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",

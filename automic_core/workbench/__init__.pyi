@@ -63,6 +63,27 @@ from automic_core.workbench.charting import (
 from automic_core.workbench.checking import checked as checked
 from automic_core.workbench.checking import columns_at as columns_at
 from automic_core.workbench.checking import problems as problems
+from automic_core.workbench.clusters import (
+    ClusterDetail as ClusterDetail,
+)
+from automic_core.workbench.clusters import (
+    ClusterLine as ClusterLine,
+)
+from automic_core.workbench.clusters import (
+    GoldenValue as GoldenValue,
+)
+from automic_core.workbench.clusters import (
+    PairView as PairView,
+)
+from automic_core.workbench.clusters import (
+    match_cluster as match_cluster,
+)
+from automic_core.workbench.clusters import (
+    match_clusters as match_clusters,
+)
+from automic_core.workbench.clusters import (
+    match_pair as match_pair,
+)
 from automic_core.workbench.configuring import (
     SecretView as SecretView,
 )
@@ -351,34 +372,13 @@ from automic_core.workbench.matching import (
     THRESHOLDS as THRESHOLDS,
 )
 from automic_core.workbench.matching import (
-    ClusterDetail as ClusterDetail,
-)
-from automic_core.workbench.matching import (
-    ClusterLine as ClusterLine,
-)
-from automic_core.workbench.matching import (
-    GoldenValue as GoldenValue,
-)
-from automic_core.workbench.matching import (
     MatchPoint as MatchPoint,
 )
 from automic_core.workbench.matching import (
     MatchView as MatchView,
 )
 from automic_core.workbench.matching import (
-    PairView as PairView,
-)
-from automic_core.workbench.matching import (
-    match_cluster as match_cluster,
-)
-from automic_core.workbench.matching import (
-    match_clusters as match_clusters,
-)
-from automic_core.workbench.matching import (
     match_edit as match_edit,
-)
-from automic_core.workbench.matching import (
-    match_pair as match_pair,
 )
 from automic_core.workbench.matching import (
     match_view as match_view,
