@@ -19,6 +19,7 @@ _NAMES = {
     "charting": "ChartSpec Choices chart_choices choose_chart refit_chart",
     "checking": "checked columns_at problems",
     "claims": "Claim key_claim keys_of kind_claim personal_claim",
+    "clusters": "ClusterDetail ClusterLine GoldenValue PairView match_cluster match_clusters match_pair",
     "configuring": "SecretView SettingsView Trial edit_settings save_settings settings_view try_settings",
     "costs": "Cost Curve Point cost may_count_all row_costs rows_of_bronze",
     "describing": "Description Descriptions describe describe_plan",
@@ -52,6 +53,7 @@ _NAMES = {
         "match_edit match_pair match_view"
     ),
     "modelling": "ModelStatus agree_to_model allow_values model_status withdraw_consent",
+    "matching": "MatchPoint MatchView THRESHOLDS match_edit match_view",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",
     "previewing": "Preview preview_step",
     "profiles": "ColumnProfile Profile profile",

@@ -69,6 +69,27 @@ from automic_core.workbench.claims import key_claim as key_claim
 from automic_core.workbench.claims import keys_of as keys_of
 from automic_core.workbench.claims import kind_claim as kind_claim
 from automic_core.workbench.claims import personal_claim as personal_claim
+from automic_core.workbench.clusters import (
+    ClusterDetail as ClusterDetail,
+)
+from automic_core.workbench.clusters import (
+    ClusterLine as ClusterLine,
+)
+from automic_core.workbench.clusters import (
+    GoldenValue as GoldenValue,
+)
+from automic_core.workbench.clusters import (
+    PairView as PairView,
+)
+from automic_core.workbench.clusters import (
+    match_cluster as match_cluster,
+)
+from automic_core.workbench.clusters import (
+    match_clusters as match_clusters,
+)
+from automic_core.workbench.clusters import (
+    match_pair as match_pair,
+)
 from automic_core.workbench.configuring import (
     SecretView as SecretView,
 )
@@ -369,34 +390,13 @@ from automic_core.workbench.matching import (
     THRESHOLDS as THRESHOLDS,
 )
 from automic_core.workbench.matching import (
-    ClusterDetail as ClusterDetail,
-)
-from automic_core.workbench.matching import (
-    ClusterLine as ClusterLine,
-)
-from automic_core.workbench.matching import (
-    GoldenValue as GoldenValue,
-)
-from automic_core.workbench.matching import (
     MatchPoint as MatchPoint,
 )
 from automic_core.workbench.matching import (
     MatchView as MatchView,
 )
 from automic_core.workbench.matching import (
-    PairView as PairView,
-)
-from automic_core.workbench.matching import (
-    match_cluster as match_cluster,
-)
-from automic_core.workbench.matching import (
-    match_clusters as match_clusters,
-)
-from automic_core.workbench.matching import (
     match_edit as match_edit,
-)
-from automic_core.workbench.matching import (
-    match_pair as match_pair,
 )
 from automic_core.workbench.matching import (
     match_view as match_view,
