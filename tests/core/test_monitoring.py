@@ -69,6 +69,7 @@ def test_expected_leaves_the_inbox_outlives_a_rebuild_and_is_taken_back(lake: La
     (alert,) = inbox(lake)
     workbench.expect(lake, alert.table, alert.keys, alert.snapshot, "a form without email")
     assert inbox(lake) == []
+    assert "decided" not in [each.kind for each in workbench.graph(lake).attention]  # nothing to promote again
     report = workbench.promote(lake, "orders", workbench.parse_promotion(TYPES)).report
     assert report.rows_out == 1400
     (tmp_path / "lake" / "state.db").unlink()

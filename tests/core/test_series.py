@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automic_core.series.alarms import events, unlikeliness
@@ -66,6 +66,7 @@ def test_only_more_is_of_interest_where_the_series_says_so() -> None:
     assert [place for place, each in enumerate(found) if each.outside] == [7]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 1e9), min_size=1, max_size=60),
     st.lists(st.floats(1, 1e6), min_size=60, max_size=60),

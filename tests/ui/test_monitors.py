@@ -75,3 +75,11 @@ def test_who_only_looks_decides_nothing(app: OpenApp, jumping_lake: Path, monkey
 def test_a_link_to_nothing_says_so(app: OpenApp, jumping_lake: Path) -> None:
     page = app("monitors", jumping_lake, table="silver.nowhere", series="nulls:nothing")
     assert "40% of email is empty" in said(page)
+
+
+def test_a_table_that_cannot_be_read_is_said_beside_what_is_known(app: OpenApp, jumping_lake: Path) -> None:
+    for file in jumping_lake.rglob("visits-*/data/**/*.parquet"):
+        file.unlink()
+    page = app("monitors", jumping_lake)
+    assert "9 states not measured yet" in said(page)
+    assert not next(button for button in page.button if button.label == "Measure 9 states").disabled

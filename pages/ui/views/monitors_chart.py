@@ -12,7 +12,7 @@ from automic_core.workbench import alerts
 from pages.ui import calls, charts, show, state
 from pages.ui.state import Workspace
 
-SHOWN, TICKS = 60, 4
+SHOWN, TICKS, FINE = 60, 4, 0.05
 NONE = "not yet"
 PICKER = "monitors-series"
 
@@ -95,7 +95,9 @@ def _chart(line: alerts.Series) -> None:
         zeroline=False,
         range=[places[0] - 0.4, places[-1] + 0.4],
     )
-    figure.update_yaxes(tickformat=".0%" if line.unit == "share" else ",", range=_range(line, places, judged))
+    ends = _range(line, places, judged)
+    share = ".0%" if ends[1] - ends[0] > FINE else ".1%"
+    figure.update_yaxes(tickformat=share if line.unit == "share" else ",", range=ends)
     charts.plot(figure, key="monitors-figure", height=260, alt=f"{line.title} of {line.table}, with its band")
 
 
