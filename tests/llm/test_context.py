@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from automic_core import frames, workbench
 from automic_core.demo.run import run_demo
 from automic_core.inference import infer
+from automic_core.lake import Lakehouse
 from automic_core.llm.context import as_data, table_context
 from automic_core.llm.masking import form_of, looks_personal
 from automic_core.workbench.describing import _inferred
+from tests.llm.server import Server, says
 
 PERSONAL = {"first_name", "last_name", "email", "phone", "birth_date", "address"}
 """Columns of the demo that are about people, in every table that has them."""
@@ -30,25 +33,50 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("values", [False, True], ids=["masked", "values allowed"])
 def test_no_value_of_a_person_of_the_demo_is_told(demo: Path, values: bool) -> None:
-    people: set[str] = set()
     told: dict[str, str] = {}
     with workbench.opened(demo) as lake:
+        people = _people(lake)
         for name in lake.tables():
-            if name.partition(".")[0] not in ("bronze", "silver", "gold"):
-                continue
-            rows = lake.scan(name)
-            for column in PERSONAL & set(rows.collect_schema()):
-                people |= set(rows.select(pl.col(column).cast(pl.String)).collect().to_series().drop_nulls())
-            told[name] = table_context(name, _inferred(lake, name), values=values).text
+            if name.partition(".")[0] in ("bronze", "silver", "gold"):
+                told[name] = table_context(name, _inferred(lake, name), values=values).text
     assert len(people) > 250
     assert len(told) > 8
     for name, text in told.items():
         words = set(re.findall(r"\w+", text.lower()))
         for value in people:
-            if len(value.strip()) >= 3:  # the shortest are a dash, or a null word
-                assert value.strip() not in text, f"{name} tells {value!r}"
-                assert value.strip().lower() not in words, f"{name} tells {value!r}"
+            assert value not in text, f"{name} tells {value!r}"
+            assert value.lower() not in words, f"{name} tells {value!r}"
     assert ("small business" in told["bronze.customers"]) is values
+
+
+@pytest.mark.skipif(find_spec("litellm") is None, reason="LiteLLM is not installed: automic[llm]")
+def test_no_recorded_prompt_of_the_demo_holds_a_value_of_a_person(demo: Path, server: Server) -> None:
+    """What really left, by the server's account and by the record, with values allowed for every table."""
+    llm = {"mode": "local", "provider": "compatible", "model": "small", "api_base": server.url}
+    with Lakehouse.open(demo, llm=llm) as lake:
+        names = [name for name in lake.tables() if name.partition(".")[0] in ("bronze", "silver", "gold")]
+        people = _people(lake)
+        for name in names:
+            workbench.allow_values(lake, name)
+            server.replies = [says('{"columns": []}') for _ in range(3)]
+            workbench.describe(lake, name, model=True)
+        calls = workbench.model_status(lake, 100).calls
+    assert len(calls) == len(server.asked) >= len(names)
+    for text in [json.dumps(call.sent, ensure_ascii=False) for call in calls]:
+        assert [value for value in people if value in text] == []
+    for body in server.asked:
+        assert [value for value in people if value in json.dumps(body, ensure_ascii=False)] == []
+
+
+def _people(lake: Lakehouse) -> set[str]:
+    """Values of the columns about people; the shortest are a dash, or a null word."""
+    found: set[str] = set()
+    for name in lake.tables():
+        if name.partition(".")[0] in ("bronze", "silver", "gold"):
+            rows = lake.scan(name)
+            for column in PERSONAL & set(rows.collect_schema()):
+                found |= set(rows.select(pl.col(column).cast(pl.String)).collect().to_series().drop_nulls())
+    return {value.strip() for value in found if len(value.strip()) >= 3}
 
 
 def test_the_columns_of_people_are_named_and_no_more(demo: Path) -> None:
