@@ -142,7 +142,7 @@ def test_what_is_said_to_be_missing_is_missing() -> None:
     databases = [kind for kind, entry in registry.REGISTRY["source"].items() if entry.family == "Databases"]
     assert databases == ["sqlite"], gaps
     assert not any("match" in page.stem for page in (ROOT / "pages").glob("*.py")), gaps
-    parts = ("llm", "extraction", "tuner.py")
+    parts = ("extraction", "tuner.py")
     assert [part for part in parts if (ROOT / "automic_core" / part).exists()] == [], gaps
 
 

@@ -140,7 +140,9 @@ def _wired(route: Route, key: str | None, http: Any) -> Any:
         return HTTPHandler(client=http)
     from openai import OpenAI
 
-    return OpenAI(api_key=key or "none", base_url=route.address, max_retries=0, http_client=http, organization="")
+    client = OpenAI(api_key=key or "none", base_url=route.address, max_retries=0, http_client=http)
+    client.organization = client.project = None
+    return client
 
 
 def _whole(answer: Any) -> Part:

@@ -57,3 +57,40 @@ def test_who_only_looks_cannot_save(app: OpenApp, empty_lake: Path, monkeypatch:
     page = app("settings", empty_lake, part="File")
     assert page.text_area[0].disabled
     assert not [button for button in page.button if button.label == "Save"]
+
+
+REMOTE = """lakehouse: {name: lake}
+secrets: {key: {env: AUTOMIC_TEST_MODEL_KEY, hosts: [api.openai.com]}}
+llm: {mode: remote, provider: openai, model: gpt-4o-mini, api_key: 'secret:key', input_price: 1, output_price: 1}
+"""
+
+
+def test_what_would_be_sent_is_shown_before_somebody_agrees(
+    app: OpenApp, small_lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOMIC_TEST_MODEL_KEY", "sk-hunter2")
+    (small_lake / "automic.yaml").write_text(REMOTE)
+    page = app("settings", small_lake, part="Model")
+    shown = [each.value for each in page.code]
+    assert any("<data>" in text and '\\"name\\": \\"city\\"' in text for text in shown)
+    assert not any("London" in text or "hunter2" in text for text in shown)
+    assert {each.label: each.value for each in page.metric} == {"Tokens today": "0", "US dollars today": "0.0000"}
+    page.button(key="model-agree").click().run()
+    assert not page.exception
+    with workbench.opened(small_lake) as lake:
+        assert [each.subject for each in workbench.model_status(lake).consents] == ["send to api.openai.com"]
+    assert any("send to" in each.value for each in page.markdown)
+    page.button(key="withdraw-0").click().run()
+    with workbench.opened(small_lake) as lake:
+        assert workbench.model_status(lake).consents == []
+
+
+def test_the_calls_on_record_are_shown(app: OpenApp, empty_lake: Path) -> None:
+    with workbench.opened(empty_lake) as lake:
+        call = {"actor": "ann", "purpose": "describe <b>x</b>", "model": "openai/small", "host": "127.0.0.1:1"}
+        spent = {"tokens_in": 100, "tokens_out": 20, "cost": 0.25, "seconds": 1.5}
+        sent = {"messages": [{"role": "user", "content": "Which city?"}]}
+        lake.context.state.models.record(**call, **spent, sent=sent, answer="Rome", outcome="answered", error=None)
+    page = app("settings", empty_lake, part="Model")
+    assert any("120 tokens" in each.label and "0\\.2500" in each.label for each in page.expander)
+    assert [each.value for each in page.code if "Which city?" in each.value or each.value == "Rome"][-1] == "Rome"
