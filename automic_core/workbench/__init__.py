@@ -48,10 +48,6 @@ _NAMES = {
     "match_labels": "BlindPair Decided PairDecision decided label match_queue pair_decisions unmerge",
     "match_new": "NewRow NewRows match_new",
     "matched": "MatchStep match_step",
-    "matching": (
-        "ClusterDetail ClusterLine GoldenValue MatchPoint MatchView PairView THRESHOLDS match_cluster match_clusters "
-        "match_edit match_pair match_view"
-    ),
     "modelling": "ModelStatus agree_to_model allow_values model_status withdraw_consent",
     "matching": "MatchPoint MatchView THRESHOLDS match_edit match_view",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",

@@ -91,7 +91,9 @@ RULES = st.one_of(
     part("unique", {"columns": fields}, action=st.just("warn")),
     part("sql", {"sql": names}),
     part("dependency", {"columns": fields, "settles": names}, action=st.just("warn")),
-    part("row_count", {"min": counts}),
+    part("row_count", {"max": counts}),
+    part("type", {"columns": fields, "type": st.sampled_from(["integer", "date"])}, action=st.just("warn")),
+    part("foreign_key", {"columns": fields, "table": st.just("silver.t")}, action=st.just("drop")),
     part("freshness", {"columns": fields}, hours=st.integers(1, 99).map(float)),
     part("drift", {"columns": st.just(["a"]), "shares": st.just({"x": 0.5, "y": 0.5})}, limit=st.just(0.1)),
 )
