@@ -141,7 +141,6 @@ def test_what_is_said_to_be_missing_is_missing() -> None:
     assert families == {"Files", "Databases", "Lakehouse"}, gaps
     databases = [kind for kind, entry in registry.REGISTRY["source"].items() if entry.family == "Databases"]
     assert databases == ["sqlite"], gaps
-    assert not any("match" in page.stem for page in (ROOT / "pages").glob("*.py")), gaps
     parts = ("extraction", "tuner.py")
     assert [part for part in parts if (ROOT / "automic_core" / part).exists()] == [], gaps
 
