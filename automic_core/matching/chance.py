@@ -24,6 +24,8 @@ def random_pairs(rows: int, side: Side, count: int, seed: int = 7) -> tuple[NDAr
         right = ((left + draw.integers(1, rows, count)) % rows).astype(np.int32)
         return left, right
     one, other = (np.flatnonzero(side == which).astype(np.int32) for which in (0, 1))
+    if not len(one) or not len(other):
+        return one[:0], other[:0]
     return draw.choice(one, count), draw.choice(other, count)
 
 

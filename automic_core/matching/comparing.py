@@ -174,7 +174,8 @@ def _number(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Le
     if "number" not in field.cache:
         field.cache["number"] = np.array([_as_number(value) for value in field.values])
     x, y = field.cache["number"][low], field.cache["number"][high]
-    apart = np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-9)
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-9)
     return banded([apart <= 0.02, apart <= 0.1, apart <= 0.3])
 
 
