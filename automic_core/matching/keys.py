@@ -17,6 +17,8 @@ from automic_core.matching.kinds import Kind
 _SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556", "aeiouyhw")
 _NOT_WORD = re.compile(r"[\W_]+")
 _DOUBLED = re.compile(r"(.)\1+")
+SEVERAL = 0.3
+"""Share of rows with a name of several words from which the last one is a key."""
 Shape = Callable[[pl.Series], pl.Series]
 """Texts as what they are blocked by."""
 
@@ -67,6 +69,11 @@ def _halves(size: int) -> list[tuple[str, Shape]]:
     return [("beginning", lambda texts: texts.str.slice(0, size)), ("end", lambda texts: "…" + texts.str.tail(size))]
 
 
+def _turned(texts: pl.Series) -> pl.Series:
+    """Names of several words by the last of them, as they sound."""
+    return pl.Series(["…" + sound(text.split(" ")[-1]) if " " in text else "" for text in texts], dtype=pl.String)
+
+
 def _street(texts: pl.Series) -> pl.Series:
     return texts.str.replace(r"^\W*\d+\w?\W+", "").str.slice(0, 7)
 
@@ -80,7 +87,11 @@ def _before_host(texts: pl.Series) -> pl.Series:
 
 
 _LOOSE: dict[Kind, list[tuple[str, Shape]]] = {
-    "name": [("sound", _each(sound)), ("beginning", lambda texts: texts.str.slice(0, 3))],
+    "name": [
+        ("sound", _each(sound)),
+        ("beginning", lambda texts: texts.str.slice(0, 3)),
+        ("sound of the last word", _turned),
+    ],
     "date": [
         ("year and month", lambda texts: texts.str.slice(0, 6)),
         ("month and day", lambda texts: texts.str.slice(4)),
@@ -107,7 +118,9 @@ def keys_of(fields: list[Field]) -> list[Key]:
     for field in fields:
         made.append(Key(field.name, frozenset({field.name}), [field.codes]))
         for label, shape in _LOOSE[field.kind]:
-            made.append(Key(f"{field.name}: {label}", frozenset({field.name}), [_coded(field, shape)]))
+            codes = _coded(field, shape)
+            if shape is not _turned or (codes >= 0).mean() > SEVERAL:
+                made.append(Key(f"{field.name}: {label}", frozenset({field.name}), [codes]))
     return made + _pooled([field for field in fields if field.kind == "name"])
 
 
