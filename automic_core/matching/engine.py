@@ -98,6 +98,8 @@ class Matching:
         """Candidate pairs: lower row, higher row."""
         found = [blocking.pairs_of(one, self.side, self.rows) for one in self.passes]
         found += [texts.neighbours(field, self.side, self.rows) for field in self.fields if field.kind == "text"]
+        if self.side is None:
+            found.append(blocking.twins_of([field.codes for field in self.fields], self.rows))
         if self.labels is not None:
             found.append(self.labels.left.astype(np.int64) * self.rows + self.labels.right)
         merged = blocking.distinct(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -36,15 +37,19 @@ class Key:
     name: str
     fields: frozenset[str]
     entries: list[NDArray[np.int32]]
-    _common: list[tuple[NDArray[np.int32], NDArray[np.bool_]]] | None = dataclasses.field(default=None, repr=False)
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Rows of each value."""
+        return np.bincount(np.concatenate([codes[codes >= 0] for codes in self.entries]), minlength=1)
 
     def common(self, most: int) -> list[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
         """The entries, each with the rows whose value more than ``most`` rows have."""
         if self._common is None:
-            there = [codes[codes >= 0] for codes in self.entries]
-            sizes = np.bincount(np.concatenate(there), minlength=1) > most
-            self._common = [(codes, (codes >= 0) & sizes[codes]) for codes in self.entries]
+            large = self.sizes > most
+            self._common = [(codes, (codes >= 0) & large[codes]) for codes in self.entries]
         return self._common
+
+    _common: list[tuple[NDArray[np.int32], NDArray[np.bool_]]] | None = dataclasses.field(default=None, repr=False)
 
 
 def sound(text: str) -> str:
