@@ -8,8 +8,8 @@ rows (B-cubed), block is the share of the true pairs that were compared. Each se
 
 Peers: for links, TF-IDF of letter groups over all columns as one text, mutual best partners, cut at the threshold that
 suits the truth best (an oracle that no user has). For made-up people of 500,000 rows or more, Splink in the same run;
-PYTHON is that of an environment with ``splink`` and ``polars``. Without it their row is left out. ``--labels`` gives that
-many answers from the truth to the most uncertain pairs, 50 at a time.
+PYTHON is that of an environment with ``splink`` and ``polars``. Without it their row is left out. ``--labels`` gives
+that many answers from the truth to the most uncertain pairs, 50 at a time.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Some pairs of every pass are drawn and compared. Each counts for as many pairs as it stands for (Horvitz and Thompson,
 1952): it could have been drawn by every pass that brings it together. From this sample the weights are learned, and
-passes are taken one by one: always the one that finds most pairs of the same thing, not found before, for each pair that
-it adds.
+passes are taken one by one: always the one that finds most pairs of the same thing, not found before, for each pair
+that it adds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from automic_core.matching import blocking
 from automic_core.matching.blocking import SINGLE, Pairs, Pass
 from automic_core.matching.comparing import Rows
-from automic_core.matching.evidence import Evidence
 from automic_core.matching.keys import Key
 
 BUDGET = 12

@@ -72,7 +72,8 @@ def _each_once(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) ->
         seen[keys] = True
         table, distinct = np.zeros(size * size, np.int8), np.flatnonzero(seen)
         table[distinct] = compared(field, *np.divmod(distinct, size))
-        return table[keys]
+        found: Levels = table[keys]
+        return found
     if field.kind != "text":
         return compared(field, low, high)
     keys, inverse = np.unique(keys, return_inverse=True)

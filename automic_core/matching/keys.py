@@ -37,6 +37,7 @@ class Key:
     name: str
     fields: frozenset[str]
     entries: list[NDArray[np.int32]]
+
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Rows of each value."""

@@ -112,9 +112,9 @@ def _top(product: sparse.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int6
     """Places of the largest values of each row."""
     ends, data = product.indptr, product.data
     least = np.full(product.shape[0], LEAST, np.float32)
-    for row in np.flatnonzero(np.diff(ends) > NEAREST + 1).tolist():
-        mine = data[ends[row] : ends[row + 1]]
-        least[row] = max(LEAST, np.partition(mine, -NEAREST - 1)[-NEAREST - 1])
+    for number in np.flatnonzero(np.diff(ends) > NEAREST + 1).tolist():
+        mine = data[ends[number] : ends[number + 1]]
+        least[number] = max(LEAST, np.partition(mine, -NEAREST - 1)[-NEAREST - 1])
     row = np.repeat(np.arange(product.shape[0]), np.diff(ends))
     few = np.flatnonzero(data >= least[row])
     row, column, data = row[few], product.indices[few], data[few]
