@@ -22,8 +22,8 @@ def random_pairs(rows: int, side: Side, count: int, seed: int = 7) -> tuple[NDAr
     """Pairs of different rows drawn at random; across the sides where there are two."""
     draw = np.random.default_rng(seed)
     if side is None and rows * (rows - 1) // 2 <= SAMPLED:  # All of them: then their order says nothing.
-        one, other = np.triu_indices(rows, 1)
-        return one.astype(np.int32), other.astype(np.int32)
+        upper, lower = np.triu_indices(rows, 1)
+        return upper.astype(np.int32), lower.astype(np.int32)
     if side is None:
         left = draw.integers(0, rows, count, dtype=np.int32)
         right = ((left + draw.integers(1, rows, count)) % rows).astype(np.int32)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import string
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automic_core.errors import ConfigError
+from automic_core.matching import choosing
+from automic_core.matching.engine import Matching
 from automic_core.transforms.dedup import Deduplicator
-from tests.core.test_matching_clusters import pairs
+from tests.core.test_matching_clusters import pairs, people
 
 FUZZY = Deduplicator(match_mode="fuzzy")
 
@@ -82,3 +85,35 @@ def test_any_two_tables_are_linked_one_to_one(left: pl.DataFrame, right: pl.Data
     assert links["left_id"].is_unique().all()
     assert links["right_id"].is_unique().all()
     assert links["_match_probability"].is_between(0.5, 1).all()
+
+
+def test_a_table_without_duplicates_keeps_its_rows() -> None:
+    frame, _ = people(400, 0)
+    assert Matching(frame, frame.columns).clusters(0.5).tolist() == list(range(400))
+
+
+def test_many_rows_of_one_thing_are_one_cluster() -> None:
+    frame, _ = people(40, 0)
+    many = pl.concat([frame] * 60)
+    found = Matching(many, many.columns).clusters(0.5)
+    assert found.tolist() == list(range(40)) * 60
+
+
+def test_one_column_of_all_words_is_enough() -> None:
+    frame, who = people(300, 80)
+    joined = frame.select(pl.concat_str(pl.all(), separator=" ", ignore_nulls=True).alias("all"))
+    mine, truth = pairs(Matching(joined, ["all"]).clusters(0.5).tolist()), pairs(who)
+    assert 2 * len(mine & truth) / (len(mine) + len(truth)) > 0.9
+
+
+def test_passes_are_chosen_where_all_would_be_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, who = people(600, 160)
+    every = Matching(frame, frame.columns)
+    assert len(every.passes) > 50
+    monkeypatch.setattr(choosing, "FEW", 0)
+    monkeypatch.setattr(choosing, "BUDGET", 1)
+    some = Matching(frame, frame.columns)
+    assert len(some.passes) < len(every.passes)
+    assert 0 < len(some.pairs[0]) < len(every.pairs[0])
+    mine, truth = pairs(some.clusters(0.5).tolist()), pairs(who)
+    assert 2 * len(mine & truth) / (len(mine) + len(truth)) > 0.95
