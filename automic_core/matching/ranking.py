@@ -43,6 +43,10 @@ def rank(fields: list[Field], side: NDArray[np.int8], left: Any, right: Any, odd
     if len(fields) > 1:
         pairs = np.column_stack([pairs, np.clip(odds, -20, 20)])
         score = score + pairs[:, -1] / 20
+    dense = fields[0].cache.get("vectors")
+    if isinstance(dense, np.ndarray):  # Of a language model.
+        alike = dots(dense[fields[0].codes[left]], dense[fields[0].codes[right]])
+        pairs, score = np.column_stack([pairs, alike]), score + alike
     small = 1 if (side == 1).sum() <= (side == 0).sum() else 0
     return _learned(pairs, np.where(side[left] == small, left, right), score)
 

@@ -31,7 +31,7 @@ def test_things_are_linked_by_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     left = pl.DataFrame({"thing": ["a small car", "fresh bread and rolls", "a physician", "the ocean", "a lawyer"]})
     right = pl.DataFrame({"thing": ["the sea", "a doctor", "an attorney", "baked goods", "a compact automobile"]})
-    step = Deduplicator(match_mode="fuzzy", comparison="embedding", embedding_model=PACKAGE)
+    step = Deduplicator(match_mode="fuzzy", comparison="embedding", embedding_model=PACKAGE, similarity_threshold=0.001)
     links = step.matching(pl.concat([left, right]))
     assert links.fields[0].kind == "text"
     found = step.link(left, right).collect()
