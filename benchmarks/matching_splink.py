@@ -72,8 +72,7 @@ def main() -> None:
     made = [_frame(clusters)]
     seconds, work = time.perf_counter() - start, time.process_time() - work
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    for threshold in THRESHOLDS[1:]:
-        made.append(_frame(linker.clustering.cluster_pairwise_predictions_at_threshold(found, threshold)))
+    made += [_frame(linker.clustering.cluster_pairwise_predictions_at_threshold(found, at)) for at in THRESHOLDS[1:]]
     scores = [_f1(one.join(truth, on="rec_id")) for one in made]
     print(json.dumps({"seconds": seconds, "cpu": work, "mb": memory, "f1": max(scores), "at": scores}))
 

@@ -18,6 +18,10 @@ SINGLE, DOUBLE = 12, 25
 """Rows that may share one key, or two, and still be compared with each other."""
 
 
+CHAINED = 400
+"""Largest group that may be one thing."""
+
+
 @dataclass(frozen=True)
 class Pass:
     """Rows that agree on all keys of a pass are compared, in groups of at most ``largest`` rows."""
@@ -78,7 +82,37 @@ def _kept(
 
 def pairs_of(one: Pass, side: NDArray[np.int8] | None, rows: int) -> Pairs:
     """Pairs of a pass; between the two sides only, where sides are given."""
-    return pairs_in(*entries_of(one), one.largest, side, rows)
+    value, row = entries_of(one)
+    made = pairs_in(value, row, one.largest, side, rows)
+    return made if side is not None else np.concatenate([made, _chained(one, value, row, rows)])
+
+
+def _chained(one: Pass, value: NDArray[np.int64], row: NDArray[np.int32], rows: int) -> Pairs:
+    """Each row with the next one in groups that are too large, but far larger than chance would make them.
+
+    Many rows of one thing make such groups; linked in a row, they come together as a whole.
+    """
+    if len(one.keys) == 1 or not len(value):
+        return np.empty(0, np.int64)
+    size, left_in = _groups(value)
+    some = np.flatnonzero((size > one.largest) & (size <= CHAINED) & (left_in > 0))
+    first, second = (key.sizes for key in one.keys)
+    a, b = value[some] >> 32, value[some] & 0xFFFFFFFF
+    expected = first[a].astype(float) * second[b] / max(1, rows)
+    some = some[size[some] > 10 * expected]
+    low, high = np.minimum(row[some], row[some + 1]).astype(np.int64), np.maximum(row[some], row[some + 1])
+    return np.asarray((low * rows + high)[low != high])
+
+
+def twins_of(codes: list[NDArray[np.int32]], rows: int) -> Pairs:
+    """Rows that are equal in all fields: each with the next one."""
+    mixed = np.zeros(rows, np.uint64)
+    for one in codes:
+        mixed = (mixed ^ (one.astype(np.int64) + 2).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    order = np.argsort(mixed, kind="stable")
+    same = np.flatnonzero(mixed[order][1:] == mixed[order][:-1])
+    return np.asarray(order[same] * rows + order[same + 1], np.int64)
 
 
 def pairs_in(

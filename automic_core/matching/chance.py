@@ -13,17 +13,24 @@ from automic_core.matching.fields import Field
 from automic_core.matching.kinds import OWN, PLACE
 
 SAMPLED = 200_000
+GRADED = frozenset({"text", "address"})
+"""Kinds whose levels are degrees of likeness: each is at most half as frequent by chance as the one below."""
 Side = NDArray[np.int8] | None
 
 
 def random_pairs(rows: int, side: Side, count: int, seed: int = 7) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Pairs of different rows drawn at random; across the sides where there are two."""
     draw = np.random.default_rng(seed)
+    if side is None and rows * (rows - 1) // 2 <= SAMPLED:  # All of them: then their order says nothing.
+        upper, lower = np.triu_indices(rows, 1)
+        return upper.astype(np.int32), lower.astype(np.int32)
     if side is None:
         left = draw.integers(0, rows, count, dtype=np.int32)
         right = ((left + draw.integers(1, rows, count)) % rows).astype(np.int32)
         return left, right
     one, other = (np.flatnonzero(side == which).astype(np.int32) for which in (0, 1))
+    if not len(one) or not len(other):
+        return one[:0], other[:0]
     return draw.choice(one, count), draw.choice(other, count)
 
 
@@ -31,7 +38,8 @@ def chances(comparer: Comparer, rows: int, side: Side) -> list[NDArray[np.float6
     """Probability of each level of each field for two rows that have nothing to do with each other.
 
     Equal values are counted over all pairs (the sum of squared shares), what lies between is measured on random
-    pairs. "Missing" has no chance of its own (0): it says nothing.
+    pairs. Some of these are the same thing by luck; where levels are degrees of likeness they show, since among
+    different things the more alike are the rarer. "Missing" has no chance of its own (0): it says nothing.
     """
     found = comparer.compare(*random_pairs(rows, side, min(SAMPLED, max(5000, rows * rows))))
     made = []
@@ -40,6 +48,9 @@ def chances(comparer: Comparer, rows: int, side: Side) -> list[NDArray[np.float6
         seen = np.bincount(found.levels[:, place], minlength=len(names)).astype(float)
         seen[0] = 0
         seen[1:] += 0.3
+        if field.kind in GRADED:
+            for level in range(len(seen) - 2, EQUAL, -1):
+                seen[level] = min(seen[level], seen[level + 1] / 2)
         seen /= seen.sum()
         seen[EQUAL] = max(float((field.share**2).sum()), 1e-9)
         made.append(seen)

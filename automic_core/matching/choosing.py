@@ -2,8 +2,8 @@
 
 Some pairs of every pass are drawn and compared. Each counts for as many pairs as it stands for (Horvitz and Thompson,
 1952): it could have been drawn by every pass that brings it together. From this sample the weights are learned, and
-passes are taken one by one: always the one that finds most pairs of the same thing, not found before, for each pair that
-it adds.
+passes are taken one by one: always the one that finds most pairs of the same thing, not found before, for each pair
+that it adds.
 """
 
 from __future__ import annotations

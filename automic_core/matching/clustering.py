@@ -21,6 +21,8 @@ Score = Callable[[Rows, Rows], Scores]
 
 LARGEST = 80
 """Rows of a component that is scored as a whole; a larger one is cut at its weakest bridges first."""
+WHOLE = 1000
+"""Rows of a component that is not scored as a whole even if it could not be cut."""
 CLIP = 8.0
 """No single pair counts for more than this (log-odds)."""
 
@@ -59,6 +61,8 @@ class Graph:
         keep = odds > min(lowest, 0) - 2
         self.component = _components(left[keep], right[keep], odds[keep], rows)
         self.left, self.right = _inner_pairs(self.component)
+        self.huge = np.bincount(self.component)[self.component] > WHOLE
+        self.edges = left[keep], right[keep], odds[keep]
         self.odds = np.clip(score(self.left, self.right), -CLIP, CLIP) if len(self.left) else np.empty(0)
         if forced is not None and len(self.left):
             self.odds += forced(self.left, self.right)
@@ -66,8 +70,6 @@ class Graph:
     def clusters(self, cut: float) -> NDArray[np.int32]:
         """A cluster number for each row; two clusters are one where their mean log-odds are above ``cut``."""
         made = np.arange(self.rows, dtype=np.int32)
-        if not len(self.left):
-            return made
         label, which, inner = self.component, self.component[self.left], self.odds - cut
         worst, best = np.full(self.rows, np.inf), np.full(self.rows, -np.inf)
         np.minimum.at(worst, which, inner)
@@ -83,13 +85,29 @@ class Graph:
             for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
                 part = order[start:end]
                 _merge(self.left[part], self.right[part], inner[part], made)
+        self._join_huge(cut, made)
         return _renumbered(made)
+
+    def _join_huge(self, cut: float, made: NDArray[np.int32]) -> None:
+        """Components too large to be scored as a whole hold together where their candidate pairs do."""
+        left, right, odds = self.edges
+        some = np.flatnonzero(self.huge[left] & (self.component[left] == self.component[right]) & (odds > cut))
+        if len(some):
+            label = _connected(left[some], right[some], self.rows)
+            first = np.full(self.rows, self.rows, np.int32)
+            np.minimum.at(first, label, np.arange(self.rows, dtype=np.int32))
+            made[self.huge] = first[label[self.huge]]
+
+
+def _connected(left: Rows, right: Rows, rows: int) -> NDArray[np.int32]:
+    graph = sparse.coo_matrix((np.ones(len(left), np.int8), (left, right)), (rows, rows))
+    label: NDArray[np.int32] = connected_components(graph, directed=False)[1]
+    return label
 
 
 def _components(left: Rows, right: Rows, odds: Scores, rows: int) -> NDArray[np.int32]:
     """Connected components; those too large are cut where their links are weakest, until they are small."""
-    graph = sparse.coo_matrix((np.ones(len(left), np.int8), (left, right)), (rows, rows))
-    label: NDArray[np.int32] = connected_components(graph, directed=False)[1]
+    label = _connected(left, right, rows)
     cut = 0.0
     while len(left):
         sizes = np.bincount(label)
@@ -98,8 +116,7 @@ def _components(left: Rows, right: Rows, odds: Scores, rows: int) -> NDArray[np.
             break
         keep = ~big | (odds > cut)
         left, right, odds = left[keep], right[keep], odds[keep]
-        graph = sparse.coo_matrix((np.ones(len(left), np.int8), (left, right)), (rows, rows))
-        label = connected_components(graph, directed=False)[1]
+        label = _connected(left, right, rows)
         cut += 1
     return label
 
@@ -108,7 +125,7 @@ def _inner_pairs(label: NDArray[np.int32]) -> tuple[Rows, Rows]:
     """Every pair of rows in one component."""
     order = np.argsort(label, kind="stable").astype(np.int32)
     sizes = np.bincount(label)[label[order]]
-    order = order[sizes > 1]
+    order = order[(sizes > 1) & (sizes <= WHOLE)]
     left, right = [], []
     step = 1
     while len(order) > step:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from automic_core.matching.fields import Field
@@ -71,7 +72,8 @@ def _each_once(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) ->
         seen[keys] = True
         table, distinct = np.zeros(size * size, np.int8), np.flatnonzero(seen)
         table[distinct] = compared(field, *np.divmod(distinct, size))
-        return table[keys]
+        found: Levels = table[keys]
+        return found
     if field.kind != "text":
         return compared(field, low, high)
     keys, inverse = np.unique(keys, return_inverse=True)
@@ -111,7 +113,29 @@ def _name(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Leve
     near = np.zeros(len(a), bool)
     maybe = np.flatnonzero((alike > 0.7) & (np.abs(size[low] - size[high]) <= 1) & (shorter >= 3))
     near[maybe] = edits(a[maybe], b[maybe], 1) <= 1
-    return banded([near, (alike >= 0.92) & (shorter > 2), _short(field, low, high), alike >= 0.83])
+    short = _short(field, low, high)
+    _words(field, low, high, near, alike, short)
+    return banded([near, (alike >= 0.92) & (shorter > 2), short, alike >= 0.83])
+
+
+def _words(field: Field, low: NDArray[np.int64], high: NDArray[np.int64], near: Any, alike: Any, short: Any) -> None:
+    """Correct the levels of names of several words: their order says little, and one may leave words out."""
+    if "sorted" not in field.cache:
+        split = [value.replace(",", " ").split() for value in field.values]
+        field.cache["many"] = np.array([len(words) > 1 for words in split])
+        field.cache["sorted"] = np.array([" ".join(sorted(words)) for words in split], dtype=object)
+    many, turned = field.cache["many"], field.cache["sorted"]
+    some = np.flatnonzero((many[low] | many[high]) & ~near)
+    if not len(some):
+        return
+    a, b = turned[low[some]], turned[high[some]]
+    again = similarity(a, b, 0.7)
+    alike[some] = np.maximum(alike[some], again)
+    maybe = np.flatnonzero(again > 0.9)
+    near[some[maybe]] = edits(a[maybe], b[maybe], 1) <= 1
+    maybe = np.flatnonzero(~near[some])
+    parts = process.cpdist(a[maybe], b[maybe], scorer=fuzz.token_set_ratio, score_cutoff=100, workers=2)
+    short[some[maybe]] |= parts >= 100
 
 
 def _short(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -174,7 +198,8 @@ def _number(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Le
     if "number" not in field.cache:
         field.cache["number"] = np.array([_as_number(value) for value in field.values])
     x, y = field.cache["number"][low], field.cache["number"][high]
-    apart = np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-9)
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-9)
     return banded([apart <= 0.02, apart <= 0.1, apart <= 0.3])
 
 

@@ -14,7 +14,8 @@ from automic_core.errors import ConfigError
 from automic_core.matching import blocking, chance, choosing, texts, weights
 from automic_core.matching.clustering import Graph
 from automic_core.matching.evidence import Comparer, Evidence
-from automic_core.matching.fields import Field, make_fields
+from automic_core.matching.fields import Field
+from automic_core.matching.joining import fields_again, fields_of
 from automic_core.matching.keys import keys_of
 from automic_core.matching.labels import Labels, read_labels
 from automic_core.matching.ranking import rank
@@ -54,8 +55,10 @@ class Matching:
     ) -> None:
         self.rows, self.side, self.learned = frame.height, side, learned
         self.ids: Sequence[object] = range(frame.height) if ids is None else ids
-        kinds = {part["name"]: part["kind"] for part in learned["fields"]} if learned else None
-        self.fields: list[Field] = make_fields(frame, names, kinds, embedding)
+        if learned is None:
+            self.fields: list[Field] = fields_of(frame, names, side is not None, embedding)
+        else:
+            self.fields = fields_again(frame, learned, embedding)
         if not self.fields and frame.height > 1:
             raise ConfigError(
                 f"There is nothing to compare: {', '.join(names) or 'no column'} is empty or the same in every row.",
@@ -98,6 +101,8 @@ class Matching:
         """Candidate pairs: lower row, higher row."""
         found = [blocking.pairs_of(one, self.side, self.rows) for one in self.passes]
         found += [texts.neighbours(field, self.side, self.rows) for field in self.fields if field.kind == "text"]
+        if self.side is None:
+            found.append(blocking.twins_of([field.codes for field in self.fields], self.rows))
         if self.labels is not None:
             found.append(self.labels.left.astype(np.int64) * self.rows + self.labels.right)
         merged = blocking.distinct(found)
@@ -190,7 +195,10 @@ class Matching:
     def state(self) -> dict[str, Any]:
         """What was learned, as JSON: enough to match new rows."""
         return {
-            "fields": [{"name": field.name, "kind": field.kind} for field in self.fields],
+            "fields": [
+                {"name": field.name, "kind": field.kind} | ({"columns": list(field.columns)} if field.columns else {})
+                for field in self.fields
+            ],
             **self.weights.state(),
         }
 

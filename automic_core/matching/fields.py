@@ -27,6 +27,7 @@ class Field:
         codes: Number of each row's value; -1 = missing.
         values: The cleaned distinct values, in sorted order.
         kind: What they are.
+        columns: Columns of the table, where several are compared as one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Field:
     codes: Codes
     values: NDArray[np.object_]
     cache: dict[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -88,7 +90,7 @@ def make_fields(
             one = _make_field(frame[name], None if kinds is None else kinds[name])
             if one is not None:
                 made.append(one)
-    if (len(made) == 1 and made[0].kind not in EXACT) or embedding is not None:
+    if (kinds is None and len(made) == 1 and made[0].kind not in EXACT) or embedding is not None:
         made[0].kind = "text"
     if embedding is not None:
         from automic_core.matching.embedding import encoded

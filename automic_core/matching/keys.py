@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -17,6 +18,8 @@ from automic_core.matching.kinds import Kind
 _SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556", "aeiouyhw")
 _NOT_WORD = re.compile(r"[\W_]+")
 _DOUBLED = re.compile(r"(.)\1+")
+SEVERAL = 0.3
+"""Share of rows with a name of several words from which the last one is a key."""
 Shape = Callable[[pl.Series], pl.Series]
 """Texts as what they are blocked by."""
 
@@ -34,15 +37,20 @@ class Key:
     name: str
     fields: frozenset[str]
     entries: list[NDArray[np.int32]]
-    _common: list[tuple[NDArray[np.int32], NDArray[np.bool_]]] | None = dataclasses.field(default=None, repr=False)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Rows of each value."""
+        return np.bincount(np.concatenate([codes[codes >= 0] for codes in self.entries]), minlength=1)
 
     def common(self, most: int) -> list[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
         """The entries, each with the rows whose value more than ``most`` rows have."""
         if self._common is None:
-            there = [codes[codes >= 0] for codes in self.entries]
-            sizes = np.bincount(np.concatenate(there), minlength=1) > most
-            self._common = [(codes, (codes >= 0) & sizes[codes]) for codes in self.entries]
+            large = self.sizes > most
+            self._common = [(codes, (codes >= 0) & large[codes]) for codes in self.entries]
         return self._common
+
+    _common: list[tuple[NDArray[np.int32], NDArray[np.bool_]]] | None = dataclasses.field(default=None, repr=False)
 
 
 def sound(text: str) -> str:
@@ -67,6 +75,11 @@ def _halves(size: int) -> list[tuple[str, Shape]]:
     return [("beginning", lambda texts: texts.str.slice(0, size)), ("end", lambda texts: "…" + texts.str.tail(size))]
 
 
+def _turned(texts: pl.Series) -> pl.Series:
+    """Names of several words by the last of them, as they sound."""
+    return pl.Series(["…" + sound(text.split(" ")[-1]) if " " in text else "" for text in texts], dtype=pl.String)
+
+
 def _street(texts: pl.Series) -> pl.Series:
     return texts.str.replace(r"^\W*\d+\w?\W+", "").str.slice(0, 7)
 
@@ -80,7 +93,11 @@ def _before_host(texts: pl.Series) -> pl.Series:
 
 
 _LOOSE: dict[Kind, list[tuple[str, Shape]]] = {
-    "name": [("sound", _each(sound)), ("beginning", lambda texts: texts.str.slice(0, 3))],
+    "name": [
+        ("sound", _each(sound)),
+        ("beginning", lambda texts: texts.str.slice(0, 3)),
+        ("sound of the last word", _turned),
+    ],
     "date": [
         ("year and month", lambda texts: texts.str.slice(0, 6)),
         ("month and day", lambda texts: texts.str.slice(4)),
@@ -107,7 +124,9 @@ def keys_of(fields: list[Field]) -> list[Key]:
     for field in fields:
         made.append(Key(field.name, frozenset({field.name}), [field.codes]))
         for label, shape in _LOOSE[field.kind]:
-            made.append(Key(f"{field.name}: {label}", frozenset({field.name}), [_coded(field, shape)]))
+            codes = _coded(field, shape)
+            if shape is not _turned or (codes >= 0).mean() > SEVERAL:
+                made.append(Key(f"{field.name}: {label}", frozenset({field.name}), [codes]))
     return made + _pooled([field for field in fields if field.kind == "name"])
 
 

@@ -19,10 +19,12 @@ from automic_core.matching.fields import Field
 from automic_core.matching.texts import dots, letters, vectors, words
 
 Odds = NDArray[np.float64]
-HARDEST = 6
+HARDEST = 3
 """Candidates of a row to learn from: easier ones teach nothing."""
 FEWEST = 20
 """Pairs of each sort below which there is nothing to learn from."""
+ROUNDS = 2
+"""What is learned says anew which candidates are the best, and is learned again."""
 
 
 def rank(fields: list[Field], side: NDArray[np.int8], left: Any, right: Any, odds: Odds) -> Odds:
@@ -41,6 +43,10 @@ def rank(fields: list[Field], side: NDArray[np.int8], left: Any, right: Any, odd
     if len(fields) > 1:
         pairs = np.column_stack([pairs, np.clip(odds, -20, 20)])
         score = score + pairs[:, -1] / 20
+    dense = fields[0].cache.get("vectors")
+    if isinstance(dense, np.ndarray):  # Of a language model.
+        alike = dots(dense[fields[0].codes[left]], dense[fields[0].codes[right]])
+        pairs, score = np.column_stack([pairs, alike]), score + alike
     small = 1 if (side == 1).sum() <= (side == 0).sum() else 0
     return _learned(pairs, np.where(side[left] == small, left, right), score)
 
@@ -101,15 +107,17 @@ def _learned(pairs: NDArray[np.float64], own: Any, score: Odds) -> Odds:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    place = _places(own, score)
-    best, rest = place == 0, (place > 0) & (place < HARDEST)
-    if min(best.sum(), rest.sum()) < FEWEST:
-        return np.asarray(8 * (score - 1))
-    same = np.repeat([1, 0], [best.sum(), rest.sum()])
-    weight = np.repeat([1.0, best.sum() / rest.sum()], [best.sum(), rest.sum()])
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
-    model.fit(np.concatenate([pairs[best], pairs[rest]]), same, logisticregression__sample_weight=weight)
-    return _judged(np.asarray(model.decision_function(pairs)), own)
+    for _ in range(ROUNDS):
+        place = _places(own, score)
+        best, rest = place == 0, (place > 0) & (place < HARDEST)
+        if min(best.sum(), rest.sum()) < FEWEST:
+            return np.asarray(8 * (score - 1))
+        same = np.repeat([1, 0], [best.sum(), rest.sum()])
+        weight = np.repeat([1.0, best.sum() / rest.sum()], [best.sum(), rest.sum()])
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500))
+        model.fit(np.concatenate([pairs[best], pairs[rest]]), same, logisticregression__sample_weight=weight)
+        score = model.decision_function(pairs)
+    return _judged(np.asarray(score), own)
 
 
 def _judged(score: Odds, own: Any) -> Odds:

@@ -18,6 +18,10 @@ NEAREST = 6
 """Candidates of each row by its text."""
 COMMONEST = 1500
 """A letter group or word found in more rows than this proposes no pair."""
+WORK = 3e8
+"""Products of two rows' parts that are made at most."""
+LEAST = 0.05
+"""Cosine below which a text proposes nothing."""
 _CHUNK = 1000
 
 
@@ -79,8 +83,12 @@ def neighbours(field: Field, side: NDArray[np.int8] | None, rows: int) -> NDArra
 
 
 def _rare(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The parts that few rows have, so that comparing all rows by them is not too much work."""
     columns = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    keep = sparse.diags((columns <= COMMONEST).astype(np.float32))
+    ordered = np.sort(columns).astype(float)
+    affordable = ordered[np.cumsum(ordered**2) <= WORK]
+    most = min(COMMONEST, int(affordable[-1]) if len(affordable) else 1)
+    keep = sparse.diags((columns <= most).astype(np.float32))
     made = (matrix @ keep).tocsr()
     made.eliminate_zeros()
     return made
@@ -102,12 +110,20 @@ def _nearest(matrix: Any, field: Field, of: Any, among: Any, rows: int) -> NDArr
 
 def _top(product: sparse.csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places of the largest values of each row."""
-    row = np.repeat(np.arange(product.shape[0]), np.diff(product.indptr))
-    order = np.lexsort((product.indices, -product.data, row))
+    ends, data = product.indptr, product.data
+    least = np.full(product.shape[0], LEAST, np.float32)
+    for number in np.flatnonzero(np.diff(ends) > NEAREST + 1).tolist():
+        mine = data[ends[number] : ends[number + 1]]
+        least[number] = max(LEAST, np.partition(mine, -NEAREST - 1)[-NEAREST - 1])
+    row = np.repeat(np.arange(product.shape[0]), np.diff(ends))
+    few = np.flatnonzero(data >= least[row])
+    row, column, data = row[few], product.indices[few], data[few]
+    order = np.lexsort((column, -data, row))
     row = row[order]
-    rank = np.arange(len(row)) - product.indptr[row]
-    keep = (rank <= NEAREST) & (product.data[order] > 0.05)
-    return row[keep], product.indices[order][keep].astype(np.int64)
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    rank = np.arange(len(row)) - np.repeat(starts, np.diff(np.append(starts, len(row))))
+    keep = rank <= NEAREST
+    return row[keep], column[order][keep].astype(np.int64)
 
 
 def rule(fields: list[Field]) -> bool:

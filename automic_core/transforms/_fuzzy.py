@@ -13,6 +13,7 @@ from automic_core.contracts import Fitted
 from automic_core.errors import ConfigError
 from automic_core.matching.assigning import CHANCE, CLUSTER, assign, own_chances
 from automic_core.matching.engine import Matching, probability
+from automic_core.matching.joining import columns_of
 from automic_core.transforms import _obeying
 from automic_core.transforms._keylike import key_candidates
 from automic_core.transforms._names import data_names, require
@@ -140,7 +141,7 @@ def _common(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
 
 def assign_rows(step: Deduplicator, existing: Frame, new: Frame, learned: Mapping[str, Any]) -> pl.LazyFrame:
     """New rows with their clusters."""
-    names = [part["name"] for part in learned["fields"]]
+    names = columns_of(learned)
     old, rows = existing.lazy().collect(), new.lazy().collect()
     for frame in (old, rows):
         require(names, frame.schema, "Deduplicator, assigning new rows")
