@@ -58,7 +58,7 @@ def key_claim(key: ForeignKey, table: str) -> Claim:
         table: With or without its layer.
     """
     here, there = f"{key.table}.{key.column}", f"{key.parent_table}.{key.parent_column}"
-    text = f"{key.column} is a key of {there}" if _bare(key.table) == _bare(table) else f"{here} points here"
+    text = f"{key.column} refers to {there}" if _bare(key.table) == _bare(table) else f"{here} points here"
     against = [
         f"{each.value!r} in {'1 row' if each.count == 1 else f'{each.count:,} rows'} is no key there"
         for each in key.counter_examples

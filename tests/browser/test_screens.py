@@ -58,7 +58,7 @@ def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) ->
     visitor.open("" if name == "home" else name, **PAGES[name])
     if name == "schema":
         visitor.tap("schema-find-keys")
-        visitor.see("this table to others", "What it is for", "is a key of")
+        visitor.see("this table to others", "What it is for", "refers to")
         visitor.page.locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 0)")
     if name == "quarantine":
         visitor.cell("", 1, 56)
