@@ -1,0 +1,519 @@
+"""From the words of a question to what is asked: each word is explained, or there is no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from automic_core.assist.asking.lexicon import Column, Lexicon, same
+from automic_core.assist.asking.linking import Linked, link
+from automic_core.assist.asking.query import Aggregate, Condition, Item, Mention, Operator, Order, Query, Related
+from automic_core.assist.asking.words import Token, tokens
+
+_SILENT = frozenset(
+    "the a an all of is are was were be been do does did there what show list find give return tell me please in on at "
+    "to as well also their its his her our it they them we i you can could would us some any this these those , along "
+    "together display get see report state provide for from by per entry record row entries information "
+    "out much how but come came occur occurred happen happened take took place will s across among within any".split()
+)
+_RELATIVE = frozenset("with whose that which who whom where having have has had when own owned".split())
+_COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
+_AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
+_LINKING = frozenset("is are was were of equal to be both either".split())
+_MORE = frozenset("greater higher larger bigger more less lower smaller fewer".split())
+# Comparative and superlative, the columns they speak of, and whether more of the column is meant.
+_DEGREES: dict[str, tuple[tuple[str, ...], bool]] = {}
+for _words, _columns, _more in (
+    ("older oldest elder eldest", ("age",), True),
+    ("younger youngest", ("age",), False),
+    ("heavier heaviest", ("weight",), True),
+    ("lighter lightest", ("weight",), False),
+    ("taller tallest", ("height",), True),
+    ("shorter shortest", ("height", "length", "duration"), False),
+    ("longer longest", ("length", "duration"), True),
+    ("larger bigger", ("area", "size", "population", "capacity"), True),
+    ("smaller", ("area", "size", "population", "capacity"), False),
+    ("costlier expensive costliest", ("price", "cost"), True),
+    ("cheaper cheapest", ("price", "cost"), False),
+    ("newest latest", ("date", "year", "time"), True),
+    ("earliest", ("date", "year", "time"), False),
+    ("richer richest", ("salary", "income", "wealth"), True),
+    ("faster fastest", ("speed", "horsepower"), True),
+    ("slower slowest", ("speed", "horsepower"), False),
+):
+    for _word in _words.split():
+        _DEGREES[_word] = (_columns, _more)
+
+
+def read(question: str, lexicon: Lexicon) -> Query:
+    """Read a question; ``Query.unexplained`` names the words that were not understood."""
+    return _Reader(lexicon, tokens(question)).read()
+
+
+class _Reader:
+    def __init__(self, lexicon: Lexicon, words: Sequence[Token]) -> None:
+        self.lexicon, self.words, self.place = lexicon, words, 0
+        self.query = Query()
+        self.related = False  # whether a condition has begun
+        self.aggregates: list[Aggregate] = []
+        self.last: Mention | None = None
+        self.counting = False
+        self.negated = False
+        self.both = False
+        self.focus: str | None = None  # the table that was spoken of last
+
+    def read(self) -> Query:
+        while self.place < len(self.words):
+            if not self._step():
+                self.query.unexplained.append(self.words[self.place].text)
+                self.place += 1
+        if self.aggregates or self.counting:
+            self.query.unexplained.append("an aggregate of nothing")
+        return self.query
+
+    # One step forward; False if the word was not understood.
+    def _step(self) -> bool:
+        word = self.words[self.place]
+        mark = word.mark
+        if mark in _COMPARE:
+            return self._compare(_COMPARE[mark])
+        if mark == "BETWEEN":
+            return self._between()
+        if mark in ("TOP", "BOTTOM") and self._extreme(mark == "TOP"):
+            return True
+        if mark in ("MOST", "LEAST"):
+            return self._most(mark == "MOST")
+        found = link(self.lexicon, self.words, self.place)
+        if mark in _AGGREGATES and found.size < 2:
+            self.aggregates.append(_AGGREGATES[mark])
+            self.place += 1
+            return True
+        if found:
+            return self._linked(found)
+        if mark == "COUNT":
+            self.counting = True
+        elif mark == "DISTINCT":
+            self.query.distinct = True
+        elif mark == "EACH":
+            return self._each()
+        elif mark == "ORDER":
+            return self._order()
+        elif mark in ("ASC", "DESC", "ALPHABETICAL"):
+            return self._direction(mark)
+        elif mark == "WITHOUT" or word.stem in ("not", "never"):
+            self.negated = self.related = True
+        elif mark == "NUMBER":
+            return self._number()
+        elif mark == "TEXT":
+            return self._text("=")
+        elif mark in ("STARTS", "ENDS", "CONTAINS"):
+            return self._pattern(mark)
+        elif word.stem in _DEGREES:
+            return self._degree(word)
+        elif word.stem in _RELATIVE:
+            self.related = self.related or bool(self.query.items or self.query.entity)
+        elif word.stem in _MORE and self._apart():
+            return True
+        elif word.text.lower() == "old" and self._aged():
+            return True
+        elif self._participle():
+            pass
+        elif word.stem == "both":
+            self.both = True
+        elif word.stem == "or":
+            self.query.either = True
+        elif not (word.stem in _SILENT or word.text.lower() in _SILENT or word.stem == "and"):
+            return False
+        self.place += 1
+        return True
+
+    def _participle(self) -> bool:
+        """A verb that only says how two tables belong together: "performed in", "owned by"."""
+        if self.place + 1 >= len(self.words) or not self.words[self.place].stem.endswith(("ed", "ing", "en")):
+            return False
+        return self.words[self.place + 1].stem in ("in", "by", "at", "on", "to", "for") and bool(self.query.entity)
+
+    def _apart(self) -> bool:
+        """"a greater weight than 10": the column stands inside the comparison."""
+        found = link(self.lexicon, self.words, self.place + 1)
+        behind = self.place + 1 + found.size
+        if not found.columns or behind >= len(self.words) or self.words[behind].stem != "than":
+            return False
+        self.last = Mention(found.columns, "", self.query.entity)
+        more = self.words[self.place].stem in ("greater", "higher", "larger", "more", "bigger")
+        self.place = behind
+        return self._compare(">" if more else "<")
+
+    def _aged(self) -> bool:
+        """"3 years old", "how old"."""
+        mention = self._of_words(("age",))
+        before = [each.stem for each in self.words[max(0, self.place - 2) : self.place]]
+        if mention is None:
+            return False
+        if before[-1:] == ["how"]:
+            self.query.items.append(Item(mention))
+            self.place += 1
+            return True
+        return False
+
+    def _linked(self, found: Linked) -> bool:
+        following = self._after(found.size)
+        if found.columns and not (found.tables and not self._operator_at(following)):
+            mention = Mention(found.columns, self._said(found.size), self._entity_near(following))
+            if self._is_condition(mention, following):
+                self.last = mention
+                self.related = True
+                self.place += found.size
+                return True
+            if found.values and not self.aggregates and not self.counting and self.related:
+                return self._value(found)
+            if self.related and not self.aggregates and not self.counting and not self._listing():
+                return False
+            self._ask(mention)
+            self.place += found.size
+            return True
+        if found.tables:
+            return self._table(found)
+        return self._value(found)
+
+    def _ask(self, mention: Mention) -> None:
+        """A column that is asked for, or counted, or aggregated."""
+        query = self.query
+        self._compound(mention)
+        if self.counting:
+            query.items.append(Item(mention, "count", True))
+            query.distinct, self.counting = False, False
+            return
+        for aggregate in self.aggregates:
+            query.items.append(Item(mention, aggregate))
+        if not self.aggregates:
+            query.items.append(Item(mention))
+        self.aggregates = []
+
+    def _compound(self, mention: Mention) -> None:
+        """"the name and the release year of the song": what the last one is of holds for those before it too."""
+        words = mention.text.lower().split()
+        if "of" not in words or len(mention.columns) != 1 or self.query.entity:
+            return
+        column = mention.columns[0]
+        for item in self.query.items:
+            if item.mention and item.mention.text.lower().find(" of ") < 0:
+                fuller = {(column.words[0], *each.words) for each in item.mention.columns}
+                table = self.lexicon.tables[column.table]
+                found = [each for each in table.columns.values() if each.words in fuller]
+                item.mention.columns = found or item.mention.columns
+
+    def _listing(self) -> bool:
+        """Whether a list of columns goes on: before here stands "and" or a comma after a column."""
+        before = self.words[self.place - 1] if self.place else None
+        return before is not None and before.text in ("and", ",") and not self.query.conditions
+
+    def _table(self, found: Linked) -> bool:
+        query, name = self.query, found.tables[0]
+        if len(found.tables) > 1:
+            return False
+        if self.counting:
+            query.items.append(Item(None, "count", query.distinct, name))
+            query.distinct, self.counting = False, False
+            query.entity = query.entity or name
+        elif self.negated and name == query.entity:
+            pass  # "except for stadiums that …"
+        elif self.negated:
+            query.related.append(Related(name, True))
+            self.negated = False
+        elif self.related and query.entity not in (None, name):
+            query.related.append(Related(name))
+        query.entity = query.entity or name
+        query.named.append(name)
+        self.focus = name
+        self.place += found.size
+        return True
+
+    def _value(self, found: Linked) -> bool:
+        """A value that stands for itself: "from France", "dog"."""
+        if not found.values:
+            return False
+        columns = list(dict.fromkeys(column for column, _ in found.values))
+        if self.last is not None:
+            shared = [column for column in columns if column in self.last.columns]
+            if not shared:
+                return False
+            columns = shared
+        texts = list(dict.fromkeys(text for column, text in found.values if column in columns))
+        mention = Mention(columns, self._said(found.size))
+        self._condition(mention, "=", texts if len(texts) > 1 else texts[:1])
+        if len({column.table for column in columns}) == 1:
+            self.focus = columns[0].table
+        self.place += found.size
+        return True
+
+    def _condition(self, mention: Mention, operator: Operator, values: list[object]) -> None:
+        if mention.near is None or mention is not self.last:
+            mention.near = self.focus
+        made = Condition(mention, "in" if operator == "=" and len(values) > 1 else operator, values, self.negated)
+        self.query.conditions.append(made)
+        self.query.both = self.query.both or self.both
+        self.last, self.negated = None, False
+
+    def _is_condition(self, mention: Mention, place: int) -> bool:
+        """Whether what follows compares this column with something."""
+        if self._operator_at(place):
+            return True
+        if place < len(self.words):
+            word = self.words[place]
+            if word.mark in ("NUMBER", "TEXT"):
+                return True
+            near = link(self.lexicon, self.words, place)
+            return any(column in mention.columns for column, _ in near.values)
+        return False
+
+    def _operator_at(self, place: int) -> bool:
+        if place >= len(self.words):
+            return False
+        word = self.words[place]
+        if word.stem in _DEGREES:
+            return place + 1 < len(self.words) and self.words[place + 1].stem == "than"
+        return word.mark in _COMPARE or word.mark in ("BETWEEN", "STARTS", "ENDS", "CONTAINS")
+
+    def _after(self, size: int) -> int:
+        """The next place that is not silent."""
+        place = self.place + size
+        while place < len(self.words) and self.words[place].stem in _LINKING:
+            if self.words[place].text.lower() == "of" and link(self.lexicon, self.words, place + 1).tables:
+                break
+            place += 1
+        return place
+
+    def _entity_near(self, place: int) -> str | None:
+        """The table that a column is said to be of."""
+        counted = False
+        for word in range(place, min(place + 8, len(self.words))):
+            if self.words[word].mark == "COUNT":
+                counted = True
+            found = link(self.lexicon, self.words, word)
+            if found.tables and not found.columns and len(found.tables) == 1:
+                if not counted:
+                    return found.tables[0]
+                counted = False
+        return None
+
+    def _said(self, size: int) -> str:
+        return " ".join(each.text for each in self.words[self.place : self.place + size])
+
+    def _compare(self, operator: Operator) -> bool:
+        after = self.place + 1
+        while after < len(self.words) and self.words[after].stem in ("the", "a", "year", "age", "of", "number"):
+            after += 1
+        if after >= len(self.words):
+            return False
+        word = self.words[after]
+        if word.mark == "AVG":
+            found = link(self.lexicon, self.words, after + 1)
+            mention = self.last or (Mention(found.columns, "", self.query.entity) if found.columns else None)
+            if mention is None:
+                return False
+            self._condition(mention, "> average" if operator in (">", ">=") else "< average", [])
+            self.place = after + 1 + (found.size if found.columns else 0)
+            return True
+        if word.mark != "NUMBER" or word.number is None:
+            return False
+        behind = link(self.lexicon, self.words, after + 1)
+        if self.last is None and behind.tables and len(behind.tables) == 1:
+            self.query.related.append(Related(behind.tables[0], False, [], operator, word.number))
+            self.query.named.append(behind.tables[0])
+            self.place = after + 1 + behind.size
+            return True
+        mention = self.last or (self._years() if 1000 < word.number < 2200 else None)
+        if mention is None and behind.columns:
+            mention, after = Mention(behind.columns, ""), after + behind.size
+        if mention is None and any(self.words[n].stem == "age" for n in range(self.place, after)):
+            mention = self._of_words(("age",))
+        if mention is None:
+            return False
+        self._condition(mention, operator, [_plain(word.number)])
+        self.place = after + 1
+        return True
+
+    def _between(self) -> bool:
+        numbers = [n for n in range(self.place + 1, min(self.place + 5, len(self.words))) if self.words[n].mark == "NUMBER"]
+        if len(numbers) != 2:
+            return False
+        low, high = (self.words[n].number for n in numbers)
+        mention = self.last or self._years()
+        if mention is None or low is None or high is None:
+            return False
+        self._condition(mention, "between", [_plain(low), _plain(high)])
+        self.place = numbers[1] + 1
+        return True
+
+    def _number(self) -> bool:
+        word = self.words[self.place]
+        if word.number is None:
+            return False
+        mention = self.last or (self._years() if 1000 < word.number < 2200 else None)
+        stems = [each.text.lower() for each in self.words[self.place + 1 : self.place + 3]]
+        if stems == ["years", "old"] or stems == ["year", "old"]:
+            mention = self._of_words(("age",))
+            self.place += 2 if mention else 0
+        if mention is None:
+            return False
+        following = self.words[self.place + 1].mark if self.place + 1 < len(self.words) else ""
+        operator: Operator = {"ORMORE": ">=", "ORLESS": "<="}.get(following, "=")  # type: ignore[assignment]
+        self._condition(mention, operator, [_plain(word.number)])
+        self.place += 1 + (operator != "=")
+        if self.place + 1 < len(self.words) and self.words[self.place].stem in ("or", "and"):
+            behind = self.words[self.place + 1]
+            if behind.mark == "NUMBER" and behind.number is not None and operator == "=":
+                self.query.both = self.both or self.words[self.place].stem == "and"
+                self.query.either = self.query.either or self.words[self.place].stem == "or"
+                self._condition(mention, "=", [_plain(behind.number)])
+                self.place += 2
+        return True
+
+    def _text(self, operator: Operator) -> bool:
+        word = self.words[self.place]
+        if self.last is None:
+            return False
+        self._condition(self.last, operator, [word.text])
+        self.place += 1
+        return True
+
+    def _pattern(self, mark: str) -> bool:
+        after = self.place + 1
+        while after < len(self.words) and self.words[after].stem in ("the", "letter", "word", "string", "substring", "a"):
+            after += 1
+        if after >= len(self.words) or self.last is None or self.words[after].mark == "NUMBER":
+            return False
+        text = self.words[after].text
+        pattern = {"STARTS": f"{text}%", "ENDS": f"%{text}", "CONTAINS": f"%{text}%"}[mark]
+        self._condition(self.last, "like", [pattern])
+        self.place = after + 1
+        return True
+
+    def _degree(self, word: Token) -> bool:
+        """"older than 20", "the oldest": a column that is meant but not named."""
+        columns, more = _DEGREES[word.stem]
+        behind = self.words[self.place + 1] if self.place + 1 < len(self.words) else None
+        mention = self._of_words(columns)
+        if mention is None:
+            return False
+        if behind is not None and behind.stem == "than":
+            self.place += 1
+            self.last = mention
+            return self._compare(">" if more else "<")
+        self.query.orders.append(Order(mention, more))
+        self.query.limit = 1
+        self.place += 1
+        return True
+
+    def _extreme(self, top: bool) -> bool:
+        """"the highest capacity": the most of a column."""
+        if link(self.lexicon, self.words, self.place).size > 1:
+            return False
+        found = link(self.lexicon, self.words, self.place + 1)
+        columns = [each for each in found.columns if each.kind in ("number", "date")]
+        if not columns:
+            return False
+        mention = Mention(columns, "", self._entity_near(self.place + 1 + found.size))
+        if self.query.items or self.query.entity or self.related:
+            self.query.orders.append(Order(mention, top))
+            self.query.limit = 1
+        else:
+            self.query.items.append(Item(mention, "max" if top else "min"))
+        self.place += 1 + found.size
+        return True
+
+    def _most(self, most: bool) -> bool:
+        place = self.place + 1
+        if place < len(self.words) and self.words[place].mark == "COUNT":
+            place += 1
+        found = link(self.lexicon, self.words, place)
+        if len(found.tables) == 1:
+            self.query.orders.append(Order(None, most, found.tables[0]))
+            self.query.named.append(found.tables[0])
+        elif found.columns and found.columns[0].kind == "number":
+            self.query.orders.append(Order(Mention(found.columns, ""), most))
+        else:
+            return False
+        self.query.limit = 1
+        self.place = place + found.size
+        return True
+
+    def _each(self) -> bool:
+        found = link(self.lexicon, self.words, self.place + 1)
+        if len(found.tables) == 1:
+            self.query.group_tables.append(found.tables[0])
+            self.query.named.append(found.tables[0])
+        elif found.columns:
+            near = self._entity_near(self.place + 1 + found.size)
+            self.query.groups.append(Mention(found.columns, "", near))
+        else:
+            return False
+        self.place += 1 + found.size
+        return True
+
+    def _order(self) -> bool:
+        place = self.place + 1
+        descending = None
+        while place < len(self.words) and (self.words[place].mark in ("ASC", "DESC") or self.words[place].stem in ("the", "their", "its", "of")):
+            if self.words[place].mark:
+                descending = self.words[place].mark == "DESC"
+            place += 1
+        if place < len(self.words) and self.words[place].mark == "COUNT":
+            found = link(self.lexicon, self.words, place + 1)
+            if len(found.tables) != 1:
+                return False
+            self.query.orders.append(Order(None, bool(descending), found.tables[0]))
+            self.place = place + 1 + found.size
+            return True
+        found = link(self.lexicon, self.words, place)
+        if not found.columns:
+            return False
+        self.query.orders.append(Order(Mention(found.columns, "", self._entity_near(place + found.size)), bool(descending)))
+        self.place = place + found.size
+        return self._from_to()
+
+    def _from_to(self) -> bool:
+        """"from the oldest to the youngest" behind the column."""
+        stems = [each.stem for each in self.words[self.place : self.place + 6]]
+        if stems[:1] == ["from"] and "to" in stems:
+            degrees = [_DEGREES[each] for each in stems if each in _DEGREES]
+            marks = [each.mark for each in self.words[self.place : self.place + 6]]
+            if degrees:
+                self.query.orders[-1].descending = degrees[0][1]
+                self.place += max(n for n, each in enumerate(stems) if each in _DEGREES) + 1
+            elif "TOP" in marks and "BOTTOM" in marks:
+                self.query.orders[-1].descending = marks.index("TOP") < marks.index("BOTTOM")
+                self.place += max(marks.index("TOP"), marks.index("BOTTOM")) + 1
+        return True
+
+    def _direction(self, mark: str) -> bool:
+        if mark == "ALPHABETICAL" and not self.query.orders:
+            texts = [item.mention for item in self.query.items if item.mention and item.mention.columns[0].kind == "text"]
+            if len(texts) != 1:
+                return False
+            self.query.orders.append(Order(texts[0], False))
+        elif not self.query.orders:
+            return False
+        else:
+            self.query.orders[-1].descending = mark == "DESC"
+        self.place += 1
+        return True
+
+    def _years(self) -> Mention | None:
+        """The column a year is of: the only one that holds years."""
+        return self._of_words(("year",))
+
+    def _of_words(self, names: Sequence[str]) -> Mention | None:
+        for name in names:
+            found = [column for column in self.lexicon.columns() if _ends(column, name)]
+            if found:
+                return Mention(found, name)
+        return None
+
+
+def _ends(column: Column, word: str) -> bool:
+    return bool(column.words) and same(column.words[-1], word)
+
+
+def _plain(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
