@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 _NAMES = {
+    "asking_words": "AnswerInWords ask_question read_question",
     "attention": "Attention",
     "browsing": "Entry Inside Listing browse connector_of inside",
     "changing": "Built Promoted aggregation build export ingest promote run",

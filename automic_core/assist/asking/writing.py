@@ -10,6 +10,9 @@ from automic_core.assist.asking.lexicon import Column, Lexicon
 from automic_core.assist.asking.query import Condition, Item, Mention, Query, Related
 
 
+_SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
+
+
 class Unclear(Exception):
     """The question cannot be written as SQL; the message says what is missing."""
 
@@ -66,7 +69,7 @@ class _Writer:
         wheres, joined = self._wheres(entity, list(dict.fromkeys(outer)))
         wheres += [first[1]] if first is not None else []
         names = list(dict.fromkeys([*outer, *joined]))
-        selected = ", ".join(self._item(item, names) for item in items)
+        selected = ", ".join(self._selected(items, names))
         text = f"SELECT {'DISTINCT ' if query.distinct and not grouped else ''}{selected} FROM {self._from(names)}"
         if wheres:
             text += " WHERE " + " AND ".join(wheres)
@@ -319,20 +322,31 @@ class _Writer:
 
     # The pieces.
 
+    def _selected(self, items: Sequence[Item], names: list[str]) -> list[str]:
+        """What is shown; aggregates and columns with the name of another get a name of their own."""
+        made: list[str] = []
+        taken: set[str] = set()
+        for item in items:
+            own = item.mention.column.name if item.mention else ""
+            table = item.mention.column.table if item.mention else item.of or "rows"
+            name = own
+            if item.aggregate:
+                name = "_".join(filter(None, (_SAID[item.aggregate], own or table.rpartition(".")[2])))
+            elif own.lower() in taken:
+                name = f"{table.rpartition('.')[2]}_{own}"
+            while name.lower() in taken:
+                name += "_2"
+            taken.add(name.lower())
+            made.append(self._item(item, names) + (f" AS {_quoted(name)}" if name != own else ""))
+        return made
+
     def _item(self, item: Item, names: list[str]) -> str:
         if item.mention is None:
-            return f"count({'DISTINCT ' + self._name(self._key(item.of)) if self._repeats(item.of, names) else '*'})"
+            return "count(*)"
         name = self._name(item.mention.column)
         if item.aggregate == "count":
             return f"count(DISTINCT {name})"
         return f"{item.aggregate}({name})" if item.aggregate else name
-
-    def _repeats(self, table: str | None, names: list[str]) -> bool:
-        return False
-
-    def _key(self, table: str | None) -> Column:
-        assert table is not None
-        return next(each for each in self.lexicon.tables[table].columns.values() if each.unique)
 
     def _order(self, column: Column | None, order: Any, names: list[str]) -> str:
         what = self._name(column) if column else "count(*)"
