@@ -15,6 +15,13 @@ _SILENT = frozenset(
     "together display get see report state provide for from by per entry record row entries information "
     "out much how but come came occur occurred happen happened take took place will s across among within any".split()
 )
+# Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.
+_VERBS = frozenset(
+    "teach taught take taken attend belong play perform enroll participate write wrote written publish use make made work "
+    "stay register hold held submit contain offer provide visit assign involve correspond corresponding live lived living "
+    "associate associated go went got win won receive received run ran join joined study studying named called titled "
+    "listed stored filed registered recorded".split()
+)
 _RELATIVE = frozenset("with whose that which who whom where having have has had when own owned".split())
 _COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
 _AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
@@ -60,6 +67,9 @@ class _Reader:
         self.negated = False
         self.both = False
         self.focus: str | None = None  # the table that was spoken of last
+        self.first: int | None = None  # "the 3 mountains with the highest …": how many
+        self.ended = -1  # where the last column, table or value ended
+        self.computed: Aggregate | None = None  # the aggregate of the last column
 
     def read(self) -> Query:
         while self.place < len(self.words):
@@ -67,7 +77,11 @@ class _Reader:
                 self.query.unexplained.append(self.words[self.place].text)
                 self.place += 1
         if self.aggregates or self.counting:
-            self.query.unexplained.append("an aggregate of nothing")
+            self.query.unexplained.append("what to compute")
+        if self.negated:
+            self.query.unexplained.append("what is not there")
+        if self.first is not None:
+            self.query.unexplained.append(f"{self.first}")
         return self.query
 
     # One step forward; False if the word was not understood.
@@ -83,13 +97,19 @@ class _Reader:
         if mark in ("MOST", "LEAST"):
             return self._most(mark == "MOST")
         found = link(self.lexicon, self.words, self.place)
+        if mark in ("MAX", "MIN") and found.size < 2 and self.related and self._extreme(mark == "MAX"):
+            return True
         if mark in _AGGREGATES and found.size < 2:
+            if self.place and self.words[self.place - 1].mark in _AGGREGATES:
+                return False  # the average of sums
             self.aggregates.append(_AGGREGATES[mark])
             self.place += 1
             return True
         if found:
             return self._linked(found)
         if mark == "COUNT":
+            if self.aggregates or self.counting:
+                return False
             self.counting = True
         elif mark == "DISTINCT":
             self.query.distinct = True
@@ -102,7 +122,7 @@ class _Reader:
         elif mark == "WITHOUT" or word.stem in ("not", "never"):
             self.negated = self.related = True
         elif mark == "NUMBER":
-            return self._number()
+            return self._how_many_first() or self._number()
         elif mark == "TEXT":
             return self._text("=")
         elif mark in ("STARTS", "ENDS", "CONTAINS"):
@@ -115,7 +135,7 @@ class _Reader:
             return True
         elif word.text.lower() == "old" and self._aged():
             return True
-        elif self._participle():
+        elif self._verb():
             pass
         elif word.stem == "both":
             self.both = True
@@ -126,11 +146,19 @@ class _Reader:
         self.place += 1
         return True
 
-    def _participle(self) -> bool:
-        """A verb that only says how two tables belong together: "performed in", "owned by"."""
-        if self.place + 1 >= len(self.words) or not self.words[self.place].stem.endswith(("ed", "ing", "en")):
+    def _verb(self) -> bool:
+        """A verb that only says how two tables belong together: "performed in", "owned by", "who teach"."""
+        word = self.words[self.place]
+        if word.mark or not (self.query.entity or self.query.items):
             return False
-        return self.words[self.place + 1].stem in ("in", "by", "at", "on", "to", "for") and bool(self.query.entity)
+        text = word.text.lower()
+        if text in _VERBS or word.stem in _VERBS:
+            known = True
+        else:
+            following = self.words[self.place + 1].stem if self.place + 1 < len(self.words) else ""
+            known = text.endswith(("ed", "ing")) and following in ("in", "by", "at", "on", "to", "for", "with", "from")
+        self.related = self.related or known
+        return known
 
     def _apart(self) -> bool:
         """"a greater weight than 10": the column stands inside the comparison."""
@@ -156,6 +184,14 @@ class _Reader:
         return False
 
     def _linked(self, found: Linked) -> bool:
+        begin = self.place
+        adjacent = begin == self.ended
+        known = self._taken(found, adjacent)
+        if known:
+            self.ended = self.place
+        return known
+
+    def _taken(self, found: Linked, adjacent: bool) -> bool:
         following = self._after(found.size)
         if found.columns and not (found.tables and not self._operator_at(following)):
             mention = Mention(found.columns, self._said(found.size), self._entity_near(following))
@@ -168,8 +204,14 @@ class _Reader:
                 return self._value(found)
             if self.related and not self.aggregates and not self.counting and not self._listing():
                 return False
+            if adjacent and not (self.focus and any(column.table == self.focus for column in found.columns)):
+                return False
+            if adjacent and self.query.items and self.focus is None:
+                return False
             self._ask(mention)
             self.place += found.size
+            if self._at("name") and all(column.kind == "text" for column in mention.columns):
+                self.place += 1  # "director names"
             return True
         if found.tables:
             return self._table(found)
@@ -183,10 +225,15 @@ class _Reader:
             query.items.append(Item(mention, "count", True))
             query.distinct, self.counting = False, False
             return
+        if not self.aggregates and self._listing() and self.computed and all(c.kind == "number" for c in mention.columns):
+            self.aggregates = [self.computed]  # "the average height and weight"
         for aggregate in self.aggregates:
             query.items.append(Item(mention, aggregate))
         if not self.aggregates:
+            if any(item.aggregate for item in query.items) and not self._listing() and not query.groups and not query.group_tables:
+                query.unexplained.append(mention.text)
             query.items.append(Item(mention))
+        self.computed = self.aggregates[0] if len(self.aggregates) == 1 else None
         self.aggregates = []
 
     def _compound(self, mention: Mention) -> None:
@@ -202,16 +249,25 @@ class _Reader:
                 found = [each for each in table.columns.values() if each.words in fuller]
                 item.mention.columns = found or item.mention.columns
 
+    def _at(self, stem: str) -> bool:
+        return self.place < len(self.words) and self.words[self.place].stem == stem
+
     def _listing(self) -> bool:
         """Whether a list of columns goes on: before here stands "and" or a comma after a column."""
-        before = self.words[self.place - 1] if self.place else None
-        return before is not None and before.text in ("and", ",") and not self.query.conditions
+        place = self.place - 1
+        while place > 0 and self.words[place].text.lower() in ("the", "their", "its", "also", "all") or (
+            place > 0 and self.words[place].mark in (*_AGGREGATES, "COUNT", "DISTINCT")
+        ):
+            place -= 1
+        return place > 0 and self.words[place].text.lower() in ("and", ",", "with") and not self.query.conditions
 
     def _table(self, found: Linked) -> bool:
         query, name = self.query, found.tables[0]
         if len(found.tables) > 1:
             return False
         if self.counting:
+            if self._counted_elsewhere(name):
+                return False
             query.items.append(Item(None, "count", query.distinct, name))
             query.distinct, self.counting = False, False
             query.entity = query.entity or name
@@ -220,6 +276,17 @@ class _Reader:
         elif self.negated:
             query.related.append(Related(name, True))
             self.negated = False
+        elif self.aggregates:
+            return False
+        elif query.related and query.related[-1].negated and query.entity != name and not self._behind_and():
+            pass  # "no devices in stock"
+        elif query.entity == name and self.related and self._behind_and():
+            return False  # "a branch that … and a branch that …": two rows
+        elif query.items and not self.related and query.entity not in (None, name) and self._behind_and():
+            label = self.lexicon.tables[name].label
+            if label is None:
+                return False
+            query.items.append(Item(Mention([label], label.name)))
         elif self.related and query.entity not in (None, name):
             query.related.append(Related(name))
         query.entity = query.entity or name
@@ -228,11 +295,37 @@ class _Reader:
         self.place += found.size
         return True
 
+    def _behind_and(self) -> bool:
+        place = self.place - 1
+        while place > 0 and self.words[place].text.lower() in ("the", "their", "its", "a", "an", "all"):
+            place -= 1
+        return place > 0 and self.words[place].text.lower() in ("and", ",")
+
+    def _counted_elsewhere(self, name: str) -> bool:
+        """Whether a column holds how many rows of a table there are: then "the number of" may be either."""
+        own = self.lexicon.tables[name].words
+        counts = {"number", "count", "total", "amount", "of"}
+        return any(
+            column.kind == "number" and not column.identifies and set(column.words) & counts
+            and tuple(word for word in column.words if word not in counts) == own
+            for column in self.lexicon.columns()
+        )
+
     def _value(self, found: Linked) -> bool:
         """A value that stands for itself: "from France", "dog"."""
         if not found.values:
             return False
+        word = self.words[self.place]
+        if found.size == 1 and word.mark != "TEXT" and self.last is None and self._ordinary(word):
+            return False
         columns = list(dict.fromkeys(column for column, _ in found.values))
+        behind = link(self.lexicon, self.words, self.place + found.size)
+        size = found.size
+        named = [column for column in columns if column in behind.columns or column.table in behind.tables]
+        if named and self.last is None:  # "fall election cycle", "male dorm"
+            columns = named
+            if not any(column.table in behind.tables for column in named):
+                size += behind.size
         if self.last is not None:
             shared = [column for column in columns if column in self.last.columns]
             if not shared:
@@ -243,8 +336,15 @@ class _Reader:
         self._condition(mention, "=", texts if len(texts) > 1 else texts[:1])
         if len({column.table for column in columns}) == 1:
             self.focus = columns[0].table
-        self.place += found.size
+        self.place += size
         return True
+
+    def _ordinary(self, word: Token) -> bool:
+        """Whether a word that is a value somewhere is more likely a word of the language here."""
+        text = word.text.lower()
+        if text in _SILENT or text in _RELATIVE or word.stem in _VERBS or len(text) < 3:
+            return True
+        return word.text == text and text.endswith(("ed", "ing"))
 
     def _condition(self, mention: Mention, operator: Operator, values: list[object]) -> None:
         if mention.near is None or mention is not self.last:
@@ -369,6 +469,25 @@ class _Reader:
                 self.place += 2
         return True
 
+    def _how_many_first(self) -> bool:
+        """"the 3 mountains with the highest …", "the top 5 …"."""
+        word = self.words[self.place]
+        if word.number is None or not word.number.is_integer() or not 0 < word.number <= 100 or self.last is not None:
+            return False
+        before = self.words[self.place - 1].text.lower() if self.place else ""
+        if not link(self.lexicon, self.words, self.place + 1).tables and before not in ("top", "first"):
+            return False
+        marks = {each.mark for each in self.words[self.place + 1 :]}
+        if not marks & {"TOP", "BOTTOM", "MOST", "LEAST", "MAX", "MIN"} and not any(w.stem in _DEGREES for w in self.words):
+            return False
+        self.first = int(word.number)
+        self.place += 1
+        return True
+
+    def _limit(self) -> int:
+        found, self.first = self.first or 1, None
+        return found
+
     def _text(self, operator: Operator) -> bool:
         word = self.words[self.place]
         if self.last is None:
@@ -382,6 +501,10 @@ class _Reader:
         while after < len(self.words) and self.words[after].stem in ("the", "letter", "word", "string", "substring", "a"):
             after += 1
         if after >= len(self.words) or self.last is None or self.words[after].mark == "NUMBER":
+            return False
+        if self.words[after].mark and self.words[after].mark != "TEXT":
+            return False
+        if mark == "CONTAINS" and after == self.place + 1 and self.words[after].mark != "TEXT":
             return False
         text = self.words[after].text
         pattern = {"STARTS": f"{text}%", "ENDS": f"%{text}", "CONTAINS": f"%{text}%"}[mark]
@@ -401,7 +524,7 @@ class _Reader:
             self.last = mention
             return self._compare(">" if more else "<")
         self.query.orders.append(Order(mention, more))
-        self.query.limit = 1
+        self.query.limit = self._limit()
         self.place += 1
         return True
 
@@ -411,16 +534,19 @@ class _Reader:
             return False
         found = link(self.lexicon, self.words, self.place + 1)
         columns = [each for each in found.columns if each.kind in ("number", "date")]
-        if not columns:
+        if not columns or (columns[0].words == ("amount",) and self._of_table(self.place + 1 + found.size)):
             return False
         mention = Mention(columns, "", self._entity_near(self.place + 1 + found.size))
         if self.query.items or self.query.entity or self.related:
             self.query.orders.append(Order(mention, top))
-            self.query.limit = 1
+            self.query.limit = self._limit()
         else:
             self.query.items.append(Item(mention, "max" if top else "min"))
         self.place += 1 + found.size
         return True
+
+    def _of_table(self, place: int) -> bool:
+        return place + 1 < len(self.words) and self.words[place].stem == "of" and bool(link(self.lexicon, self.words, place + 1).tables)
 
     def _most(self, most: bool) -> bool:
         place = self.place + 1
@@ -434,7 +560,7 @@ class _Reader:
             self.query.orders.append(Order(Mention(found.columns, ""), most))
         else:
             return False
-        self.query.limit = 1
+        self.query.limit = self._limit()
         self.place = place + found.size
         return True
 

@@ -10,6 +10,8 @@ from automic_core.assist.asking.lexicon import Column, Lexicon
 from automic_core.assist.asking.query import Condition, Item, Mention, Query, Related
 
 
+MOST_JOINS = 3
+"""Between the tables of a question; what lies further apart has hardly been meant together."""
 _SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
 
 
@@ -25,11 +27,13 @@ class Choice:
         semi: Rows of other tables only restrict; else they are joined and may repeat a row.
         by_name: Groups are told apart by what is shown; else by the key of their table.
         last: Of rows that share the first place, another one comes first.
+        strict: Rows of every table that was named must be there.
     """
 
     semi: bool = True
     by_name: bool = False
     last: bool = False
+    strict: bool = False
 
 
 def write(query: Query, lexicon: Lexicon) -> list[str]:
@@ -38,7 +42,7 @@ def write(query: Query, lexicon: Lexicon) -> list[str]:
     Raises:
         Unclear: A column could be in several tables, tables cannot be joined, or nothing is asked for.
     """
-    choices = [Choice(), Choice(semi=False), Choice(by_name=True)]
+    choices = [Choice(), Choice(semi=False), Choice(by_name=True), Choice(strict=True)]
     if query.limit:
         choices.append(Choice(last=True))
     made = [_Writer(query, lexicon, choice).statement() for choice in choices]
@@ -48,7 +52,6 @@ def write(query: Query, lexicon: Lexicon) -> list[str]:
 class _Writer:
     def __init__(self, query: Query, lexicon: Lexicon, choice: Choice) -> None:
         self.query, self.lexicon, self.choice = query, lexicon, choice
-        self.sure = True
 
     def statement(self) -> str:
         query = self.query
@@ -68,6 +71,7 @@ class _Writer:
             orders = []
         wheres, joined = self._wheres(entity, list(dict.fromkeys(outer)))
         wheres += [first[1]] if first is not None else []
+        wheres += self._all_named(entity, list(dict.fromkeys(outer)), wheres, [*outer, *joined]) if self.choice.strict else []
         names = list(dict.fromkeys([*outer, *joined]))
         selected = ", ".join(self._selected(items, names))
         text = f"SELECT {'DISTINCT ' if query.distinct and not grouped else ''}{selected} FROM {self._from(names)}"
@@ -176,7 +180,8 @@ class _Writer:
         for column in groups:
             if not any(item.mention and item.mention.column == column for item in items):
                 items.append(Item(Mention([column], column.name)))
-        for name in query.group_tables:
+        counted = any(item.aggregate for item in items) or any(order.of for order in query.orders)
+        for name in query.group_tables if counted else ():
             table = self.lexicon.tables[name]
             shown = [item.mention.column for item in items if item.mention and not item.aggregate and item.mention.column.table == name]
             if not shown:
@@ -247,6 +252,12 @@ class _Writer:
             related.conditions = []
         return told, joined
 
+    def _all_named(self, entity: str, outer: list[str], wheres: list[str], used: list[str]) -> list[str]:
+        """Tables that were named and are not in the statement yet: their rows must be there."""
+        there = " ".join([*wheres, self._from(list(dict.fromkeys(used)))])
+        missing = [name for name in dict.fromkeys(self.query.named) if f"{self._table(name)} " not in there + " " and f"{self._table(name)})" not in there]
+        return [self._within(entity, outer, name, [], False) for name in missing]
+
     def _first(self, condition: Condition) -> Column:
         return condition.mention.column
 
@@ -295,6 +306,8 @@ class _Writer:
         if found is None or not found[0]:
             raise Unclear(f"how {start} and {table} belong together")
         way = found[0]
+        if len(way) > MOST_JOINS or not found[1]:
+            raise Unclear(f"how {start} and {table} belong together")
         first = way[0]
         mine, theirs = (first.left, first.right) if first.left.table == start else (first.right, first.left)
         inner = list(dict.fromkeys([theirs.table, *(t for j in way[1:] for t in (j.left.table, j.right.table) if t != start)]))
@@ -306,7 +319,9 @@ class _Writer:
         name, values = self._name(column), condition.values
         numeric = all(isinstance(each, int | float) for each in values)
         if column.kind == "text" and numeric and values:
-            name = f"TRY_CAST({name} AS DOUBLE)"
+            if condition.operator != "=" or not any(each == column for each, _ in self.lexicon.values.get(str(values[0]), ())):
+                raise Unclear(f"what {values[0]} is among the texts of {column.name}")
+            return f"{name} = {_literal(str(values[0]))}"
         if column.kind == "date" and numeric and values:
             name = f"year({name})"
         operator = condition.operator
@@ -356,7 +371,8 @@ class _Writer:
         found = self.lexicon.path(names)
         if found is None:
             raise Unclear(f"how {' and '.join(names)} belong together")
-        self.sure = self.sure and found[1]
+        if not found[1] or len(found[0]) > MOST_JOINS:
+            raise Unclear(f"how {' and '.join(names)} belong together")
         text, there = self._table(names[0]), {names[0]}
         for join in found[0]:
             new = join.right if join.left.table in there else join.left
