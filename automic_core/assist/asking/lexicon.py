@@ -25,7 +25,6 @@ _SYNONYMS = {
     "called": "name",
     "cost": "price",
     "place": "location",
-    "located": "location",
     "town": "city",
     "salary": "wage",
     "id": "identifier",

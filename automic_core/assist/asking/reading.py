@@ -12,7 +12,7 @@ from automic_core.assist.asking.words import Token, tokens
 _SILENT = frozenset(
     "the a an all of is are was were be been do does did there what show list find give return tell me please in on at "
     "to as well also their its his her our it they them we i you can could would us some any this these those , along "
-    "together display get see report state provide for from by per entry record row entries information "
+    "together display get see report provide for from by per entry record row entries "
     "out much how but come came occur occurred happen happened take took place will s across among within any".split()
 )
 # Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.
@@ -73,7 +73,11 @@ class _Reader:
 
     def read(self) -> Query:
         while self.place < len(self.words):
-            if not self._step():
+            begin = self.place
+            if self._step():
+                if self.words[begin].mark in ("EACH", "ORDER", "MOST", "LEAST", "TOP", "BOTTOM"):
+                    self.ended = self.place
+            else:
                 self.query.unexplained.append(self.words[self.place].text)
                 self.place += 1
         if self.aggregates or self.counting:
@@ -108,7 +112,8 @@ class _Reader:
         if found:
             return self._linked(found)
         if mark == "COUNT":
-            if self.aggregates or self.counting:
+            twice = self.counting and self.place > 0 and self.words[self.place - 1].mark == "COUNT"
+            if self.aggregates or (self.counting and not twice) or self.place == self.ended:
                 return False
             self.counting = True
         elif mark == "DISTINCT":
@@ -141,10 +146,20 @@ class _Reader:
             self.both = True
         elif word.stem == "or":
             self.query.either = True
-        elif not (word.stem in _SILENT or word.text.lower() in _SILENT or word.stem == "and"):
+        elif not self._silent(word):
             return False
         self.place += 1
         return True
+
+    def _silent(self, word: Token) -> bool:
+        text = word.text.lower()
+        if len(word.text) > 1 and word.text.isupper() and text in ("us", "it", "in"):
+            return False  # a country, a department, a state
+        if text == "state":
+            return self.place == 0
+        if word.mark == "SUM":
+            return text in ("total", "combined") and self.place > 0 and self.words[self.place - 1].stem == "in"
+        return word.stem in _SILENT or text in _SILENT or word.stem == "and"
 
     def _verb(self) -> bool:
         """A verb that only says how two tables belong together: "performed in", "owned by", "who teach"."""
@@ -157,7 +172,7 @@ class _Reader:
         else:
             following = self.words[self.place + 1].stem if self.place + 1 < len(self.words) else ""
             known = text.endswith(("ed", "ing")) and following in ("in", "by", "at", "on", "to", "for", "with", "from")
-        self.related = self.related or known
+        self.related = self.related or (known and text != "corresponding")
         return known
 
     def _apart(self) -> bool:
@@ -193,8 +208,8 @@ class _Reader:
 
     def _taken(self, found: Linked, adjacent: bool) -> bool:
         following = self._after(found.size)
-        if found.columns and not (found.tables and not self._operator_at(following)):
-            mention = Mention(found.columns, self._said(found.size), self._entity_near(following))
+        if found.columns and (not found.tables or self._operator_at(following) or self._column_rather(found)):
+            mention = Mention(self._years_too(found), self._said(found.size), self._entity_near(following))
             if self._is_condition(mention, following):
                 self.last = mention
                 self.related = True
@@ -222,6 +237,8 @@ class _Reader:
         query = self.query
         self._compound(mention)
         if self.counting:
+            if any(column.kind == "number" and not column.identifies for column in mention.columns) and not query.distinct:
+                query.unexplained.append(mention.text)  # how many different numbers, or their sum
             query.items.append(Item(mention, "count", True))
             query.distinct, self.counting = False, False
             return
@@ -249,6 +266,22 @@ class _Reader:
                 found = [each for each in table.columns.values() if each.words in fuller]
                 item.mention.columns = found or item.mention.columns
 
+    def _years_too(self, found: Linked) -> list[Column]:
+        """"opened in year 2005" may be any column of years."""
+        if found.size == 1 and self.words[self.place].stem in ("year", "date"):
+            word = self.words[self.place].stem
+            return list(dict.fromkeys([*found.columns, *(each for each in self.lexicon.columns() if _ends(each, word))]))
+        return found.columns
+
+    def _column_rather(self, found: Linked) -> bool:
+        """Whether words that name a table and a column stand in a list of columns: "the grapes and prices of wines"."""
+        if self.counting or self.related:
+            return False
+        behind = self.place + found.size
+        if behind < len(self.words) and self.words[behind].text.lower() in ("and", ","):
+            return bool(link(self.lexicon, self.words, behind + 1).columns)
+        return any(column.table in found.tables and not column.identifies for column in found.columns) and not self.query.items
+
     def _at(self, stem: str) -> bool:
         return self.place < len(self.words) and self.words[self.place].stem == stem
 
@@ -259,7 +292,7 @@ class _Reader:
             place > 0 and self.words[place].mark in (*_AGGREGATES, "COUNT", "DISTINCT")
         ):
             place -= 1
-        return place > 0 and self.words[place].text.lower() in ("and", ",", "with") and not self.query.conditions
+        return place > 0 and self.words[place].text.lower() in ("and", ",") and not self.query.conditions
 
     def _table(self, found: Linked) -> bool:
         query, name = self.query, found.tables[0]
@@ -297,7 +330,7 @@ class _Reader:
 
     def _behind_and(self) -> bool:
         place = self.place - 1
-        while place > 0 and self.words[place].text.lower() in ("the", "their", "its", "a", "an", "all"):
+        while place > 0 and self.words[place].text.lower() in ("the", "their", "its", "a", "an", "all", "corresponding"):
             place -= 1
         return place > 0 and self.words[place].text.lower() in ("and", ",")
 
@@ -413,7 +446,8 @@ class _Reader:
                 return False
             self._condition(mention, "> average" if operator in (">", ">=") else "< average", [])
             self.place = after + 1 + (found.size if found.columns else 0)
-            return True
+            rest = [each for each in self.words[self.place :] if each.text.lower() not in _SILENT]
+            return not self._at("of") or all(each.mark or each.stem in ("all", "average") for each in rest) or len(rest) <= 1
         if word.mark != "NUMBER" or word.number is None:
             return False
         behind = link(self.lexicon, self.words, after + 1)
@@ -457,6 +491,15 @@ class _Reader:
         if mention is None:
             return False
         following = self.words[self.place + 1].mark if self.place + 1 < len(self.words) else ""
+        if mention is None and following in ("ORMORE", "ORLESS"):
+            behind = link(self.lexicon, self.words, self.place + 2)
+            if len(behind.tables) != 1:
+                return False
+            how: Operator = ">=" if following == "ORMORE" else "<="
+            self.query.related.append(Related(behind.tables[0], False, [], how, word.number))
+            self.query.named.append(behind.tables[0])
+            self.place += 2 + behind.size
+            return True
         operator: Operator = {"ORMORE": ">=", "ORLESS": "<="}.get(following, "=")  # type: ignore[assignment]
         self._condition(mention, operator, [_plain(word.number)])
         self.place += 1 + (operator != "=")
@@ -490,6 +533,10 @@ class _Reader:
 
     def _text(self, operator: Operator) -> bool:
         word = self.words[self.place]
+        before = self.words[self.place - 1].text.lower() if self.place else ""
+        if self.last is None and before in ("named", "called", "titled", "name", "title") and self.focus:
+            label = self.lexicon.tables[self.focus].label
+            self.last = Mention([label], label.name) if label else None
         if self.last is None:
             return False
         self._condition(self.last, operator, [word.text])
@@ -534,8 +581,9 @@ class _Reader:
             return False
         found = link(self.lexicon, self.words, self.place + 1)
         columns = [each for each in found.columns if each.kind in ("number", "date")]
-        if not columns or (columns[0].words == ("amount",) and self._of_table(self.place + 1 + found.size)):
-            return False
+        said = [each.stem for each in self.words[self.place + 1 : self.place + 1 + found.size]]
+        if not columns or ("amount" in said and ("of" in said or self._of_table(self.place + 1 + found.size))):
+            return False  # the highest of the amounts, or of their sums
         mention = Mention(columns, "", self._entity_near(self.place + 1 + found.size))
         if self.query.items or self.query.entity or self.related:
             self.query.orders.append(Order(mention, top))
@@ -553,7 +601,11 @@ class _Reader:
         if place < len(self.words) and self.words[place].mark == "COUNT":
             place += 1
         found = link(self.lexicon, self.words, place)
+        if self._common(place, most):
+            return True
         if len(found.tables) == 1:
+            if self._counted_elsewhere(found.tables[0]):
+                return False
             self.query.orders.append(Order(None, most, found.tables[0]))
             self.query.named.append(found.tables[0])
         elif found.columns and found.columns[0].kind == "number":
@@ -562,6 +614,25 @@ class _Reader:
             return False
         self.query.limit = self._limit()
         self.place = place + found.size
+        return True
+
+    def _common(self, place: int, most: bool) -> bool:
+        """"the most common type of pets": the value that most rows have."""
+        if place >= len(self.words) or self.words[place].stem not in ("common", "frequent", "popular"):
+            return False
+        found = link(self.lexicon, self.words, place + 1)
+        behind = place + 1 + found.size
+        if not found.columns or self.query.items or self.related:
+            return False
+        near = self._entity_near(behind)
+        tables = {near} if near else {column.table for column in found.columns}
+        if len(tables) != 1:
+            return False
+        [table] = tables
+        self.query.items.append(Item(Mention(found.columns, "", table)))
+        self.query.orders.append(Order(None, most, table))
+        self.query.entity, self.query.limit = table, self._limit()
+        self.place = behind
         return True
 
     def _each(self) -> bool:
@@ -630,11 +701,14 @@ class _Reader:
         return self._of_words(("year",))
 
     def _of_words(self, names: Sequence[str]) -> Mention | None:
-        for name in names:
-            found = [column for column in self.lexicon.columns() if _ends(column, name)]
-            if found:
-                return Mention(found, name)
-        return None
+        """The columns that end in one of these words; those of the table that is asked about first."""
+        found = [(name, [column for column in self.lexicon.columns() if _ends(column, name)]) for name in names]
+        for near in (self.focus, self.query.entity):
+            for name, columns in found:
+                own = [column for column in columns if column.table == near]
+                if own:
+                    return Mention(own, name)
+        return next((Mention(columns, name) for name, columns in found if columns), None)
 
 
 def _ends(column: Column, word: str) -> bool:

@@ -12,6 +12,7 @@ from automic_core.assist.asking.query import Condition, Item, Mention, Query, Re
 
 MOST_JOINS = 3
 """Between the tables of a question; what lies further apart has hardly been meant together."""
+_GENERIC = frozenset("year date time name title type code description number amount status location place id".split())
 _SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
 
 
@@ -82,6 +83,12 @@ class _Writer:
             if not keys:
                 raise Unclear("what to count by")
             text += " GROUP BY " + ", ".join(keys)
+        own = [each for each in query.related if each.number is not None and each.table in outer and each.table == entity]
+        if own:
+            if grouped or len(outer) != 1 or any(item.aggregate for item in items) or orders:
+                raise Unclear("what to count by")
+            [each] = own[:1]
+            text += f" GROUP BY {', '.join(self._name(i.mention.column) for i in items if i.mention)} HAVING count(*) {each.operator} {each.number:g}"
         if orders:
             text += " ORDER BY " + ", ".join(self._order(column, order, names) for column, order in orders)
             ties = [self._name(i.mention.column) for i in items if i.mention and not i.aggregate]
@@ -133,7 +140,11 @@ class _Writer:
         assert mention is not None
         if len(mention.columns) == 1:
             only = mention.columns[0]
+            said = self.query.named + self.query.group_tables
+            far = mention.near not in (None, only.table) and only.table not in said
             if mention.near not in (None, only.table) and (only.identifies or only == self.lexicon.tables[only.table].label):
+                raise Unclear(f"which {only.name} of {mention.near} is meant")
+            if far and mention.text.lower() in _GENERIC:
                 raise Unclear(f"which {only.name} of {mention.near} is meant")
             return only
         for wanted in (mention.near, entity):
@@ -167,6 +178,12 @@ class _Writer:
                 column = self._settle(item.mention, entity)
                 if item.aggregate in ("avg", "sum") and column.kind != "number":
                     raise Unclear(f"{column.name} holds no numbers")
+        loose = [item.mention.column for item in items if item.mention and not item.aggregate]
+        if len(loose) == len(items) == 1 and not self.query.named and not self.query.orders:
+            self.query.distinct = self.query.distinct or (loose[0].kind == "text" and not loose[0].unique)
+        for item in items:
+            if item.aggregate == "count" and item.mention and any(j.left == item.mention.column for j in self.lexicon.joins):
+                raise Unclear(f"whether all {item.mention.text} count, or those that occur")
         if not items:
             label = self.lexicon.tables[entity].label
             if label is None:
@@ -250,7 +267,16 @@ class _Writer:
             told += self._related(entity, outer, related, {column.table for column in map(self._first, query.conditions)}, joined)
         for related in negated:
             related.conditions = []
+        self._possible()
         return told, joined
+
+    def _possible(self) -> None:
+        """Two bounds that no value can meet are about two rows, not one."""
+        for low in self.query.conditions:
+            for high in self.query.conditions:
+                same = low.mention.column == high.mention.column and not self.query.either
+                if same and low.operator in (">", ">=") and high.operator in ("<", "<=") and low.values[0] >= high.values[0]:
+                    raise Unclear("which rows both bounds are about")
 
     def _all_named(self, entity: str, outer: list[str], wheres: list[str], used: list[str]) -> list[str]:
         """Tables that were named and are not in the statement yet: their rows must be there."""
@@ -273,8 +299,10 @@ class _Writer:
         return [f"{names} IN (SELECT {inner} FROM {self._from(outer)} WHERE {each})" for each in told]
 
     def _related(self, entity: str, outer: list[str], related: Related, settled: set[str], joined: list[str]) -> list[str]:
+        if related.number is not None and related.table == entity and related.table in outer:
+            return []
         if related.number is not None:
-            return [self._numbered(entity, related)]
+            return [self._numbered(entity, outer, related)]
         if related.negated:
             inner = [self._condition(self._settle(each.mention, related.table), each) for each in related.conditions]
             return [self._within(entity, outer, related.table, inner, True)]
@@ -290,9 +318,9 @@ class _Writer:
         way = self.lexicon.path([*outer, *sorted(settled)])
         return bool(settled) and way is not None and any(table in (j.left.table, j.right.table) for j in way[0])
 
-    def _numbered(self, entity: str, related: Related) -> str:
+    def _numbered(self, entity: str, outer: list[str], related: Related) -> str:
         found = self.lexicon.path([entity, related.table])
-        if found is None or not found[0]:
+        if found is None or not found[0] or not found[1] or entity not in outer:
             raise Unclear(f"how {entity} and {related.table} belong together")
         first = found[0][0]
         mine, theirs = (first.left, first.right) if first.left.table == entity else (first.right, first.left)
