@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,6 +16,8 @@ Kind = Literal["number", "text", "date", "boolean", "other"]
 MOST_VALUES = 20_000
 """Different texts of a column that are known by heart."""
 _SEXES = {"f": ("female", "woman"), "m": ("male", "man"), "w": ("female", "woman")}
+_YES = {"t", "true", "yes", "y"}
+_TRUTH = _YES | {"f", "false", "no", "n"}
 _SYNONYMS = {
     "gender": "sex",
     "sex": "gender",
@@ -74,7 +76,9 @@ class Table:
         texts = [each for each in self.columns.values() if each.kind == "text"]
         named = [each for each in texts if each.words[-1:] in (("name",), ("title",))]
         whole = [each for each in named if each.words in (("name",), ("title",), (*self.words, "name"))]
-        return next(iter(whole or named), None)
+        if whole or len(named) == 1:
+            return (whole or named)[0]
+        return next((each for each in texts if each.words == self.words), None) if not named else None
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ class Lexicon:
             frames: Rows by full name (``silver.orders``); every text column is read once.
             keys: How the tables hang together.
         """
-        made = {name: _table(name, rows) for name, rows in frames.items()}
+        known = {word for name, rows in frames.items() for own in (name, *rows.columns) for word in name_words(own.rpartition(".")[2])}
+        made = {name: _table(name, rows, known) for name, rows in frames.items()}
         joins = [
             Join(made[key.table].columns[key.column], made[key.parent_table].columns[key.parent_column])
             for key in keys
@@ -114,6 +119,9 @@ class Lexicon:
                     texts = rows[column.name].drop_nulls().unique(maintain_order=True).head(MOST_VALUES)
                     for text in texts.to_list():
                         found.values[_folded(text)].append((column, text))
+                    if column.words[:1] == ("is",) and len(column.words) > 1 and set(map(str.lower, texts.to_list())) <= _TRUTH:
+                        yes = [text for text in texts.to_list() if text.lower() in _YES]
+                        found.values[" ".join(column.words[1:])] += [(column, text) for text in yes]
                     if column.words[-1:] in (("sex",), ("gender",)):
                         for text in texts.to_list():
                             for word in _SEXES.get(text.lower(), ()):
@@ -161,9 +169,21 @@ class Lexicon:
         return (ways[0], len(ways) == 1) if ways else None
 
 
-def _table(name: str, rows: pl.DataFrame) -> Table:
+def _apart(words: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
+    """A name of one long word as the two known words it is made of: ``countrylanguage``."""
+    if len(words) != 1 or len(words[0]) < 8:
+        return words
+    [word] = words
+    for place in range(3, len(word) - 2):
+        first, second = word[:place], stem(word[place:])
+        if first in known and second in known:
+            return first, second
+    return words
+
+
+def _table(name: str, rows: pl.DataFrame, known: Collection[str]) -> Table:
     own = name.rpartition(".")[2]
-    words = name_words(own)
+    words = _apart(name_words(own), known)
     columns = {}
     for column, dtype in rows.schema.items():
         if column.startswith("_"):
@@ -178,7 +198,7 @@ def _table(name: str, rows: pl.DataFrame) -> Table:
         elif dtype.is_temporal():
             kind = "date"
         unique = rows.height > 0 and rows[column].null_count() == 0 and rows[column].n_unique() == rows.height
-        columns[column] = Column(name, column, kind, name_words(column), unique, dtype.is_integer())
+        columns[column] = Column(name, column, kind, _apart(name_words(column), known), unique, dtype.is_integer())
     return Table(name, words, columns, rows.height)
 
 

@@ -30,17 +30,26 @@ class Linked:
 
 
 def link(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
-    """The readings that cover most words from a place on; a table counts before a column, a column before a value."""
+    """The readings that cover most words from a place on: of full names first, else of names without what is generic."""
+    return _found(lexicon, words, place, shortened=False) or _found(lexicon, words, place, shortened=True)
+
+
+def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: bool) -> Linked:
     for size in range(min(LONGEST, len(words) - place), 0, -1):
         part = words[place : place + size]
         if any(each.mark == "NUMBER" for each in part):
             continue
         if size == 1 and part[0].mark == "TEXT":
             values = lexicon.values.get(_joined(part), [])
-            return Linked(1, values=values) if values else Linked()
+            return Linked(1, values=values) if values and not shortened else Linked()
         if any(each.mark for each in part) and (size == 1 or part[0].mark not in _MARKED_NAMES or any(each.mark for each in part[1:])):
             continue
         stems = [_MARKED_NAMES.get(each.mark, each.stem) for each in part]
+        if shortened:
+            found = Linked(size, _shortened_columns(lexicon, stems), _shortened_tables(lexicon, stems))
+            if found.columns or found.tables:
+                return found
+            continue
         found = Linked(
             size,
             [column for column in lexicon.columns() if _is_column(lexicon, column, stems)],
@@ -50,6 +59,41 @@ def link(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
         if found.columns or found.tables or found.values:
             return found
     return Linked()
+
+
+def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
+    """The only table whose name ends in the words, or is them but for a generic end: ``cars_data``."""
+    found = [
+        name
+        for name, table in lexicon.tables.items()
+        if len(table.words) > len(stems)
+        and (_alike(table.words[-len(stems) :], stems) or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _GENERIC))
+    ]
+    return found if len(found) == 1 else []
+
+
+def _shortened_columns(lexicon: Lexicon, stems: Sequence[str]) -> list[Column]:
+    """Columns that are the words but for a generic end or a unit: ``category_code``, ``price_eur``."""
+    found: list[Column] = []
+    for column in lexicon.columns():
+        own = lexicon.tables[column.table].words
+        rest = tuple(word for word in column.words if not any(word == each or _short(word, each) for each in own))
+        for name in (column.words, rest):
+            if len(name) > len(stems) and _alike(name[: len(stems)], stems) and _dropped(name[len(stems) :]):
+                found.append(column)
+                break
+    return found
+
+
+def _dropped(words: Sequence[str]) -> bool:
+    return words[0] in ("in", "per") or set(words) <= _GENERIC | _UNITS
+
+
+_GENERIC = frozenset("data list detail info record name code text value ref".split())
+_UNITS = frozenset(
+    "eur usd gbp chf dollar euro pound km m cm mm mile foot inch kg g lb ton sqft percent pct second minute hour day "
+    "million billion thousand celsius fahrenheit".split()
+)
 
 
 def _joined(part: Sequence[Token]) -> str:

@@ -22,6 +22,7 @@ _VERBS = frozenset(
     "associate associated go went got win won receive received run ran join joined study studying named called titled "
     "listed stored filed registered recorded".split()
 )
+_NAMED = ("named", "called", "titled", "name", "title")
 _RELATIVE = frozenset("with whose that which who whom where having have has had when own owned".split())
 _COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
 _AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
@@ -339,7 +340,7 @@ class _Reader:
         own = self.lexicon.tables[name].words
         counts = {"number", "count", "total", "amount", "of"}
         return any(
-            column.kind == "number" and not column.identifies and set(column.words) & counts
+            column.kind == "number" and column.words[0] in counts and not column.unique
             and tuple(word for word in column.words if word not in counts) == own
             for column in self.lexicon.columns()
         )
@@ -405,6 +406,9 @@ class _Reader:
         word = self.words[place]
         if word.stem in _DEGREES:
             return place + 1 < len(self.words) and self.words[place + 1].stem == "than"
+        if word.stem == "not" and place > self.place:
+            behind = self.words[place + 1] if place + 1 < len(self.words) else None
+            return behind is not None and (behind.mark in ("TEXT", "NUMBER", *_COMPARE) or bool(link(self.lexicon, self.words, place + 1).values))
         return word.mark in _COMPARE or word.mark in ("BETWEEN", "STARTS", "ENDS", "CONTAINS")
 
     def _after(self, size: int) -> int:
@@ -534,7 +538,7 @@ class _Reader:
     def _text(self, operator: Operator) -> bool:
         word = self.words[self.place]
         before = self.words[self.place - 1].text.lower() if self.place else ""
-        if self.last is None and before in ("named", "called", "titled", "name", "title") and self.focus:
+        if self.last is None and self.focus and (self.ended == self.place or before in _NAMED):
             label = self.lexicon.tables[self.focus].label
             self.last = Mention([label], label.name) if label else None
         if self.last is None:
@@ -581,6 +585,15 @@ class _Reader:
             return False
         found = link(self.lexicon, self.words, self.place + 1)
         columns = [each for each in found.columns if each.kind in ("number", "date")]
+        if len(found.tables) == 1 and not found.columns and top:
+            heights = self._of_words(("height", "altitude", "elevation"))
+            columns = [each for each in heights.columns if each.table == found.tables[0]] if heights else []
+            if len(columns) == 1 and not self.related:
+                self.query.orders.append(Order(Mention(columns, ""), top))
+                self.query.limit = self._limit()
+                self.place += 1
+                return True
+            return False
         said = [each.stem for each in self.words[self.place + 1 : self.place + 1 + found.size]]
         if not columns or ("amount" in said and ("of" in said or self._of_table(self.place + 1 + found.size))):
             return False  # the highest of the amounts, or of their sums
@@ -712,7 +725,8 @@ class _Reader:
 
 
 def _ends(column: Column, word: str) -> bool:
-    return bool(column.words) and same(column.words[-1], word)
+    """Whether a column is named after a word; a unit may stand behind it: ``height_feet``."""
+    return any(same(each, word) for each in column.words[-2:]) and column.kind in ("number", "date", "text")
 
 
 def _plain(number: float) -> int | float:

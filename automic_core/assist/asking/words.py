@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:[-'][^\W\d_]+)*|[,.?!;:()<>=]|\S")
+_FIRST_LAST = re.compile(r"\bfirst (?:and|,|&) last names?\b", re.IGNORECASE)
 _NUMBERS = dict(
     zip("zero one two three four five six seven eight nine ten eleven twelve".split(), range(13), strict=True)
 ) | {"once": 1, "twice": 2, "single": 1}
@@ -236,6 +237,7 @@ def tokens(question: str) -> list[Token]:
         plain = plain.replace(quote, "'")
     for quote in "\u201c\u201d":
         plain = plain.replace(quote, '"')
+    plain = _FIRST_LAST.sub("first name and last name", plain)
     raw = [_token(text) for text in _TOKEN.findall(plain)]
     made: list[Token] = []
     place = 0
