@@ -12,6 +12,7 @@ from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.reading import read
 from automic_core.assist.asking.suggesting import suggestions
 from automic_core.assist.asking.writing import Unclear, write
+from automic_core.errors import TransformError
 
 MOST_ROWS = 10_000
 LONGEST = 500
@@ -31,7 +32,7 @@ def ask(question: str, lexicon: Lexicon, run: Run) -> Answer:
         run: Runs one SELECT within limits; returns at most ``MOST_ROWS`` + 1 rows.
 
     Raises:
-        AutomicError: A statement failed, for instance because it took too long.
+        AutomicError: The lake cannot be read.
     """
     if not question.strip():
         return _abstain(question, lexicon, "There is no question.")
@@ -46,7 +47,10 @@ def ask(question: str, lexicon: Lexicon, run: Run) -> Answer:
         statements = write(query, lexicon)
     except Unclear as exc:
         return _abstain(question, lexicon, f"It is not clear {exc}.")
-    frames = [run(sql) for sql in statements]
+    try:
+        frames = [run(sql) for sql in statements]
+    except TransformError as exc:
+        return _abstain(question, lexicon, f"The statement for it fails: {exc.message}")
     if any(not _equal(frames[0], other, ordered=bool(query.orders)) for other in frames[1:]):
         why = f"The question can be read in {len(frames)} ways, and their answers differ. Say more exactly what is meant."
         return _abstain(question, lexicon, why)

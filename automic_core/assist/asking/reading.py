@@ -13,7 +13,7 @@ _SILENT = frozenset(
     "the a an all of is are was were be been do does did there what show list find give return tell me please in on at "
     "to as well also their its his her our it they them we i you can could would us some any this these those , along "
     "together display get see report provide for from by per entry record row entries "
-    "out much how but come came occur occurred happen happened take took place will s across among within any".split()
+    "select compute exist ever existing either out much how but come came occur occurred happen happened take took place will s across among within any".split()
 )
 # Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.
 _VERBS = frozenset(
@@ -23,6 +23,7 @@ _VERBS = frozenset(
     "listed stored filed registered recorded".split()
 )
 _NAMED = ("named", "called", "titled", "name", "title")
+_SORTING = frozenset("sort sorted order ordered listed result results them".split())
 _RELATIVE = frozenset("with whose that which who whom where having have has had when own owned".split())
 _COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
 _AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
@@ -104,6 +105,9 @@ class _Reader:
         found = link(self.lexicon, self.words, self.place)
         if mark in ("MAX", "MIN") and found.size < 2 and self.related and self._extreme(mark == "MAX"):
             return True
+        if mark == "SUM" and found.size < 2 and word.text == "total" and self.place and self._before("in") and not self.aggregates:
+            self.place += 1  # "how many are there in total"
+            return True
         if mark in _AGGREGATES and found.size < 2:
             if self.place and self.words[self.place - 1].mark in _AGGREGATES:
                 return False  # the average of sums
@@ -152,14 +156,18 @@ class _Reader:
         self.place += 1
         return True
 
+    def _before(self, text: str) -> bool:
+        return self.place > 0 and self.words[self.place - 1].text.lower() == text
+
     def _silent(self, word: Token) -> bool:
         text = word.text.lower()
         if len(word.text) > 1 and word.text.isupper() and text in ("us", "it", "in"):
             return False  # a country, a department, a state
         if text == "state":
             return self.place == 0
-        if word.mark == "SUM":
-            return text in ("total", "combined") and self.place > 0 and self.words[self.place - 1].stem == "in"
+        if text in _SORTING:
+            following = self.words[self.place + 1 : self.place + 4]
+            return any(each.mark in ("ORDER", "ASC", "DESC", "ALPHABETICAL") for each in following)
         return word.stem in _SILENT or text in _SILENT or word.stem == "and"
 
     def _verb(self) -> bool:
@@ -171,8 +179,9 @@ class _Reader:
         if text in _VERBS or word.stem in _VERBS:
             known = True
         else:
-            following = self.words[self.place + 1].stem if self.place + 1 < len(self.words) else ""
-            known = text.endswith(("ed", "ing")) and following in ("in", "by", "at", "on", "to", "for", "with", "from")
+            behind = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
+            following = behind.text if behind.text in ("before", "after") else behind.stem
+            known = text.endswith(("ed", "ing")) and following in ("before", "after", "in", "by", "at", "on", "to", "for", "with", "from")
         self.related = self.related or (known and text != "corresponding")
         return known
 
@@ -243,6 +252,8 @@ class _Reader:
             query.items.append(Item(mention, "count", True))
             query.distinct, self.counting = False, False
             return
+        if query.items and query.items[-1].mention and query.items[-1].aggregate == "count" and self._listing():
+            query.unexplained.append(mention.text)  # "the number of majors and cities"
         if not self.aggregates and self._listing() and self.computed and all(c.kind == "number" for c in mention.columns):
             self.aggregates = [self.computed]  # "the average height and weight"
         for aggregate in self.aggregates:
@@ -567,7 +578,8 @@ class _Reader:
         """"older than 20", "the oldest": a column that is meant but not named."""
         columns, more = _DEGREES[word.stem]
         behind = self.words[self.place + 1] if self.place + 1 < len(self.words) else None
-        mention = self._of_words(columns)
+        ahead = link(self.lexicon, self.words, self.place + 1).tables
+        mention = self._of_words(columns, ahead[0] if len(ahead) == 1 else None)
         if mention is None:
             return False
         if behind is not None and behind.stem == "than":
@@ -583,6 +595,8 @@ class _Reader:
         """"the highest capacity": the most of a column."""
         if link(self.lexicon, self.words, self.place).size > 1:
             return False
+        if self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "COUNT":
+            return self._most(top)
         found = link(self.lexicon, self.words, self.place + 1)
         columns = [each for each in found.columns if each.kind in ("number", "date")]
         if len(found.tables) == 1 and not found.columns and top:
@@ -655,6 +669,11 @@ class _Reader:
             self.query.named.append(found.tables[0])
         elif found.columns:
             near = self._entity_near(self.place + 1 + found.size)
+            said = {each.stem for each in self.words[self.place + 1 : self.place + 1 + found.size]}
+            shown = [item.mention for item in self.query.items if item.mention and not item.aggregate]
+            again = [each for each in shown if all(said <= set(column.words) for column in each.columns)]
+            if again:  # "card type codes and how many cards there are in each type"
+                found.columns = again[0].columns
             self.query.groups.append(Mention(found.columns, "", near))
         else:
             return False
@@ -713,10 +732,10 @@ class _Reader:
         """The column a year is of: the only one that holds years."""
         return self._of_words(("year",))
 
-    def _of_words(self, names: Sequence[str]) -> Mention | None:
+    def _of_words(self, names: Sequence[str], ahead: str | None = None) -> Mention | None:
         """The columns that end in one of these words; those of the table that is asked about first."""
         found = [(name, [column for column in self.lexicon.columns() if _ends(column, name)]) for name in names]
-        for near in (self.focus, self.query.entity):
+        for near in (ahead, self.focus, self.query.entity):
             for name, columns in found:
                 own = [column for column in columns if column.table == near]
                 if own:

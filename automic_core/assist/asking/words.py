@@ -145,6 +145,8 @@ _PHRASES: list[tuple[str, str]] = [
     ("listed in ascending order of", "ORDER ASC"),
     ("listed in descending order of", "ORDER DESC"),
     ("from most to least", "DESC"),
+    ("in the ascending order", "ASC"),
+    ("in the descending order", "DESC"),
     ("in ascending order", "ASC"),
     ("in descending order", "DESC"),
     ("in increasing order", "ASC"),

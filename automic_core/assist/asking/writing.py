@@ -64,6 +64,7 @@ class _Writer:
         outer = [item.mention.column.table for item in items if item.mention]
         outer += [column.table for column in groups] + [column.table for column, _ in orders if column]
         outer += [name for name in counted if name]
+        outer += [item.mention.near for item in items if item.mention and item.mention.near and self._is_a(item.mention.near, item.mention.column.table)]
         if not outer:
             outer = [entity]
         first = self._first_only(items, orders, grouped, list(dict.fromkeys(outer)))
@@ -142,6 +143,8 @@ class _Writer:
             only = mention.columns[0]
             said = self.query.named + self.query.group_tables
             far = mention.near not in (None, only.table) and only.table not in said
+            if mention.near and self._is_a(mention.near, only.table):
+                return only
             if mention.near not in (None, only.table) and (only.identifies or only == self.lexicon.tables[only.table].label):
                 raise Unclear(f"which {only.name} of {mention.near} is meant")
             if far and mention.text.lower() in _GENERIC:
@@ -167,6 +170,12 @@ class _Writer:
         mention.columns = nearest
         return nearest[0]
 
+    def _is_a(self, kind: str, table: str) -> bool:
+        """Whether each row of a table is a row of another: its key points there, like a gymnast's to a person."""
+        return kind != table and any(
+            join.left.table == kind and join.right.table == table and join.left.unique for join in self.lexicon.joins
+        )
+
     def _items(self, entity: str) -> list[Item]:
         items: list[Item] = []
         for item in self.query.items:
@@ -180,7 +189,7 @@ class _Writer:
                     raise Unclear(f"{column.name} holds no numbers")
         loose = [item.mention.column for item in items if item.mention and not item.aggregate]
         if len(loose) == len(items) == 1 and not self.query.named and not self.query.orders:
-            self.query.distinct = self.query.distinct or (loose[0].kind == "text" and not loose[0].unique)
+            self.query.distinct = self.query.distinct or (loose[0].kind in ("text", "number") and not loose[0].unique)
         for item in items:
             if item.aggregate == "count" and item.mention and any(j.left == item.mention.column for j in self.lexicon.joins):
                 raise Unclear(f"whether all {item.mention.text} count, or those that occur")
