@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from automic_core.assist.asking.lexicon import Column, Lexicon, same
-from automic_core.assist.asking.words import Token
+from automic_core.assist.asking.words import Token, ordinary
 
 LONGEST = 6
 _MARKED_NAMES = {"AVG": "average", "TOP": "highest", "BOTTOM": "lowest", "MAX": "maximum", "MIN": "minimum", "SUM": "total"}
@@ -54,7 +54,7 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
             size,
             [column for column in lexicon.columns() if _is_column(lexicon, column, stems)],
             [name for name, table in lexicon.tables.items() if _alike(table.words, stems)],
-            [] if part[0].mark else lexicon.values.get(" ".join(stems), []),
+            [] if part[0].mark or (size == 1 and ordinary(part[0].text)) else lexicon.values.get(" ".join(stems), []),
         )
         if found.columns or found.tables or found.values:
             return found
@@ -67,7 +67,7 @@ def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
         name
         for name, table in lexicon.tables.items()
         if len(table.words) > len(stems)
-        and (_alike(table.words[-len(stems) :], stems) or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _GENERIC))
+        and (_alike(table.words[-len(stems) :], stems) or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _GENERIC - {"name"}))
     ]
     return found if len(found) == 1 else []
 
@@ -118,6 +118,8 @@ def _short(word: str, full: str) -> bool:
 
 
 def _alike(words: Sequence[str], stems: Sequence[str]) -> bool:
+    if stems[-1] in ("of", "the") and words[-1] != stems[-1]:
+        return False
     kept = [each for each in stems if each not in ("of", "the")] if len(stems) > len(words) else list(stems)
     if len(words) != len(kept):
         return False

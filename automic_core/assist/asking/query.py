@@ -13,11 +13,17 @@ Operator = Literal["=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> 
 
 @dataclass
 class Mention:
-    """A column as it was named; in which table it is may still be open."""
+    """A column as it was named; in which table it is may still be open.
+
+    Attributes:
+        near: The table it is said to be of.
+        value: It was not named itself, but by a value in it.
+    """
 
     columns: list[Column]
     text: str
     near: str | None = None
+    value: bool = False
 
     @property
     def column(self) -> Column:

@@ -7,24 +7,10 @@ from collections.abc import Sequence
 from automic_core.assist.asking.lexicon import Column, Lexicon, same
 from automic_core.assist.asking.linking import Linked, link
 from automic_core.assist.asking.query import Aggregate, Condition, Item, Mention, Operator, Order, Query, Related
-from automic_core.assist.asking.words import Token, tokens
+from automic_core.assist.asking.words import RELATIVE, SILENT, VERBS, Token, tokens
 
-_SILENT = frozenset(
-    "the a an all of is are was were be been do does did there what show list find give return tell me please in on at "
-    "to as well also their its his her our it they them we i you can could would us some any this these those , along "
-    "together display get see report provide for from by per entry record row entries "
-    "select compute exist ever existing either out much how but come came occur occurred happen happened take took place will s across among within any".split()
-)
-# Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.
-_VERBS = frozenset(
-    "teach taught take taken attend belong play perform enroll participate write wrote written publish use make made work "
-    "stay register hold held submit contain offer provide visit assign involve correspond corresponding live lived living "
-    "associate associated go went got win won receive received run ran join joined study studying named called titled "
-    "listed stored filed registered recorded".split()
-)
 _NAMED = ("named", "called", "titled", "name", "title")
 _SORTING = frozenset("sort sorted order ordered listed result results them".split())
-_RELATIVE = frozenset("with whose that which who whom where having have has had when own owned".split())
 _COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
 _AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
 _LINKING = frozenset("is are was were of equal to be both either".split())
@@ -114,8 +100,10 @@ class _Reader:
             self.aggregates.append(_AGGREGATES[mark])
             self.place += 1
             return True
-        if found:
+        if found and not (self.counting and not found.tables and self._number_column()):
             return self._linked(found)
+        if self.counting and self._number_column():
+            return True
         if mark == "COUNT":
             twice = self.counting and self.place > 0 and self.words[self.place - 1].mark == "COUNT"
             if self.aggregates or (self.counting and not twice) or self.place == self.ended:
@@ -139,7 +127,7 @@ class _Reader:
             return self._pattern(mark)
         elif word.stem in _DEGREES:
             return self._degree(word)
-        elif word.stem in _RELATIVE:
+        elif word.stem in RELATIVE:
             self.related = self.related or bool(self.query.items or self.query.entity)
         elif word.stem in _MORE and self._apart():
             return True
@@ -168,7 +156,7 @@ class _Reader:
         if text in _SORTING:
             following = self.words[self.place + 1 : self.place + 4]
             return any(each.mark in ("ORDER", "ASC", "DESC", "ALPHABETICAL") for each in following)
-        return word.stem in _SILENT or text in _SILENT or word.stem == "and"
+        return word.stem in SILENT or text in SILENT or word.stem == "and"
 
     def _verb(self) -> bool:
         """A verb that only says how two tables belong together: "performed in", "owned by", "who teach"."""
@@ -176,7 +164,7 @@ class _Reader:
         if word.mark or not (self.query.entity or self.query.items):
             return False
         text = word.text.lower()
-        if text in _VERBS or word.stem in _VERBS:
+        if text in VERBS or word.stem in VERBS:
             known = True
         else:
             behind = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
@@ -346,6 +334,33 @@ class _Reader:
             place -= 1
         return place > 0 and self.words[place].text.lower() in ("and", ",")
 
+    def _number_column(self) -> bool:
+        """"the number of products" where a column holds it: ``number_products``."""
+        found, size = self._numbers_of(self.place)
+        if not found:
+            return False
+        self.counting = False
+        mention = Mention(found, self._said(size), self._entity_near(self.place + size))
+        self.place += size
+        if self._operator_at(self._after(0)):
+            self.last, self.related = mention, True
+        else:
+            self._ask(mention)
+        return True
+
+    def _numbers_of(self, place: int) -> tuple[list[Column], int]:
+        for size in range(min(3, len(self.words) - place), 0, -1):
+            stems = tuple(each.stem for each in self.words[place : place + size])
+            found = [
+                column
+                for column in self.lexicon.columns()
+                if column.kind == "number" and column.words[0] in ("number", "num", "total", "count")
+                and tuple(word for word in column.words[1:] if word != "of") == stems
+            ]
+            if found:
+                return found, size
+        return [], 0
+
     def _counted_elsewhere(self, name: str) -> bool:
         """Whether a column holds how many rows of a table there are: then "the number of" may be either."""
         own = self.lexicon.tables[name].words
@@ -359,9 +374,6 @@ class _Reader:
     def _value(self, found: Linked) -> bool:
         """A value that stands for itself: "from France", "dog"."""
         if not found.values:
-            return False
-        word = self.words[self.place]
-        if found.size == 1 and word.mark != "TEXT" and self.last is None and self._ordinary(word):
             return False
         columns = list(dict.fromkeys(column for column, _ in found.values))
         behind = link(self.lexicon, self.words, self.place + found.size)
@@ -377,19 +389,12 @@ class _Reader:
                 return False
             columns = shared
         texts = list(dict.fromkeys(text for column, text in found.values if column in columns))
-        mention = Mention(columns, self._said(found.size))
+        mention = Mention(columns, self._said(found.size), value=True)
         self._condition(mention, "=", texts if len(texts) > 1 else texts[:1])
         if len({column.table for column in columns}) == 1:
             self.focus = columns[0].table
         self.place += size
         return True
-
-    def _ordinary(self, word: Token) -> bool:
-        """Whether a word that is a value somewhere is more likely a word of the language here."""
-        text = word.text.lower()
-        if text in _SILENT or text in _RELATIVE or word.stem in _VERBS or len(text) < 3:
-            return True
-        return word.text == text and text.endswith(("ed", "ing"))
 
     def _condition(self, mention: Mention, operator: Operator, values: list[object]) -> None:
         if mention.near is None or mention is not self.last:
@@ -461,7 +466,7 @@ class _Reader:
                 return False
             self._condition(mention, "> average" if operator in (">", ">=") else "< average", [])
             self.place = after + 1 + (found.size if found.columns else 0)
-            rest = [each for each in self.words[self.place :] if each.text.lower() not in _SILENT]
+            rest = [each for each in self.words[self.place :] if each.text.lower() not in SILENT]
             return not self._at("of") or all(each.mark or each.stem in ("all", "average") for each in rest) or len(rest) <= 1
         if word.mark != "NUMBER" or word.number is None:
             return False
@@ -514,6 +519,14 @@ class _Reader:
             self.query.related.append(Related(behind.tables[0], False, [], how, word.number))
             self.query.named.append(behind.tables[0])
             self.place += 2 + behind.size
+            return True
+        if mention is None:
+            behind = link(self.lexicon, self.words, self.place + 1)
+            numbers = [each for each in behind.columns if each.kind == "number" and not each.identifies]
+            if not numbers or not self.related:
+                return False
+            self._condition(Mention(numbers, ""), "=", [_plain(word.number)])
+            self.place += 1 + behind.size
             return True
         operator: Operator = {"ORMORE": ">=", "ORLESS": "<="}.get(following, "=")  # type: ignore[assignment]
         self._condition(mention, operator, [_plain(word.number)])
@@ -638,7 +651,10 @@ class _Reader:
         elif found.columns and found.columns[0].kind == "number":
             self.query.orders.append(Order(Mention(found.columns, ""), most))
         else:
-            return False
+            numbers, found.size = self._numbers_of(place)
+            if not numbers:
+                return False
+            self.query.orders.append(Order(Mention(numbers, ""), most))
         self.query.limit = self._limit()
         self.place = place + found.size
         return True

@@ -30,6 +30,22 @@ _IRREGULAR = {
     "wives": "wife",
     "leaves": "leaf",
 }
+SILENT = frozenset(
+    "the a an all of is are was were be been do does did there what show list find give return tell me please in on at "
+    "to as well also their its his her our it they them we i you can could would us some any this these those , along "
+    "together display get see report provide for from by per entry record row entries "
+    "select compute exist ever existing either out much how but come came occur occurred happen happened take took place will s across among within any".split()
+)
+# Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.
+VERBS = frozenset(
+    "teach taught take taken attend belong play perform enroll participate write wrote written publish use make made work "
+    "stay register hold held submit contain offer provide visit assign involve correspond corresponding live lived living "
+    "associate associated go went got win won receive received run ran join joined study studying named called titled "
+    "listed stored filed registered recorded speak spoke spoken lose lost give gave given build built buy bought sell "
+    "sold lead led leave left send sent drive drove driven fly flew flown depart arrive become became begin began choose "
+    "chose chosen grow know knew known pay paid put ride sing sang sung spend spent wear host located reside enter".split()
+)
+RELATIVE = frozenset("with whose that which who whom where having have has had when own owned".split())
 # What a phrase means to the grammar. Longer phrases stand first; "_" is any of "the a an".
 _PHRASES: list[tuple[str, str]] = [
     ("how many different", "COUNT DISTINCT"),
@@ -299,3 +315,11 @@ _ABBREVIATED = {
     "avg": ("average",),
     "desc": ("description",),
 }
+
+
+def ordinary(text: str) -> bool:
+    """Whether a word is more likely one of the language than a value somewhere: "is" is also the code of a country."""
+    word = text.lower()
+    if word in SILENT or word in RELATIVE or word in VERBS or stem(word) in VERBS or len(word) < 3 and not text.isupper():
+        return True
+    return word == text and word.endswith(("ed", "ing"))

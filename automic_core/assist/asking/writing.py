@@ -132,6 +132,9 @@ class _Writer:
         if len(grouped) == 1:
             return grouped.pop()
         tables = {column.table for item in query.items if item.mention for column in item.mention.columns}
+        told = {column.table for condition in query.conditions for column in condition.mention.columns}
+        if len(tables) > 1 and len(tables & told) == 1:
+            return (tables & told).pop()
         if len(tables) != 1:
             raise Unclear("which table is meant")
         return tables.pop()
@@ -139,15 +142,20 @@ class _Writer:
     def _settle(self, mention: Mention | None, entity: str) -> Column:
         """The column of a mention: in the table it is said to be of, the one asked about, one that was named, else the nearest."""
         assert mention is not None
+        if mention.value:
+            self._labels_first(mention)
+        near = self.lexicon.tables.get(mention.near or "")
+        if mention.text.lower() in ("name", "names") and near and near.label and not any(each.table == near.name for each in mention.columns):
+            mention.columns = [near.label]
         if len(mention.columns) == 1:
             only = mention.columns[0]
             said = self.query.named + self.query.group_tables
             far = mention.near not in (None, only.table) and only.table not in said
             if mention.near and self._is_a(mention.near, only.table):
                 return only
-            if mention.near not in (None, only.table) and (only.identifies or only == self.lexicon.tables[only.table].label):
+            if not mention.value and mention.near not in (None, only.table) and (only.identifies or only == self.lexicon.tables[only.table].label):
                 raise Unclear(f"which {only.name} of {mention.near} is meant")
-            if far and mention.text.lower() in _GENERIC:
+            if far and not mention.value and mention.text.lower() in _GENERIC:
                 raise Unclear(f"which {only.name} of {mention.near} is meant")
             return only
         for wanted in (mention.near, entity):
@@ -175,6 +183,15 @@ class _Writer:
         return kind != table and any(
             join.left.table == kind and join.right.table == table and join.left.unique for join in self.lexicon.joins
         )
+
+    def _labels_first(self, mention: Mention) -> None:
+        """A text that names rows of a table is taken for their name, not for another column of that table."""
+        labels = {column.table for column in mention.columns if column == self.lexicon.tables[column.table].label}
+        mention.columns = [
+            column
+            for column in mention.columns
+            if column.table not in labels or column == self.lexicon.tables[column.table].label
+        ]
 
     def _items(self, entity: str) -> list[Item]:
         items: list[Item] = []
