@@ -9,6 +9,7 @@ from automic_core.assist.asking.lexicon import Column, Lexicon, same
 from automic_core.assist.asking.words import Token, ordinary
 
 LONGEST = 6
+_ARTICLES = frozenset("the a an of all".split())
 _MARKED_NAMES = {"AVG": "average", "TOP": "highest", "BOTTOM": "lowest", "MAX": "maximum", "MIN": "minimum", "SUM": "total"}
 
 
@@ -45,6 +46,11 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
         if any(each.mark for each in part) and (size == 1 or part[0].mark not in _MARKED_NAMES or any(each.mark for each in part[1:])):
             continue
         stems = [_MARKED_NAMES.get(each.mark, each.stem) for each in part]
+        if size > 1 and part[0].text.lower() in _ARTICLES:
+            values = [] if shortened else lexicon.values.get(" ".join(stems), [])
+            if values:
+                return Linked(size, values=values)
+            continue
         if shortened:
             found = Linked(size, _shortened_columns(lexicon, stems), _shortened_tables(lexicon, stems))
             if found.columns or found.tables:
@@ -53,7 +59,7 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
         found = Linked(
             size,
             [column for column in lexicon.columns() if _is_column(lexicon, column, stems)],
-            [name for name, table in lexicon.tables.items() if _alike(table.words, stems)],
+            [name for name, table in lexicon.tables.items() if "of" not in stems and _alike(table.words, stems)],
             [] if part[0].mark or (size == 1 and ordinary(part[0].text)) else lexicon.values.get(" ".join(stems), []),
         )
         if found.columns or found.tables or found.values:

@@ -72,6 +72,9 @@ class _Reader:
             self.query.unexplained.append("what to compute")
         if self.negated:
             self.query.unexplained.append("what is not there")
+        asks = self.words[0].text.lower() if self.words else ""
+        if asks in ("where", "when", "why", "how") and not self.query.items:
+            self.query.unexplained.append(self.words[0].text)
         if self.first is not None:
             self.query.unexplained.append(f"{self.first}")
         return self.query
@@ -88,6 +91,9 @@ class _Reader:
             return True
         if mark in ("MOST", "LEAST"):
             return self._most(mark == "MOST")
+        if word.text.lower() in _SORTING and self._silent(word):
+            self.place += 1
+            return True
         found = link(self.lexicon, self.words, self.place)
         if mark in ("MAX", "MIN") and found.size < 2 and self.related and self._extreme(mark == "MAX"):
             return True
@@ -149,8 +155,8 @@ class _Reader:
 
     def _silent(self, word: Token) -> bool:
         text = word.text.lower()
-        if len(word.text) > 1 and word.text.isupper() and text in ("us", "it", "in"):
-            return False  # a country, a department, a state
+        if self.place and word.text.isupper() and text in ("us", "it", "in", "a", "i"):
+            return False  # a country, a department, a state, a grade
         if text == "state":
             return self.place == 0
         if text in _SORTING:
@@ -206,8 +212,16 @@ class _Reader:
 
     def _taken(self, found: Linked, adjacent: bool) -> bool:
         following = self._after(found.size)
+        if found.size == 1 and self.words[self.place].stem == "name" and self._named_column(self.place + 1):
+            self.place += 1  # "the names of the sponsors" where a column holds the sponsors
+            return True
         if found.columns and (not found.tables or self._operator_at(following) or self._column_rather(found)):
             mention = Mention(self._years_too(found), self._said(found.size), self._entity_near(following))
+            owners = {column.table for column in mention.columns}
+            if " of " in mention.text and len(owners) == 1:
+                [mention.near] = owners  # "the name of the customers who …"
+                self.focus = mention.near
+                self.query.entity = self.query.entity or mention.near
             if self._is_condition(mention, following):
                 self.last = mention
                 self.related = True
@@ -265,6 +279,15 @@ class _Reader:
                 table = self.lexicon.tables[column.table]
                 found = [each for each in table.columns.values() if each.words in fuller]
                 item.mention.columns = found or item.mention.columns
+
+    def _named_column(self, place: int) -> bool:
+        if place >= len(self.words) or self.words[place].text.lower() != "of":
+            return False
+        place += 1
+        while place < len(self.words) and self.words[place].text.lower() in ("the", "all", "their", "any"):
+            place += 1
+        found = link(self.lexicon, self.words, place)
+        return bool(found.columns) and not found.tables and all(column.kind == "text" for column in found.columns)
 
     def _years_too(self, found: Linked) -> list[Column]:
         """"opened in year 2005" may be any column of years."""
@@ -411,7 +434,7 @@ class _Reader:
         if place < len(self.words):
             word = self.words[place]
             if word.mark in ("NUMBER", "TEXT"):
-                return True
+                return word.mark == "NUMBER" or " of " not in mention.text
             near = link(self.lexicon, self.words, place)
             return any(column in mention.columns for column, _ in near.values)
         return False
@@ -443,7 +466,8 @@ class _Reader:
             if self.words[word].mark == "COUNT":
                 counted = True
             found = link(self.lexicon, self.words, word)
-            if found.tables and not found.columns and len(found.tables) == 1:
+            said = self.words[word - 1].text.lower() in ("of", "each", "all", "every", "of each", "for each")
+            if len(found.tables) == 1 and (not found.columns or said):
                 if not counted:
                     return found.tables[0]
                 counted = False
@@ -508,8 +532,6 @@ class _Reader:
         if stems == ["years", "old"] or stems == ["year", "old"]:
             mention = self._of_words(("age",))
             self.place += 2 if mention else 0
-        if mention is None:
-            return False
         following = self.words[self.place + 1].mark if self.place + 1 < len(self.words) else ""
         if mention is None and following in ("ORMORE", "ORLESS"):
             behind = link(self.lexicon, self.words, self.place + 2)

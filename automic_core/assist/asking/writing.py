@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automic_core.assist.asking.lexicon import Column, Lexicon
+from automic_core.assist.asking.lexicon import Column, Join, Lexicon
 from automic_core.assist.asking.query import Condition, Item, Mention, Query, Related
 
 
@@ -348,10 +348,16 @@ class _Writer:
         found = self.lexicon.path([entity, related.table])
         if found is None or not found[0] or not found[1] or entity not in outer:
             raise Unclear(f"how {entity} and {related.table} belong together")
-        first = found[0][0]
-        mine, theirs = (first.left, first.right) if first.left.table == entity else (first.right, first.left)
-        number = int(related.number or 0)
-        return f"{self._name(mine)} IN (SELECT {self._name(theirs)} FROM {self._table(theirs.table)} GROUP BY 1 HAVING count(*) {related.operator} {number})"
+        mine, theirs, inner = self._apart(entity, found[0])
+        kept = f"GROUP BY 1 HAVING count(*) {related.operator} {related.number:g}"
+        return f"{self._name(mine)} IN (SELECT {self._name(theirs)} FROM {self._from(inner)} {kept})"
+
+    def _apart(self, start: str, way: Sequence[Join]) -> tuple[Column, Column, list[str]]:
+        """The first join of a way, seen from where it starts, and the tables beyond it."""
+        first = way[0]
+        mine, theirs = (first.left, first.right) if first.left.table == start else (first.right, first.left)
+        beyond = (table for join in way[1:] for table in (join.left.table, join.right.table) if table != start)
+        return mine, theirs, list(dict.fromkeys([theirs.table, *beyond]))
 
     def _within(self, entity: str, outer: list[str], table: str, conditions: list[str], negated: bool) -> str:
         """Rows that (do not) have a row of another table."""
@@ -359,12 +365,9 @@ class _Writer:
         found = self.lexicon.path([start, table])
         if found is None or not found[0]:
             raise Unclear(f"how {start} and {table} belong together")
-        way = found[0]
-        if len(way) > MOST_JOINS or not found[1]:
+        if len(found[0]) > MOST_JOINS or not found[1]:
             raise Unclear(f"how {start} and {table} belong together")
-        first = way[0]
-        mine, theirs = (first.left, first.right) if first.left.table == start else (first.right, first.left)
-        inner = list(dict.fromkeys([theirs.table, *(t for j in way[1:] for t in (j.left.table, j.right.table) if t != start)]))
+        mine, theirs, inner = self._apart(start, found[0])
         wheres = [*conditions, f"{self._name(theirs)} IS NOT NULL"] if negated else conditions
         where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
         return f"{self._name(mine)} {'NOT ' if negated else ''}IN (SELECT {self._name(theirs)} FROM {self._from(inner)}{where})"
