@@ -67,7 +67,9 @@ def asked(file: Path, questions: list[dict[str, Any]], folder: Path) -> Iterator
             if answer.sql is None or answer.frame is None:
                 yield Outcome(question["db_id"], "", 0.0, False, False, seconds)
                 continue
-            ordered = bool(re.search(r"order\s+by", question["query"], re.I)) and not re.search(r"limit", question["query"], re.I)
+            ordered = bool(re.search(r"order\s+by", question["query"], re.I)) and not re.search(
+                r"limit", question["query"], re.I
+            )
             expected = _cells(gold.execute(question["query"]).fetchall())
             right = same(_cells(answer.frame.rows()), expected, ordered=ordered)
             yield Outcome(question["db_id"], answer.rung or "", answer.trust, right, False, seconds)
@@ -133,7 +135,8 @@ def main() -> None:
         outcomes += found
         answered = [each for each in found if each.rung]
         right = sum(each.right for each in answered)
-        print(f"{name}: {len(found)} questions, {len(answered)} answered, {right} right, {sum(e.crashed for e in found)} crashed")
+        crashed = sum(each.crashed for each in found)
+        print(f"{name}: {len(found)} questions, {len(answered)} answered, {right} right, {crashed} crashed")
     if not outcomes:
         raise SystemExit(f"No question in {chosen.folder} has its database.")
     print(f"{len(outcomes)} questions, median {statistics.median(each.seconds for each in outcomes) * 1000:.0f} ms")

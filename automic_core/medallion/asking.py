@@ -21,7 +21,7 @@ from automic_core.lakehouse.commits import head
 from automic_core.medallion.context import LakeContext
 
 MOST_READ = 200_000
-"""Rows of a table that are read for its words; a value further down is not known, so that a question with it abstains."""
+"""Rows of a table that are read for its words; a question with a value further down abstains."""
 SECONDS = 20.0
 _LAYERS = ("gold", "silver", "bronze")
 _KEPT = 4

@@ -57,7 +57,9 @@ def _related(related: Related) -> str:
     if related.number is not None and related.operator is not None:
         return f"the number of their {_plain(related.table)} {_OPERATORS[related.operator]} {related.number:g}"
     inner = " and ".join(_condition(each) for each in related.conditions)
-    return f"there is {'no ' if related.negated else 'a row of '}{_plain(related.table)}" + (f" ({inner})" if inner else "")
+    return f"there is {'no ' if related.negated else 'a row of '}{_plain(related.table)}" + (
+        f" ({inner})" if inner else ""
+    )
 
 
 def _order(order: Order) -> str:

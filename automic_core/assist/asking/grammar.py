@@ -10,8 +10,9 @@ from automic_core.assist.asking.answers import Answer
 from automic_core.assist.asking.explaining import explain
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.reading import read
+from automic_core.assist.asking.settling import UnclearError
 from automic_core.assist.asking.suggesting import suggestions
-from automic_core.assist.asking.writing import Unclear, write
+from automic_core.assist.asking.writing import write
 from automic_core.errors import TransformError
 
 MOST_ROWS = 10_000
@@ -45,14 +46,16 @@ def ask(question: str, lexicon: Lexicon, run: Run) -> Answer:
         return _abstain(question, lexicon, f"Not understood: {named}.", words)
     try:
         statements = write(query, lexicon)
-    except Unclear as exc:
+    except UnclearError as exc:
         return _abstain(question, lexicon, f"It is not clear {exc}.")
     try:
         frames = [run(sql) for sql in statements]
     except TransformError as exc:
         return _abstain(question, lexicon, f"The statement for it fails: {exc.message}")
     if any(not _equal(frames[0], other, ordered=bool(query.orders)) for other in frames[1:]):
-        why = f"The question can be read in {len(frames)} ways, and their answers differ. Say more exactly what is meant."
+        why = (
+            f"The question can be read in {len(frames)} ways, and their answers differ. Say more exactly what is meant."
+        )
         return _abstain(question, lexicon, why)
     trust = TRUST[len(frames) > 1]
     return Answer(question, statements[0], frames[0].head(MOST_ROWS), "grammar", trust, explain(query))

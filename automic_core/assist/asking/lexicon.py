@@ -105,7 +105,12 @@ class Lexicon:
             frames: Rows by full name (``silver.orders``); every text column is read once.
             keys: How the tables hang together.
         """
-        known = {word for name, rows in frames.items() for own in (name, *rows.columns) for word in name_words(own.rpartition(".")[2])}
+        known = {
+            word
+            for name, rows in frames.items()
+            for own in (name, *rows.columns)
+            for word in name_words(own.rpartition(".")[2])
+        }
         made = {name: _table(name, rows, known) for name, rows in frames.items()}
         joins = [
             Join(made[key.table].columns[key.column], made[key.parent_table].columns[key.parent_column])
@@ -119,7 +124,11 @@ class Lexicon:
                     texts = rows[column.name].drop_nulls().unique(maintain_order=True).head(MOST_VALUES)
                     for text in texts.to_list():
                         found.values[_folded(text)].append((column, text))
-                    if column.words[:1] == ("is",) and len(column.words) > 1 and set(map(str.lower, texts.to_list())) <= _TRUTH:
+                    if (
+                        column.words[:1] == ("is",)
+                        and len(column.words) > 1
+                        and set(map(str.lower, texts.to_list())) <= _TRUTH
+                    ):
                         yes = [text for text in texts.to_list() if text.lower() in _YES]
                         found.values[" ".join(column.words[1:])] += [(column, text) for text in yes]
                     if column.words[-1:] in (("sex",), ("gender",)):

@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from automic_core.assist.asking.lexicon import Column, Lexicon, same
+from automic_core.assist.asking.phrases import GENERIC, UNITS
 from automic_core.assist.asking.words import Token, ordinary
 
 LONGEST = 6
-_ARTICLES = frozenset("the a an of all".split())
-_MARKED_NAMES = {"AVG": "average", "TOP": "highest", "BOTTOM": "lowest", "MAX": "maximum", "MIN": "minimum", "SUM": "total"}
+_ARTICLES = frozenset(["the", "a", "an", "of", "all"])
+_MARKED_NAMES = {
+    "AVG": "average",
+    "TOP": "highest",
+    "BOTTOM": "lowest",
+    "MAX": "maximum",
+    "MIN": "minimum",
+    "SUM": "total",
+}
 
 
 @dataclass
@@ -31,7 +39,7 @@ class Linked:
 
 
 def link(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
-    """The readings that cover most words from a place on: of full names first, else of names without what is generic."""
+    """The readings that cover most words from a place on: of full names, else of names without a generic end."""
     return _found(lexicon, words, place, shortened=False) or _found(lexicon, words, place, shortened=True)
 
 
@@ -43,7 +51,9 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
         if size == 1 and part[0].mark == "TEXT":
             values = lexicon.values.get(_joined(part), [])
             return Linked(1, values=values) if values and not shortened else Linked()
-        if any(each.mark for each in part) and (size == 1 or part[0].mark not in _MARKED_NAMES or any(each.mark for each in part[1:])):
+        if any(each.mark for each in part) and (
+            size == 1 or part[0].mark not in _MARKED_NAMES or any(each.mark for each in part[1:])
+        ):
             continue
         stems = [_MARKED_NAMES.get(each.mark, each.stem) for each in part]
         if size > 1 and part[0].text.lower() in _ARTICLES:
@@ -73,7 +83,10 @@ def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
         name
         for name, table in lexicon.tables.items()
         if len(table.words) > len(stems)
-        and (_alike(table.words[-len(stems) :], stems) or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _GENERIC - {"name"}))
+        and (
+            _alike(table.words[-len(stems) :], stems)
+            or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= GENERIC - {"name"})
+        )
     ]
     return found if len(found) == 1 else []
 
@@ -92,14 +105,7 @@ def _shortened_columns(lexicon: Lexicon, stems: Sequence[str]) -> list[Column]:
 
 
 def _dropped(words: Sequence[str]) -> bool:
-    return words[0] in ("in", "per") or set(words) <= _GENERIC | _UNITS
-
-
-_GENERIC = frozenset("data list detail info record name code text value ref".split())
-_UNITS = frozenset(
-    "eur usd gbp chf dollar euro pound km m cm mm mile foot inch kg g lb ton sqft percent pct second minute hour day "
-    "million billion thousand celsius fahrenheit".split()
-)
+    return words[0] in ("in", "per") or set(words) <= GENERIC | UNITS
 
 
 def _joined(part: Sequence[Token]) -> str:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from automic_core.assist.asking.lexicon import Column
 
 Aggregate = Literal["avg", "min", "max", "sum", "count"]
-Operator = Literal["=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> average", "< average", "largest", "smallest"]
+Operator = Literal[
+    "=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> average", "< average", "largest", "smallest"
+]
 
 
 @dataclass

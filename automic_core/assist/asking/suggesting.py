@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from automic_core.assist.asking.lexicon import Lexicon, Table
 from automic_core.assist.asking.reading import read
+from automic_core.assist.asking.settling import UnclearError
 from automic_core.assist.asking.words import tokens
-from automic_core.assist.asking.writing import Unclear, write
+from automic_core.assist.asking.writing import write
 
 
 def suggestions(question: str, lexicon: Lexicon, most: int = 3) -> list[str]:
@@ -49,5 +50,5 @@ def _answerable(question: str, lexicon: Lexicon) -> bool:
         return False
     try:
         return bool(write(query, lexicon))
-    except Unclear:
+    except UnclearError:
         return False

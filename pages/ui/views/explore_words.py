@@ -54,7 +54,7 @@ def _read(words: workbench.AnswerInWords) -> None:
         st.markdown(f"**Read as** {show.plain(words.explanation)}")
         by = _RUNGS.get(words.rung or "", words.rung)
         st.caption(
-            f"By {by}; trust {words.trust:.0%}. The statement that answers it is in the editor, where it can be changed.",
+            f"By {by}; trust {words.trust:.0%}. Its statement stands in the editor, where it can be changed.",
             help="About so many of a hundred answers with this trust were right on questions whose answer is known.",
         )
 
