@@ -134,13 +134,13 @@ class Comparing(Cursor):
 
     def _pattern(self, mark: str) -> bool:
         after = self.place + 1
-        while after < len(self.words) and self.words[after].stem in (
+        while after < len(self.words) and self.words[after].text in (
             "the",
+            "a",
             "letter",
             "word",
             "string",
             "substring",
-            "a",
         ):
             after += 1
         if after >= len(self.words) or self.last is None or self.words[after].mark == "NUMBER":

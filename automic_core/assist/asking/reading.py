@@ -118,6 +118,8 @@ class _Reader(Naming):
             return False  # a country, a department, a state, a grade
         if text == "state":
             return self.place == 0
+        if text in ("show", "list", "give", "return", "tell") and self.place:
+            self.related, self.last = False, None  # another sentence says what to show
         if text in SORTING:
             following = self.words[self.place + 1 : self.place + 4]
             return any(each.mark in ("ORDER", "ASC", "DESC", "ALPHABETICAL") for each in following)

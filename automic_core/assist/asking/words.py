@@ -124,4 +124,4 @@ def ordinary(text: str) -> bool:
         or (len(word) < 3 and not text.isupper())
     ):
         return True
-    return word == text and word.endswith(("ed", "ing"))
+    return word == text and len(word) > 4 and word.endswith(("ed", "ing"))
