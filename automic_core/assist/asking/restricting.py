@@ -60,6 +60,9 @@ class Restricting(Settling):
         for low in self.query.conditions:
             for high in self.query.conditions:
                 same = low.mention.column == high.mention.column and not self.query.either
+                two = same and low.operator == high.operator == "=" and not (low.negated or high.negated)
+                if two and not self.query.both and low.values != high.values:
+                    raise UnclearError(f"whether {low.values[0]} and {high.values[0]} are meant together or apart")
                 if (
                     same
                     and low.operator in (">", ">=")

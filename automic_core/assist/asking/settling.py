@@ -27,12 +27,14 @@ class Choice:
         by_name: Groups are told apart by what is shown; else by the key of their table.
         last: Of rows that share the first place, another one comes first.
         strict: Rows of every table that was named must be there.
+        other: A text that stands in two columns of a table is meant to be in the other one.
     """
 
     semi: bool = True
     by_name: bool = False
     last: bool = False
     strict: bool = False
+    other: bool = False
 
 
 class Settling:
@@ -65,8 +67,18 @@ class Settling:
         return tables.pop()
 
     def _settle(self, mention: Mention | None, entity: str) -> Column:
-        """The column of a mention: in the table it is said to be of, the one asked about, a named one, the nearest."""
+        """As ``_chosen``, or by this writer's choice the other column that a value is in."""
         assert mention is not None
+        everywhere = list(mention.columns)
+        found = self._chosen(mention, entity)
+        others = [each for each in everywhere if each.table == found.table and each != found]
+        if mention.value and self.choice.other and others:
+            mention.columns, mention.value = others[:1], False
+            return others[0]
+        return found
+
+    def _chosen(self, mention: Mention, entity: str) -> Column:
+        """The column of a mention: in the table it is said to be of, the one asked about, a named one, the nearest."""
         if mention.value:
             self._labels_first(mention)
         near = self.lexicon.tables.get(mention.near or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from automic_core.assist.asking.lexicon import Column, Lexicon
@@ -14,15 +15,16 @@ _SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "c
 
 
 def write(query: Query, lexicon: Lexicon) -> list[str]:
-    """Statements for a query, the best first; equal ones once.
+    """Statements for a query, the best first; equal ones once. The query is settled as the first one has it.
 
     Raises:
         UnclearError: A column could be in several tables, tables cannot be joined, or nothing is asked for.
     """
-    choices = [Choice(), Choice(semi=False), Choice(by_name=True), Choice(strict=True)]
+    choices = [Choice(), Choice(semi=False), Choice(by_name=True), Choice(strict=True), Choice(other=True)]
     if query.limit:
         choices.append(Choice(last=True))
-    made = [_Writer(query, lexicon, choice).statement() for choice in choices]
+    copies = [query, *(deepcopy(query) for _ in choices[1:])]
+    made = [_Writer(each, lexicon, choice).statement() for each, choice in zip(copies, choices, strict=True)]
     return list(dict.fromkeys(made))
 
 
