@@ -106,15 +106,19 @@ class _Writer(Restricting):
 
     def _items(self, entity: str) -> list[Item]:
         items: list[Item] = []
+        known: list[tuple[object, ...]] = []
         for item in self.query.items:
-            known = [(each.mention.columns if each.mention else None, each.aggregate, each.of) for each in items]
-            if (item.mention.columns if item.mention else None, item.aggregate, item.of) not in known:
+            said = item.mention and (item.mention.columns, item.mention.near)
+            if (said, item.aggregate, item.of) not in known:
+                known.append((said, item.aggregate, item.of))
                 items.append(item)
         for item in items:
             if item.mention:
                 column = self._settle(item.mention, entity)
                 if item.aggregate in ("avg", "sum") and column.kind != "number":
                     raise UnclearError(f"{column.name} holds no numbers")
+        settled = {(item.mention.column if item.mention else None, item.aggregate, item.of): item for item in items}
+        items = list(settled.values())
         loose = [item.mention.column for item in items if item.mention and not item.aggregate]
         if len(loose) == len(items) == 1 and not self.query.named and not self.query.orders:
             self.query.distinct = self.query.distinct or (loose[0].kind in ("text", "number") and not loose[0].unique)
