@@ -14,13 +14,14 @@ from typing import Any, Self
 
 import polars as pl
 
+from automic_core.assist.asking.answers import Answer
 from automic_core.errors import CatalogError
 from automic_core.lakehouse import history as histories
 from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import open_catalog
 from automic_core.lakehouse.commits import head
-from automic_core.medallion import provenance, quarantine
+from automic_core.medallion import asking, provenance, quarantine
 from automic_core.medallion.batches import BATCH, HASH, SOURCE
 from automic_core.medallion.bronze import Bronze
 from automic_core.medallion.context import ACTOR, REPORT, RUN_ID, LakeContext
@@ -166,6 +167,16 @@ class Lakehouse:
         present = partial(quarantine.present, self.context)
         with engine.answering(self.context.need, sql, as_of=as_of, present=present, **limits) as running:
             yield running
+
+    def ask(self, question: str) -> Answer:
+        """Answer a question in plain English about the tables, each at one snapshot; abstain rather than guess.
+
+        Gold and silver are asked, bronze only where there is nothing more refined.
+
+        Raises:
+            TransformError: The statement that answers it takes too long.
+        """
+        return asking.ask(self.context, question, self.answering)
 
     def history(self, table: str) -> list[histories.SnapshotInfo]:
         """The states a table had, oldest first."""

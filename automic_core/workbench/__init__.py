@@ -12,6 +12,7 @@ from typing import Any
 
 _NAMES = {
     "alerts": "Alert",
+    "asking_words": "AnswerInWords ask_question read_question",
     "attention": "Attention",
     "browsing": "Entry Inside Listing browse connector_of inside",
     "changing": "Built Promoted aggregation build export ingest promote run",

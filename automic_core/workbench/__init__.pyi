@@ -1,6 +1,9 @@
 """Names of the package for type checkers; ``__init__.py`` gives the same ones on first use."""
 
 from automic_core.workbench.alerts import Alert as Alert
+from automic_core.workbench.asking_words import AnswerInWords as AnswerInWords
+from automic_core.workbench.asking_words import ask_question as ask_question
+from automic_core.workbench.asking_words import read_question as read_question
 from automic_core.workbench.attention import Attention as Attention
 from automic_core.workbench.browsing import (
     Entry as Entry,

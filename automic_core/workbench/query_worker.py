@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +25,7 @@ from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse import sql as engine
 from automic_core.workbench import query_output
+from automic_core.workbench.asking_words import told
 from automic_core.workbench.query_wire import Reply, receive, send
 
 COUNT_SECONDS = 3.0
@@ -154,7 +156,13 @@ def _file(request: Request) -> Reply:
     return _with(request, use)
 
 
-_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file}
+def _words(request: Request) -> Reply:
+    """How a question in plain language is read, and the statement that answers it."""
+    with Lakehouse.open(request["lake"], read_only=True) as lake:
+        return {"answer": asdict(told(lake.ask(request["question"])))}, b""
+
+
+_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file, "words": _words}
 
 if __name__ == "__main__":
     main()

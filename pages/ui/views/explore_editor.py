@@ -1,4 +1,4 @@
-"""The editor with what stands around it: asking in words (not yet), time travel, history, the error."""
+"""The editor with what stands around it: asking in words, time travel, history, the error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import calls, show, sqleditor
 from pages.ui.state import Workspace
-from pages.ui.views import explore_past
+from pages.ui.views import explore_past, explore_words
 from pages.ui.views.explore_state import Explore, again, begin
 
 MOST_HISTORY = 30
@@ -15,7 +15,7 @@ MOST_HISTORY = 30
 
 def render(ws: Workspace, screen: Explore, tables: list[workbench.TreeTable], run: bool) -> None:
     """Draw the editor; ask the statement if the person wants it."""
-    _in_words()
+    explore_words.render(ws, screen)
     known = sqleditor.model(tables, workbench.vocabulary())
     position = screen.error.position if screen.error is not None else None
     asked = sqleditor.draw(known, screen.sql, screen.nonce, position, key="sql-editor", on_text=screen.hear)
@@ -28,18 +28,6 @@ def render(ws: Workspace, screen: Explore, tables: list[workbench.TreeTable], ru
         again()
     if screen.error is not None:
         show.error(screen.error)
-
-
-def _in_words() -> None:
-    """The place of asking in plain language."""
-    st.text_input(
-        "Ask in plain language",
-        placeholder="Asking in plain language needs a language model; none is set up. SQL works without one.",
-        disabled=True,
-        label_visibility="collapsed",
-        icon=":material/smart_toy:",
-        key="ask-in-words",
-    )
 
 
 def _history(ws: Workspace, screen: Explore) -> None:

@@ -36,6 +36,10 @@ class Explore:
         taken: The deep link that was taken over already.
         file: A download made of the answer.
         job: The job that saves the answer as a gold table.
+        question: What was asked in words last.
+        questions: Changes when the page, not the person, sets the question.
+        words: What came of it.
+        words_error: Why it could not be read.
     """
 
     sql: str = ""
@@ -52,6 +56,10 @@ class Explore:
     file: File | None = None
     job: str = ""
     saved: str = ""
+    question: str = ""
+    questions: int = 0
+    words: workbench.AnswerInWords | None = None
+    words_error: AutomicError | None = None
 
     def show(self, sql: str) -> None:
         """Put a statement into the editor."""

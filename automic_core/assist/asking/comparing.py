@@ -1,0 +1,179 @@
+"""Comparisons in a question: more than, between, numbers, texts and parts of texts."""
+
+from __future__ import annotations
+
+from automic_core.assist.asking.cursor import Cursor, plain
+from automic_core.assist.asking.linking import link
+from automic_core.assist.asking.phrases import DEGREES, NAMED, SILENT
+from automic_core.assist.asking.query import Item, Mention, Operator, Related
+
+
+class Comparing(Cursor):
+    """Reads what a column is compared with."""
+
+    def _compare(self, operator: Operator) -> bool:
+        after = self.place + 1
+        while after < len(self.words) and self.words[after].stem in ("the", "a", "year", "age", "of", "number"):
+            after += 1
+        if after >= len(self.words):
+            return False
+        word = self.words[after]
+        if word.mark == "AVG":
+            found = link(self.lexicon, self.words, after + 1)
+            mention = self.last or (Mention(found.columns, "", self.query.entity) if found.columns else None)
+            if mention is None:
+                return False
+            self._condition(mention, "> average" if operator in (">", ">=") else "< average", [])
+            self.place = after + 1 + (found.size if found.columns else 0)
+            rest = [each for each in self.words[self.place :] if each.text.lower() not in SILENT]
+            return (
+                not self._at("of")
+                or all(each.mark or each.stem in ("all", "average") for each in rest)
+                or len(rest) <= 1
+            )
+        if word.mark != "NUMBER" or word.number is None:
+            return False
+        behind = link(self.lexicon, self.words, after + 1)
+        if self.last is None and behind.tables and len(behind.tables) == 1:
+            self.query.related.append(Related(behind.tables[0], False, [], operator, word.number))
+            self.query.named.append(behind.tables[0])
+            self.place = after + 1 + behind.size
+            return True
+        mention = self.last or (self._years() if 1000 < word.number < 2200 else None)
+        if mention is None and behind.columns:
+            mention, after = Mention(behind.columns, ""), after + behind.size
+        if mention is None and any(self.words[n].stem == "age" for n in range(self.place, after)):
+            mention = self._of_words(("age",))
+        if mention is None:
+            return False
+        self._condition(mention, operator, [plain(word.number)])
+        self.place = after + 1
+        return True
+
+    def _between(self) -> bool:
+        numbers = [
+            n for n in range(self.place + 1, min(self.place + 5, len(self.words))) if self.words[n].mark == "NUMBER"
+        ]
+        if len(numbers) != 2:
+            return False
+        low, high = (self.words[n].number for n in numbers)
+        mention = self.last or self._years()
+        if mention is None or low is None or high is None:
+            return False
+        self._condition(mention, "between", [plain(low), plain(high)])
+        self.place = numbers[1] + 1
+        return True
+
+    def _number(self) -> bool:
+        word = self.words[self.place]
+        if word.number is None:
+            return False
+        mention = self.last or (self._years() if 1000 < word.number < 2200 else None)
+        stems = [each.text.lower() for each in self.words[self.place + 1 : self.place + 3]]
+        if stems == ["years", "old"] or stems == ["year", "old"]:
+            mention = self._of_words(("age",))
+            self.place += 2 if mention else 0
+        following = self.words[self.place + 1].mark if self.place + 1 < len(self.words) else ""
+        if mention is None and following in ("ORMORE", "ORLESS"):
+            behind = link(self.lexicon, self.words, self.place + 2)
+            if len(behind.tables) != 1:
+                return False
+            how: Operator = ">=" if following == "ORMORE" else "<="
+            self.query.related.append(Related(behind.tables[0], False, [], how, word.number))
+            self.query.named.append(behind.tables[0])
+            self.place += 2 + behind.size
+            return True
+        if mention is None:
+            behind = link(self.lexicon, self.words, self.place + 1)
+            numbers = [each for each in behind.columns if each.kind == "number" and not each.identifies]
+            if not numbers or not self.related:
+                return False
+            self._condition(Mention(numbers, ""), "=", [plain(word.number)])
+            self.place += 1 + behind.size
+            return True
+        operator: Operator = {"ORMORE": ">=", "ORLESS": "<="}.get(following, "=")  # type: ignore[assignment]
+        self._condition(mention, operator, [plain(word.number)])
+        self.place += 1 + (operator != "=")
+        if self.place + 1 < len(self.words) and self.words[self.place].stem in ("or", "and"):
+            other = self.words[self.place + 1]
+            if other.mark == "NUMBER" and other.number is not None and operator == "=":
+                self.query.both = self.both or self.words[self.place].stem == "and"
+                self.query.either = self.query.either or self.words[self.place].stem == "or"
+                self._condition(mention, "=", [plain(other.number)])
+                self.place += 2
+        return True
+
+    def _how_many_first(self) -> bool:
+        """ "the 3 mountains with the highest …", "the top 5 …"."""
+        word = self.words[self.place]
+        if word.number is None or not word.number.is_integer() or not 0 < word.number <= 100 or self.last is not None:
+            return False
+        before = self.words[self.place - 1].text.lower() if self.place else ""
+        if not link(self.lexicon, self.words, self.place + 1).tables and before not in ("top", "first"):
+            return False
+        marks = {each.mark for each in self.words[self.place + 1 :]}
+        if not marks & {"TOP", "BOTTOM", "MOST", "LEAST", "MAX", "MIN"} and not any(
+            w.stem in DEGREES for w in self.words
+        ):
+            return False
+        self.first = int(word.number)
+        self.place += 1
+        return True
+
+    def _text(self, operator: Operator) -> bool:
+        word = self.words[self.place]
+        before = self.words[self.place - 1].text.lower() if self.place else ""
+        if self.last is None and self.focus and (self.ended == self.place or before in NAMED):
+            label = self.lexicon.tables[self.focus].label
+            self.last = Mention([label], label.name) if label else None
+        if self.last is None:
+            return False
+        self._condition(self.last, operator, [word.text])
+        self.place += 1
+        return True
+
+    def _pattern(self, mark: str) -> bool:
+        after = self.place + 1
+        while after < len(self.words) and self.words[after].text in (
+            "the",
+            "a",
+            "letter",
+            "word",
+            "string",
+            "substring",
+        ):
+            after += 1
+        if after >= len(self.words) or self.last is None or self.words[after].mark == "NUMBER":
+            return False
+        if self.words[after].mark and self.words[after].mark != "TEXT":
+            return False
+        if mark == "CONTAINS" and after == self.place + 1 and self.words[after].mark != "TEXT":
+            return False
+        text = self.words[after].text
+        pattern = {"STARTS": f"{text}%", "ENDS": f"%{text}", "CONTAINS": f"%{text}%"}[mark]
+        self._condition(self.last, "like", [pattern])
+        self.place = after + 1
+        return True
+
+    def _apart(self) -> bool:
+        """ "a greater weight than 10": the column stands inside the comparison."""
+        found = link(self.lexicon, self.words, self.place + 1)
+        behind = self.place + 1 + found.size
+        if not found.columns or behind >= len(self.words) or self.words[behind].stem != "than":
+            return False
+        self.last = Mention(found.columns, "", self.query.entity)
+        more = self.words[self.place].stem in ("greater", "higher", "larger", "more", "bigger")
+        self.place = behind
+        return self._compare(">" if more else "<")
+
+    def _aged(self) -> bool:
+        """ "3 years old", "how old"."""
+        mention = self._of_words(("age",))
+        before = [each.stem for each in self.words[max(0, self.place - 2) : self.place]]
+        if mention is None:
+            return False
+        if before[-1:] == ["how"]:
+            self.query.items.append(Item(mention))
+            self.place += 1
+            return True
+        return False

@@ -1,0 +1,180 @@
+"""Where a reader of a question is, what it has understood so far, and what it sees ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from automic_core.assist.asking.lexicon import Column, Lexicon, same
+from automic_core.assist.asking.linking import link
+from automic_core.assist.asking.phrases import DEGREES, LINKING
+from automic_core.assist.asking.query import Aggregate, Condition, Mention, Operator, Query
+from automic_core.assist.asking.words import Token
+
+COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
+AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
+
+
+class Cursor:
+    """A reader of a question, word by word; what it understood is in ``query``."""
+
+    def __init__(self, lexicon: Lexicon, words: Sequence[Token]) -> None:
+        self.lexicon, self.words, self.place = lexicon, words, 0
+        self.query = Query()
+        self.related = False  # whether a condition has begun
+        self.aggregates: list[Aggregate] = []
+        self.last: Mention | None = None
+        self.counting = False
+        self.negated = False
+        self.both = False
+        self.focus: str | None = None  # the table that was spoken of last
+        self.first: int | None = None  # "the 3 mountains with the highest …": how many
+        self.ended = -1  # where the last column, table or value ended
+        self.computed: Aggregate | None = None  # the aggregate of the last column
+
+    def _before(self, text: str) -> bool:
+        return self.place > 0 and self.words[self.place - 1].text.lower() == text
+
+    def _at(self, stem: str) -> bool:
+        return self.place < len(self.words) and self.words[self.place].stem == stem
+
+    def _said(self, size: int) -> str:
+        return " ".join(each.text for each in self.words[self.place : self.place + size])
+
+    def _limit(self) -> int:
+        found, self.first = self.first or 1, None
+        return found
+
+    def _after(self, size: int) -> int:
+        """The next place that is not silent."""
+        place = self.place + size
+        while place < len(self.words) and self.words[place].stem in LINKING:
+            if self.words[place].text.lower() == "of" and link(self.lexicon, self.words, place + 1).tables:
+                break
+            place += 1
+        return place
+
+    def _operator_at(self, place: int) -> bool:
+        if place >= len(self.words):
+            return False
+        word = self.words[place]
+        if word.stem in DEGREES:
+            return place + 1 < len(self.words) and self.words[place + 1].stem == "than"
+        if word.stem == "not" and place > self.place:
+            behind = self.words[place + 1] if place + 1 < len(self.words) else None
+            return behind is not None and (
+                behind.mark in ("TEXT", "NUMBER", *COMPARE) or bool(link(self.lexicon, self.words, place + 1).values)
+            )
+        return word.mark in COMPARE or word.mark in ("BETWEEN", "STARTS", "ENDS", "CONTAINS")
+
+    def _is_condition(self, mention: Mention, place: int) -> bool:
+        """Whether what follows compares this column with something."""
+        if self._operator_at(place):
+            return True
+        if place < len(self.words):
+            word = self.words[place]
+            if word.mark in ("NUMBER", "TEXT"):
+                return word.mark == "NUMBER" or " of " not in mention.text
+            near = link(self.lexicon, self.words, place)
+            return any(column in mention.columns for column, _ in near.values)
+        return False
+
+    def _entity_near(self, place: int) -> str | None:
+        """The table that a column is said to be of."""
+        counted = False
+        for word in range(place, min(place + 8, len(self.words))):
+            if self.words[word].mark == "COUNT":
+                counted = True
+            found = link(self.lexicon, self.words, word)
+            said = self.words[word - 1].text.lower() in ("of", "each", "all", "every", "of each", "for each")
+            if len(found.tables) == 1 and (not found.columns or said):
+                if not counted:
+                    return found.tables[0]
+                counted = False
+        return None
+
+    def _condition(self, mention: Mention, operator: Operator, values: Sequence[object]) -> None:
+        if mention.near is None or mention is not self.last:
+            mention.near = self.focus
+        made = Condition(mention, "in" if operator == "=" and len(values) > 1 else operator, list(values), self.negated)
+        self.query.conditions.append(made)
+        self.query.both = self.query.both or self.both
+        self.last, self.negated = None, False
+
+    def _of_words(self, names: Sequence[str], ahead: str | None = None) -> Mention | None:
+        """The columns that end in one of these words; those of the table that is asked about first."""
+        found = [(name, [column for column in self.lexicon.columns() if ends(column, name)]) for name in names]
+        for near in (ahead, self.focus, self.query.entity):
+            for name, columns in found:
+                own = [column for column in columns if column.table == near]
+                if own:
+                    return Mention(own, name)
+        return next((Mention(columns, name) for name, columns in found if columns), None)
+
+    def _years(self) -> Mention | None:
+        """The column a year is of: the only one that holds years."""
+        return self._of_words(("year",))
+
+    def _listing(self) -> bool:
+        """Whether a list of columns goes on: before here stands "and" or a comma after a column."""
+        place = self.place - 1
+        while (place > 0 and self.words[place].text.lower() in ("the", "their", "its", "also", "all")) or (
+            place > 0 and self.words[place].mark in (*AGGREGATES, "COUNT", "DISTINCT")
+        ):
+            place -= 1
+        return place > 0 and self.words[place].text.lower() in ("and", ",") and not self.query.conditions
+
+    def _behind_and(self) -> bool:
+        place = self.place - 1
+        while place > 0 and self.words[place].text.lower() in (
+            "the",
+            "their",
+            "its",
+            "a",
+            "an",
+            "all",
+            "corresponding",
+        ):
+            place -= 1
+        return place > 0 and self.words[place].text.lower() in ("and", ",")
+
+    def _of_table(self, place: int) -> bool:
+        return (
+            place + 1 < len(self.words)
+            and self.words[place].stem == "of"
+            and bool(link(self.lexicon, self.words, place + 1).tables)
+        )
+
+    def _numbers_of(self, place: int) -> tuple[list[Column], int]:
+        for size in range(min(3, len(self.words) - place), 0, -1):
+            stems = tuple(each.stem for each in self.words[place : place + size])
+            found = [
+                column
+                for column in self.lexicon.columns()
+                if column.kind == "number"
+                and column.words[0] in ("number", "num", "total", "count")
+                and tuple(word for word in column.words[1:] if word != "of") == stems
+            ]
+            if found:
+                return found, size
+        return [], 0
+
+    def _counted_elsewhere(self, name: str) -> bool:
+        """Whether a column holds how many rows of a table there are: then "the number of" may be either."""
+        own = self.lexicon.tables[name].words
+        counts = {"number", "count", "total", "amount", "of"}
+        return any(
+            column.kind == "number"
+            and column.words[0] in counts
+            and not column.unique
+            and tuple(word for word in column.words if word not in counts) == own
+            for column in self.lexicon.columns()
+        )
+
+
+def ends(column: Column, word: str) -> bool:
+    """Whether a column is named after a word; a unit may stand behind it: ``height_feet``."""
+    return any(same(each, word) for each in column.words[-2:]) and column.kind in ("number", "date", "text")
+
+
+def plain(number: float) -> int | float:
+    return int(number) if number.is_integer() else number

@@ -1,0 +1,77 @@
+"""The rung that needs no model: read, write what can be meant as SQL, run it, and answer only if the answers agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking.explaining import explain
+from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.reading import read
+from automic_core.assist.asking.settling import UnclearError
+from automic_core.assist.asking.suggesting import suggestions
+from automic_core.assist.asking.writing import write
+from automic_core.errors import TransformError
+
+MOST_ROWS = 10_000
+LONGEST = 500
+"""Characters of a question."""
+TRUST = {"plain": 0.9, "agreed": 0.8, "repeated": 0.7}
+"""Share of right answers on databases of questions with gold SQL: where nothing was open, where readings were open but
+gave the same answer, and where rows repeat, so that only the different ones may have been meant."""
+
+Run = Callable[[str], pl.DataFrame]
+
+
+def ask(question: str, lexicon: Lexicon, run: Run) -> Answer:
+    """Answer a question, or say what was not understood.
+
+    Args:
+        question: Plain English.
+        lexicon: What the lake speaks of.
+        run: Runs one SELECT within limits; returns at most ``MOST_ROWS`` + 1 rows.
+
+    Raises:
+        AutomicError: The lake cannot be read.
+    """
+    if not question.strip():
+        return _abstain(question, lexicon, "There is no question.")
+    if len(question) > LONGEST:
+        return _abstain(question, lexicon, f"The question has {len(question):,} characters; {LONGEST} may be.")
+    query = read(question, lexicon)
+    if query.unexplained:
+        words = tuple(dict.fromkeys(query.unexplained))
+        named = ", ".join(f"“{word}”" for word in words)
+        return _abstain(question, lexicon, f"Not understood: {named}.", words)
+    try:
+        statements = write(query, lexicon)
+    except UnclearError as exc:
+        return _abstain(question, lexicon, f"It is not clear {exc}.")
+    try:
+        frames = [run(sql) for sql in statements]
+    except TransformError as exc:
+        return _abstain(question, lexicon, f"The statement for it fails: {exc.message}")
+    if any(not _equal(frames[0], other, ordered=bool(query.orders)) for other in frames[1:]):
+        why = (
+            f"The question can be read in {len(frames)} ways, and their answers differ. Say more exactly what is meant."
+        )
+        return _abstain(question, lexicon, why)
+    found, sql = frames[0], statements[0]
+    listed = not query.distinct and "GROUP BY" not in sql and found.height > 1
+    repeated = listed and found.is_duplicated().any()
+    trust = TRUST["repeated" if repeated else "agreed" if len(frames) > 1 else "plain"]
+    return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, explain(query))
+
+
+def _abstain(question: str, lexicon: Lexicon, why: str, words: tuple[str, ...] = ()) -> Answer:
+    return Answer(question, None, None, None, 0.0, why, {}, words, tuple(suggestions(question, lexicon)))
+
+
+def _equal(one: pl.DataFrame, other: pl.DataFrame, *, ordered: bool) -> bool:
+    """Whether two answers are the same; beyond the most rows that are read nobody knows."""
+    if one.shape != other.shape or one.height > MOST_ROWS:
+        return False
+    rows, others = (list(map(repr, frame.rows())) for frame in (one, other))
+    return rows == others if ordered else sorted(rows) == sorted(others)

@@ -1,0 +1,144 @@
+"""What the words at one place of a question can be: a column, a table, a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from automic_core.assist.asking.lexicon import Column, Lexicon, same
+from automic_core.assist.asking.phrases import GENERIC, UNITS
+from automic_core.assist.asking.words import Token, ordinary
+
+LONGEST = 6
+_ARTICLES = frozenset(["the", "a", "an", "of", "all"])
+_MARKED_NAMES = {
+    "AVG": "average",
+    "TOP": "highest",
+    "BOTTOM": "lowest",
+    "MAX": "maximum",
+    "MIN": "minimum",
+    "SUM": "total",
+}
+
+
+@dataclass
+class Linked:
+    """The longest readings that begin at a word.
+
+    Attributes:
+        size: Tokens that are covered.
+    """
+
+    size: int = 0
+    columns: list[Column] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    values: list[tuple[Column, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return self.size > 0
+
+
+def link(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
+    """The readings that cover most words from a place on: of full names, else of names without a generic end."""
+    return _found(lexicon, words, place, shortened=False) or _found(lexicon, words, place, shortened=True)
+
+
+def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: bool) -> Linked:
+    for size in range(min(LONGEST, len(words) - place), 0, -1):
+        part = words[place : place + size]
+        if any(each.mark == "NUMBER" for each in part):
+            continue
+        if size == 1 and part[0].mark == "TEXT":
+            values = lexicon.values.get(_joined(part), [])
+            return Linked(1, values=values) if values and not shortened else Linked()
+        if any(each.mark for each in part) and (
+            size == 1 or part[0].mark not in _MARKED_NAMES or any(each.mark for each in part[1:])
+        ):
+            continue
+        stems = [_MARKED_NAMES.get(each.mark, each.stem) for each in part]
+        if size > 1 and part[0].text.lower() in _ARTICLES:
+            values = [] if shortened else lexicon.values.get(" ".join(stems), [])
+            if values:
+                return Linked(size, values=values)
+            continue
+        if shortened:
+            found = Linked(size, _shortened_columns(lexicon, stems), _shortened_tables(lexicon, stems))
+            if found.columns or found.tables:
+                return found
+            continue
+        found = Linked(
+            size,
+            [column for column in lexicon.columns() if _is_column(lexicon, column, stems)],
+            [name for name, table in lexicon.tables.items() if "of" not in stems and _alike(table.words, stems)],
+            [] if part[0].mark or (size == 1 and ordinary(part[0].text)) else lexicon.values.get(" ".join(stems), []),
+        )
+        if found.columns or found.tables or found.values:
+            return found
+    return Linked()
+
+
+def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
+    """The only table whose name ends in the words, or is them but for a generic end: ``cars_data``."""
+    found = [
+        name
+        for name, table in lexicon.tables.items()
+        if len(table.words) > len(stems)
+        and (
+            _alike(table.words[-len(stems) :], stems)
+            or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= GENERIC - {"name"})
+        )
+    ]
+    return found if len(found) == 1 else []
+
+
+def _shortened_columns(lexicon: Lexicon, stems: Sequence[str]) -> list[Column]:
+    """Columns that are the words but for a generic end or a unit: ``category_code``, ``price_eur``."""
+    found: list[Column] = []
+    for column in lexicon.columns():
+        own = lexicon.tables[column.table].words
+        rest = tuple(word for word in column.words if not any(word == each or _short(word, each) for each in own))
+        for name in (column.words, rest):
+            if len(name) > len(stems) and _alike(name[: len(stems)], stems) and _dropped(name[len(stems) :]):
+                found.append(column)
+                break
+    return found
+
+
+def _dropped(words: Sequence[str]) -> bool:
+    return words[0] in ("in", "per") or set(words) <= GENERIC | UNITS
+
+
+def _joined(part: Sequence[Token]) -> str:
+    from automic_core.assist.asking.lexicon import _folded
+
+    return _folded(" ".join(each.text for each in part))
+
+
+def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
+    """Whether the words are the column's name, with or without the words of its table."""
+    own = lexicon.tables[column.table].words
+    names = [column.words] if "of" in stems else [column.words, (*own, *column.words)]
+    rest = tuple(word for word in column.words if not any(word == each or _short(word, each) for each in own))
+    if rest and rest != column.words:
+        names.append(rest)
+    return any(_alike(name, stems) for name in names)
+
+
+def _short(word: str, full: str) -> bool:
+    """Whether a word is the beginning of another: "stu" of "student"."""
+    return len(word) >= 3 and full.startswith(word)
+
+
+def _alike(words: Sequence[str], stems: Sequence[str]) -> bool:
+    if stems[-1] in ("of", "the") and words[-1] != stems[-1]:
+        return False
+    kept = [each for each in stems if each not in ("of", "the")] if len(stems) > len(words) else list(stems)
+    if len(words) != len(kept):
+        return False
+    if all(same(word, other) for word, other in zip(words, kept, strict=True)):
+        return True
+    if "of" in stems:  # "type of pet" is "pet type"
+        place = list(stems).index("of")
+        turned = [*(s for s in stems[place + 1 :] if s != "the"), *stems[:place]]
+        return len(turned) == len(words) and all(same(a, b) for a, b in zip(words, turned, strict=True))
+    return False

@@ -1,0 +1,173 @@
+"""Order in a question: superlatives, sorting, the most common, and what is told for each."""
+
+from __future__ import annotations
+
+from automic_core.assist.asking.comparing import Comparing
+from automic_core.assist.asking.linking import link
+from automic_core.assist.asking.phrases import DEGREES
+from automic_core.assist.asking.query import Item, Mention, Order
+from automic_core.assist.asking.words import Token
+
+
+class Ordering(Comparing):
+    """Reads what comes first, and by what rows are put together."""
+
+    def _degree(self, word: Token) -> bool:
+        """ "older than 20", "the oldest": a column that is meant but not named."""
+        columns, more = DEGREES[word.stem]
+        behind = self.words[self.place + 1] if self.place + 1 < len(self.words) else None
+        ahead = link(self.lexicon, self.words, self.place + 1).tables
+        mention = self._of_words(columns, ahead[0] if len(ahead) == 1 else None)
+        if mention is None:
+            return False
+        if behind is not None and behind.stem == "than":
+            self.place += 1
+            self.last = mention
+            return self._compare(">" if more else "<")
+        self.query.orders.append(Order(mention, more))
+        self.query.limit = self._limit()
+        self.place += 1
+        return True
+
+    def _extreme(self, top: bool) -> bool:
+        """ "the highest capacity": the most of a column."""
+        if link(self.lexicon, self.words, self.place).size > 1:
+            return False
+        if self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "COUNT":
+            return self._most(top)
+        found = link(self.lexicon, self.words, self.place + 1)
+        columns = [each for each in found.columns if each.kind in ("number", "date")]
+        if len(found.tables) == 1 and not found.columns and top:
+            heights = self._of_words(("height", "altitude", "elevation"))
+            columns = [each for each in heights.columns if each.table == found.tables[0]] if heights else []
+            if len(columns) == 1 and not self.related:
+                self.query.orders.append(Order(Mention(columns, ""), top))
+                self.query.limit = self._limit()
+                self.place += 1
+                return True
+            return False
+        said = [each.stem for each in self.words[self.place + 1 : self.place + 1 + found.size]]
+        if not columns or ("amount" in said and ("of" in said or self._of_table(self.place + 1 + found.size))):
+            return False  # the highest of the amounts, or of their sums
+        mention = Mention(columns, "", self._entity_near(self.place + 1 + found.size))
+        if self.query.items or self.query.entity or self.related:
+            self.query.orders.append(Order(mention, top))
+            self.query.limit = self._limit()
+        else:
+            self.query.items.append(Item(mention, "max" if top else "min"))
+        self.place += 1 + found.size
+        return True
+
+    def _most(self, most: bool) -> bool:
+        place = self.place + 1
+        if place < len(self.words) and self.words[place].mark == "COUNT":
+            place += 1
+        found = link(self.lexicon, self.words, place)
+        if self._common(place, most):
+            return True
+        if len(found.tables) == 1:
+            if self._counted_elsewhere(found.tables[0]):
+                return False
+            self.query.orders.append(Order(None, most, found.tables[0]))
+            self.query.named.append(found.tables[0])
+        elif found.columns and found.columns[0].kind == "number":
+            self.query.orders.append(Order(Mention(found.columns, ""), most))
+        else:
+            numbers, found.size = self._numbers_of(place)
+            if not numbers:
+                return False
+            self.query.orders.append(Order(Mention(numbers, ""), most))
+        self.query.limit = self._limit()
+        self.place = place + found.size
+        return True
+
+    def _common(self, place: int, most: bool) -> bool:
+        """ "the most common type of pets": the value that most rows have."""
+        if place >= len(self.words) or self.words[place].stem not in ("common", "frequent", "popular"):
+            return False
+        found = link(self.lexicon, self.words, place + 1)
+        behind = place + 1 + found.size
+        if not found.columns or self.query.items or self.related:
+            return False
+        near = self._entity_near(behind)
+        tables = {near} if near else {column.table for column in found.columns}
+        if len(tables) != 1:
+            return False
+        [table] = tables
+        self.query.items.append(Item(Mention(found.columns, "", table)))
+        self.query.orders.append(Order(None, most, table))
+        self.query.entity, self.query.limit = table, self._limit()
+        self.place = behind
+        return True
+
+    def _each(self) -> bool:
+        found = link(self.lexicon, self.words, self.place + 1)
+        if len(found.tables) == 1:
+            self.query.group_tables.append(found.tables[0])
+            self.query.named.append(found.tables[0])
+        elif found.columns:
+            near = self._entity_near(self.place + 1 + found.size)
+            said = {each.stem for each in self.words[self.place + 1 : self.place + 1 + found.size]}
+            shown = [item.mention for item in self.query.items if item.mention and not item.aggregate]
+            again = [each for each in shown if all(said <= set(column.words) for column in each.columns)]
+            if again:  # "card type codes and how many cards there are in each type"
+                found.columns = again[0].columns
+            self.query.groups.append(Mention(found.columns, "", near))
+        else:
+            return False
+        self.place += 1 + found.size
+        return True
+
+    def _order(self) -> bool:
+        place = self.place + 1
+        descending = None
+        while place < len(self.words) and (
+            self.words[place].mark in ("ASC", "DESC") or self.words[place].stem in ("the", "their", "its", "of")
+        ):
+            if self.words[place].mark:
+                descending = self.words[place].mark == "DESC"
+            place += 1
+        if place < len(self.words) and self.words[place].mark == "COUNT":
+            found = link(self.lexicon, self.words, place + 1)
+            if len(found.tables) != 1:
+                return False
+            self.query.orders.append(Order(None, bool(descending), found.tables[0]))
+            self.place = place + 1 + found.size
+            return True
+        found = link(self.lexicon, self.words, place)
+        if not found.columns:
+            return False
+        self.query.orders.append(
+            Order(Mention(found.columns, "", self._entity_near(place + found.size)), bool(descending))
+        )
+        self.place = place + found.size
+        return self._from_to()
+
+    def _from_to(self) -> bool:
+        """ "from the oldest to the youngest" behind the column."""
+        stems = [each.stem for each in self.words[self.place : self.place + 6]]
+        if stems[:1] == ["from"] and "to" in stems:
+            degrees = [DEGREES[each] for each in stems if each in DEGREES]
+            marks = [each.mark for each in self.words[self.place : self.place + 6]]
+            if degrees:
+                self.query.orders[-1].descending = degrees[0][1]
+                self.place += max(n for n, each in enumerate(stems) if each in DEGREES) + 1
+            elif "TOP" in marks and "BOTTOM" in marks:
+                self.query.orders[-1].descending = marks.index("TOP") < marks.index("BOTTOM")
+                self.place += max(marks.index("TOP"), marks.index("BOTTOM")) + 1
+        return True
+
+    def _direction(self, mark: str) -> bool:
+        if mark == "ALPHABETICAL" and not self.query.orders:
+            texts = [
+                item.mention for item in self.query.items if item.mention and item.mention.columns[0].kind == "text"
+            ]
+            if len(texts) != 1:
+                return False
+            self.query.orders.append(Order(texts[0], False))
+        elif not self.query.orders:
+            return False
+        else:
+            self.query.orders[-1].descending = mark == "DESC"
+        self.place += 1
+        return True

@@ -1,0 +1,176 @@
+"""Words and set phrases of English as the grammar knows them."""
+
+from __future__ import annotations
+
+import re
+
+
+def listed(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+# Words that change nothing of what is asked.
+SILENT = listed("""
+    , a across all along also among an any are as at be been but by came can come compute could did display do
+    does either entries entry ever exist existing find for from get give happen happened her his how i in is it
+    its list me much occur occurred of on our out per place please provide record report return row s see select
+    show some take tell the their them there these they this those to together took us was we well were what
+    will within would you
+""")
+# Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.
+VERBS = listed("""
+    arrive assign associate associated attend became become began begin belong bought build built buy called
+    choose chose chosen contain correspond corresponding depart drive driven drove enroll enter filed flew flown
+    fly gave give given go got grow held hold host involve join joined knew know known lead leave led left
+    listed live lived living located lose lost made make named offer paid participate pay perform play provide
+    publish put ran receive received recorded register registered reside ride run sang sell send sent sing sold
+    speak spend spent spoke spoken stay stored study studying submit sung take taken taught teach titled use
+    visit wear went win won work write written wrote
+""")
+# Words behind which conditions stand.
+RELATIVE = listed("""
+    had has have having own owned that when where which who whom whose with
+""")
+NAMED = ("named", "called", "titled", "name", "title")
+SORTING = listed("""
+    listed order ordered result results sort sorted them
+""")
+LINKING = listed("""
+    are be both either equal is of to was were
+""")
+MORE = listed("""
+    bigger fewer greater higher larger less lower more smaller
+""")
+# What is left off a name: a generic end, a unit.
+GENERIC = listed("""
+    code data detail info list name record ref text value
+""")
+UNITS = listed("""
+    billion celsius chf cm day dollar eur euro fahrenheit foot g gbp hour inch kg km lb m mile million minute mm
+    pct percent pound second sqft thousand ton usd
+""")
+# Names that many tables use for different things.
+COMMON_NAMES = listed("""
+    amount code date description id location name number place status time title type year
+""")
+IRREGULAR = dict(
+    pair.split("=")
+    for pair in [
+        "people=person",
+        "children=child",
+        "men=man",
+        "women=woman",
+        "feet=foot",
+        "mice=mouse",
+        "cities=city",
+        "movies=movie",
+        "series=series",
+        "species=species",
+        "media=medium",
+        "indices=index",
+        "data=data",
+        "bus=bus",
+        "ids=id",
+        "lives=life",
+        "wives=wife",
+        "leaves=leaf",
+    ]
+)
+NUMBERS = {
+    "zero": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "once": 1,
+    "twice": 2,
+    "single": 1,
+}
+# What a set phrase means to the grammar: "MARK: phrase, phrase"; a second mark is a token of its own.
+_PHRASES = """
+    COUNT DISTINCT: how many different, how many distinct
+    COUNT: how many, the total number of, total number of, the number of, number of, the numbers of, numbers of,
+        the count of, count of, count, the amount of
+    GE: greater than or equal to, more than or equal to, no less than, not less than, no fewer than, at least
+    LE: less than or equal to, no more than, not more than, at most
+    ORMORE: or more, or after, or later, or above
+    ORLESS: or less, or fewer, or before, or earlier
+    GT: more than, greater than, higher than, larger than, bigger than, above, over, exceeding, exceeds, exceed,
+        after, later than
+    LT: less than, fewer than, lower than, smaller than, below, under, before, earlier than
+    BETWEEN: between
+    AVG: the average of, on average, average, mean
+    MIN: minimum, min
+    MAX: maximum, max
+    SUM: the sum of, sum of, combined, total
+    EACH: for each of the, for each, in each, of each, from each, by each, each, for every, in every, of every,
+        per
+    ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, ordered alphabetically by, sorted
+        alphabetically by, in alphabetical order by, ordering by
+    ORDER ASC: in ascending order of, in increasing order of, in ascending order by, in alphabetical order of,
+        in ascending alphabetical order of, in the ascending order of, in an ascending order of, by ascending
+        order of, sorted in ascending order of, sorted in ascending order by, ordered in ascending order of,
+        listed in ascending order of
+    ORDER DESC: in descending order of, in decreasing order of, in descending order by, in descending
+        alphabetical order of, in the descending order of, in a descending order of, by descending order of,
+        sorted in descending order of, sorted in descending order by, ordered in descending order of, listed in
+        descending order of
+    ALPHABETICAL: in ascending alphabetical order, ordered alphabetically, sorted alphabetically, sorted in
+        alphabetical order, in alphabetical order, alphabetically
+    DESC: from most to least, in the descending order, in descending order, in decreasing order, descending
+    ASC: in the ascending order, in ascending order, in increasing order, ascending
+    DISTINCT: different, distinct, unique
+    WITHOUT: do not have any, does not have any, do not have, does not have, did not have, don't have, doesn't
+        have, do not own, does not own, has no, have no, with no, without any, without, except for
+    MOST: the most, most
+    LEAST: the fewest, fewest, the least, least
+    TOP: highest, largest, greatest, biggest
+    BOTTOM: lowest, smallest
+    STARTS: starts with, start with, starting with, begins with
+    ENDS: ends with, end with
+    CONTAINS: contains, contain, containing, includes
+"""
+
+
+def _phrases() -> list[tuple[list[str], list[str]]]:
+    """Each phrase as words, and its marks; longer ones first."""
+    found: list[tuple[list[str], list[str]]] = []
+    for paragraph in re.split(r"\n(?=    \S)", _PHRASES.strip("\n")):
+        marks, _, phrases = paragraph.partition(":")
+        found += [(phrase.split(), marks.split()) for phrase in phrases.split(",")]
+    return sorted(found, key=lambda each: -len(each[0]))
+
+
+PHRASES = _phrases()
+# Comparatives and superlatives, the columns they speak of, and whether more of the column is meant.
+DEGREES: dict[str, tuple[tuple[str, ...], bool]] = {
+    word: (columns, more)
+    for words, columns, more in (
+        ("older oldest elder eldest", ("age",), True),
+        ("younger youngest", ("age",), False),
+        ("heavier heaviest", ("weight",), True),
+        ("lighter lightest", ("weight",), False),
+        ("taller tallest", ("height",), True),
+        ("shorter shortest", ("height", "length", "duration"), False),
+        ("longer longest", ("length", "duration"), True),
+        ("larger bigger", ("area", "size", "population", "capacity"), True),
+        ("smaller", ("area", "size", "population", "capacity"), False),
+        ("costlier expensive costliest", ("price", "cost"), True),
+        ("cheaper cheapest", ("price", "cost"), False),
+        ("newest latest", ("date", "year", "time"), True),
+        ("earliest", ("date", "year", "time"), False),
+        ("richer richest", ("salary", "income", "wealth"), True),
+        ("faster fastest", ("speed", "horsepower"), True),
+        ("slower slowest", ("speed", "horsepower"), False),
+    )
+    for word in words.split()
+}

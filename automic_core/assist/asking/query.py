@@ -1,0 +1,103 @@
+"""A question as the grammar read it, before it is SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from automic_core.assist.asking.lexicon import Column
+
+Aggregate = Literal["avg", "min", "max", "sum", "count"]
+Operator = Literal[
+    "=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> average", "< average", "largest", "smallest"
+]
+
+
+@dataclass
+class Mention:
+    """A column as it was named; in which table it is may still be open.
+
+    Attributes:
+        near: The table it is said to be of.
+        value: It was not named itself, but by a value in it.
+    """
+
+    columns: list[Column]
+    text: str
+    near: str | None = None
+    value: bool = False
+
+    @property
+    def column(self) -> Column:
+        """The column, once it is settled."""
+        return self.columns[0]
+
+
+@dataclass
+class Item:
+    """One thing that is asked for: a column, an aggregate of one, or a number of rows (no column)."""
+
+    mention: Mention | None
+    aggregate: Aggregate | None = None
+    distinct: bool = False
+    of: str | None = None
+
+
+@dataclass
+class Condition:
+    """A column compared."""
+
+    mention: Mention
+    operator: Operator
+    values: list[Any] = field(default_factory=list)
+    negated: bool = False
+
+
+@dataclass
+class Related:
+    """Rows of another table that must, or must not, belong to a row; a number of them if it was said.
+
+    Attributes:
+        operator, number: How many, ``None`` = at least one.
+    """
+
+    table: str
+    negated: bool = False
+    conditions: list[Condition] = field(default_factory=list)
+    operator: Operator | None = None
+    number: float | None = None
+
+
+@dataclass
+class Order:
+    """What rows are sorted by: a column, or the number of rows of a table that belong to each."""
+
+    mention: Mention | None
+    descending: bool
+    of: str | None = None
+
+
+@dataclass
+class Query:
+    """A question.
+
+    Attributes:
+        entity: The table that is asked about.
+        both: Two conditions on one column that hold for different related rows.
+        named: Tables in the order they were named.
+        unexplained: Words nobody understood; with any, there is no answer.
+    """
+
+    entity: str | None = None
+    items: list[Item] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    either: bool = False
+    both: bool = False
+    related: list[Related] = field(default_factory=list)
+    groups: list[Mention] = field(default_factory=list)
+    group_tables: list[str] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    limit: int | None = None
+    distinct: bool = False
+    named: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)

@@ -1,0 +1,152 @@
+"""From the words of a question to what is asked: each word is explained, or there is no answer."""
+
+from __future__ import annotations
+
+from automic_core.assist.asking.cursor import AGGREGATES, COMPARE
+from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.linking import link
+from automic_core.assist.asking.naming import Naming
+from automic_core.assist.asking.phrases import DEGREES, MORE, RELATIVE, SILENT, SORTING, VERBS
+from automic_core.assist.asking.query import Query
+from automic_core.assist.asking.words import Token, tokens
+
+
+def read(question: str, lexicon: Lexicon) -> Query:
+    """Read a question; ``Query.unexplained`` names the words that were not understood."""
+    return _Reader(lexicon, tokens(question)).read()
+
+
+class _Reader(Naming):
+    def read(self) -> Query:
+        while self.place < len(self.words):
+            begin = self.place
+            if self._step():
+                if self.words[begin].mark in ("EACH", "ORDER", "MOST", "LEAST", "TOP", "BOTTOM"):
+                    self.ended = self.place
+            else:
+                self.query.unexplained.append(self.words[self.place].text)
+                self.place += 1
+        if self.aggregates or self.counting:
+            self.query.unexplained.append("what to compute")
+        if self.negated:
+            self.query.unexplained.append("what is not there")
+        asks = self.words[0].text.lower() if self.words else ""
+        if asks in ("where", "when", "why", "how") and not self.query.items:
+            self.query.unexplained.append(self.words[0].text)
+        if self.first is not None:
+            self.query.unexplained.append(f"{self.first}")
+        return self.query
+
+    def _step(self) -> bool:
+        word = self.words[self.place]
+        mark = word.mark
+        if mark in COMPARE:
+            return self._compare(COMPARE[mark])
+        if mark == "BETWEEN":
+            return self._between()
+        if mark in ("TOP", "BOTTOM") and self._extreme(mark == "TOP"):
+            return True
+        if mark in ("MOST", "LEAST"):
+            return self._most(mark == "MOST")
+        if word.text.lower() in SORTING and self._silent(word):
+            self.place += 1
+            return True
+        found = link(self.lexicon, self.words, self.place)
+        if mark in ("MAX", "MIN") and found.size < 2 and self.related and self._extreme(mark == "MAX"):
+            return True
+        if (
+            mark == "SUM"
+            and found.size < 2
+            and word.text == "total"
+            and self.place
+            and self._before("in")
+            and not self.aggregates
+        ):
+            self.place += 1  # "how many are there in total"
+            return True
+        if mark in AGGREGATES and found.size < 2:
+            if self.place and self.words[self.place - 1].mark in AGGREGATES:
+                return False  # the average of sums
+            self.aggregates.append(AGGREGATES[mark])
+            self.place += 1
+            return True
+        if found and not (self.counting and not found.tables and self._number_column()):
+            return self._linked(found)
+        if self.counting and self._number_column():
+            return True
+        if mark == "COUNT":
+            twice = self.counting and self.place > 0 and self.words[self.place - 1].mark == "COUNT"
+            if self.aggregates or (self.counting and not twice) or self.place == self.ended:
+                return False
+            self.counting = True
+        elif mark == "DISTINCT":
+            self.query.distinct = True
+        elif mark == "EACH":
+            return self._each()
+        elif mark == "ORDER":
+            return self._order()
+        elif mark in ("ASC", "DESC", "ALPHABETICAL"):
+            return self._direction(mark)
+        elif mark == "WITHOUT" or word.stem in ("not", "never"):
+            self.negated = self.related = True
+        elif mark == "NUMBER":
+            return self._how_many_first() or self._number()
+        elif mark == "TEXT":
+            return self._text("=")
+        elif mark in ("STARTS", "ENDS", "CONTAINS"):
+            return self._pattern(mark)
+        elif word.stem in DEGREES:
+            return self._degree(word)
+        elif word.stem in RELATIVE:
+            self.related = self.related or bool(self.query.items or self.query.entity)
+        elif (word.stem in MORE and self._apart()) or (word.text.lower() == "old" and self._aged()):
+            return True
+        elif self._verb():
+            pass
+        elif word.stem == "both":
+            self.both = True
+        elif word.stem == "or":
+            self.query.either = True
+        elif not self._silent(word):
+            return False
+        self.place += 1
+        return True
+
+    def _silent(self, word: Token) -> bool:
+        text = word.text.lower()
+        if self.place and word.text.isupper() and text in ("us", "it", "in", "a", "i"):
+            return False  # a country, a department, a state, a grade
+        if text == "state":
+            return self.place == 0
+        if text in ("show", "list", "give", "return", "tell") and self.place:
+            self.related, self.last = False, None  # another sentence says what to show
+        if text in SORTING:
+            following = self.words[self.place + 1 : self.place + 4]
+            return any(each.mark in ("ORDER", "ASC", "DESC", "ALPHABETICAL") for each in following)
+        return word.stem in SILENT or text in SILENT or word.stem == "and"
+
+    def _verb(self) -> bool:
+        """A verb that only says how two tables belong together: "performed in", "owned by", "who teach"."""
+        word = self.words[self.place]
+        if word.mark or not (self.query.entity or self.query.items):
+            return False
+        text = word.text.lower()
+        if text in VERBS or word.stem in VERBS:
+            known = True
+        else:
+            behind = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
+            following = behind.text if behind.text in ("before", "after") else behind.stem
+            known = text.endswith(("ed", "ing")) and following in (
+                "before",
+                "after",
+                "in",
+                "by",
+                "at",
+                "on",
+                "to",
+                "for",
+                "with",
+                "from",
+            )
+        self.related = self.related or (known and text != "corresponding")
+        return known

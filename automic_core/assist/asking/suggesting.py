@@ -1,0 +1,54 @@
+"""Questions that the grammar can answer, made of the words of the tables; those near to what was asked come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from automic_core.assist.asking.lexicon import Lexicon, Table
+from automic_core.assist.asking.reading import read
+from automic_core.assist.asking.settling import UnclearError
+from automic_core.assist.asking.words import tokens
+from automic_core.assist.asking.writing import write
+
+
+def suggestions(question: str, lexicon: Lexicon, most: int = 3) -> list[str]:
+    """Questions about tables and columns that have words with the question in common, else about the largest tables."""
+    said = {each.stem for each in tokens(question[:500]) if each.stem}
+    ideas: list[tuple[int, int, str]] = []
+    for table in sorted(lexicon.tables.values(), key=lambda each: -each.rows):
+        for words, text in _ideas(table):
+            ideas.append((-len(said & words), len([each for each in ideas if each[2].endswith(table.name)]), text))
+    found: list[str] = []
+    for _, _, text in sorted(ideas, key=lambda each: each[:2]):
+        if len(found) == most:
+            break
+        if text not in found and _answerable(text, lexicon):
+            found.append(text)
+    return found
+
+
+def _ideas(table: Table) -> Iterator[tuple[set[str], str]]:
+    name = " ".join(table.words)
+    own = set(table.words)
+    yield own, f"How many {name} are there?"
+    label = table.label
+    for column in table.columns.values():
+        if column.identifies or column == label:
+            continue
+        words, said = own | set(column.words), " ".join(column.words)
+        if column.kind == "number" and not {"year", "date"} & set(column.words):
+            yield words, f"What is the average {said} of {name}?"
+            if label is not None:
+                yield words, f"Which {name} has the highest {said}?"
+        elif column.kind == "text" and not column.unique:
+            yield words, f"How many {name} are there for each {said}?"
+
+
+def _answerable(question: str, lexicon: Lexicon) -> bool:
+    query = read(question, lexicon)
+    if query.unexplained:
+        return False
+    try:
+        return bool(write(query, lexicon))
+    except UnclearError:
+        return False

@@ -1,0 +1,127 @@
+"""The words of a question: tokens, word stems, and set phrases as one token each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from automic_core.assist.asking.phrases import IRREGULAR, NUMBERS, PHRASES, RELATIVE, SILENT, VERBS
+
+_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:[-'][^\W\d_]+)*|[,.?!;:()<>=]|\S")
+_FIRST_LAST = re.compile(r"\bfirst (?:and|,|&) last names?\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, number, quoted text, mark, or a set phrase.
+
+    Attributes:
+        text: As it was written; of a quoted text what stands inside.
+        stem: Lower case, without the ending of a plural.
+        mark: What a set phrase means ("COUNT"); "TEXT" for quoted text, "NUMBER" for numbers; else "".
+        number: The value of a number.
+    """
+
+    text: str
+    stem: str
+    mark: str = ""
+    number: float | None = None
+
+
+def stem(word: str) -> str:
+    """A noun without the ending of its plural, in lower case."""
+    word = word.lower()
+    if word in IRREGULAR:
+        return IRREGULAR[word]
+    if word.endswith("'s"):
+        word = word[:-2]
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def tokens(question: str) -> list[Token]:
+    """The tokens of a question, set phrases replaced by their marks."""
+    plain = question
+    for quote in "\u2018\u2019`\u00b4":
+        plain = plain.replace(quote, "'")
+    for quote in "\u201c\u201d":
+        plain = plain.replace(quote, '"')
+    plain = _FIRST_LAST.sub("first name and last name", plain)
+    raw = [_token(text) for text in _TOKEN.findall(plain)]
+    made: list[Token] = []
+    place = 0
+    while place < len(raw):
+        for phrase, marks in PHRASES:
+            part = raw[place : place + len(phrase)]
+            if [each.text.lower() for each in part] == phrase and not any(each.mark for each in part):
+                made += [Token(" ".join(phrase), "", mark) for mark in marks]
+                place += len(phrase)
+                break
+        else:
+            made.append(raw[place])
+            place += 1
+    return [each for each in made if each.text not in (".", "?", "!", ";", ":", "(", ")", "'")]
+
+
+def _token(text: str) -> Token:
+    if text[0] in "'\"" and len(text) > 1:
+        return Token(text[1:-1].strip(), text[1:-1].strip().lower(), "TEXT")
+    if text[0].isdigit():
+        return Token(text, text, "NUMBER", float(text.rstrip("%").replace(",", "")) if _numeric(text) else None)
+    if text.lower() in NUMBERS:
+        return Token(text, text.lower(), "NUMBER", float(NUMBERS[text.lower()]))
+    return Token(text, stem(text))
+
+
+def _numeric(text: str) -> bool:
+    return re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?%?|\d+(\.\d+)?%?", text) is not None
+
+
+def name_words(name: str) -> tuple[str, ...]:
+    """The words in the name of a column or table, as stems: ``Song_release_year``, ``fName`` → first, name."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    found = [stem(part) for part in re.split(r"[^0-9A-Za-z]+", spaced) if part]
+    full = tuple(word for part in found for word in _ABBREVIATED.get(part, (part,)))
+    return (_INITIALS[full[0]], *full[1:]) if full[1:] == ("name",) and full[0] in _INITIALS else full
+
+
+_INITIALS = {"f": "first", "l": "last", "m": "middle"}
+
+
+_ABBREVIATED = {
+    "fname": ("first", "name"),
+    "lname": ("last", "name"),
+    "mname": ("middle", "name"),
+    "firstname": ("first", "name"),
+    "lastname": ("last", "name"),
+    "dob": ("birth", "date"),
+    "qty": ("quantity",),
+    "num": ("number",),
+    "no": ("number",),
+    "nr": ("number",),
+    "amt": ("amount",),
+    "addr": ("address",),
+    "tel": ("phone",),
+    "dept": ("department",),
+    "avg": ("average",),
+    "desc": ("description",),
+}
+
+
+def ordinary(text: str) -> bool:
+    """Whether a word is more likely one of the language than a value somewhere: "is" is also the code of a country."""
+    word = text.lower()
+    if (
+        word in SILENT
+        or word in RELATIVE
+        or word in VERBS
+        or stem(word) in VERBS
+        or (len(word) < 3 and not text.isupper())
+    ):
+        return True
+    return word == text and len(word) > 4 and word.endswith(("ed", "ing"))

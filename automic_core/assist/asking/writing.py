@@ -1,0 +1,207 @@
+"""From a query to SQL; where two readings are open, a statement for each, so that their answers can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+from automic_core.assist.asking.lexicon import Column, Lexicon
+from automic_core.assist.asking.query import Item, Mention, Query
+from automic_core.assist.asking.restricting import Restricting
+from automic_core.assist.asking.settling import Choice, UnclearError, quoted
+
+_SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
+
+
+def write(query: Query, lexicon: Lexicon) -> list[str]:
+    """Statements for a query, the best first; equal ones once. The query is settled as the first one has it.
+
+    Raises:
+        UnclearError: A column could be in several tables, tables cannot be joined, or nothing is asked for.
+    """
+    choices = [Choice(), Choice(semi=False), Choice(by_name=True), Choice(strict=True), Choice(other=True)]
+    if query.limit:
+        choices.append(Choice(last=True))
+    copies = [query, *(deepcopy(query) for _ in choices[1:])]
+    made = [_Writer(each, lexicon, choice).statement() for each, choice in zip(copies, choices, strict=True)]
+    return list(dict.fromkeys(made))
+
+
+class _Writer(Restricting):
+    def statement(self) -> str:
+        query = self.query
+        entity = self._entity()
+        items = self._items(entity)
+        groups, grouped = self._groups(items, entity)
+        orders = [(self._settle(order.mention, entity) if order.mention else None, order) for order in query.orders]
+        counted = [item.of for item in items if item.of] + [order.of for order in query.orders if order.of]
+        outer = [item.mention.column.table for item in items if item.mention]
+        outer += [column.table for column in groups] + [column.table for column, _ in orders if column]
+        outer += [name for name in counted if name]
+        outer += [
+            item.mention.near
+            for item in items
+            if item.mention and item.mention.near and self._is_a(item.mention.near, item.mention.column.table)
+        ]
+        if not outer:
+            outer = [entity]
+        first = self._first_only(items, orders, grouped, list(dict.fromkeys(outer)))
+        if first is not None:
+            outer = [name for name in outer if name != first[0]]
+            orders = []
+        wheres, joined = self._wheres(entity, list(dict.fromkeys(outer)))
+        wheres += [first[1]] if first is not None else []
+        wheres += (
+            self._all_named(entity, list(dict.fromkeys(outer)), wheres, [*outer, *joined]) if self.choice.strict else []
+        )
+        names = list(dict.fromkeys([*outer, *joined]))
+        selected = ", ".join(self._selected(items, names))
+        text = f"SELECT {'DISTINCT ' if query.distinct and not grouped else ''}{selected} FROM {self._from(names)}"
+        if wheres:
+            text += " WHERE " + " AND ".join(wheres)
+        if grouped or any(order.of for order in query.orders):
+            keys = [
+                self._name(column)
+                for column in self._keys(groups or [i.mention.column for i in items if i.mention and not i.aggregate])
+            ]
+            if not keys:
+                raise UnclearError("what to count by")
+            text += " GROUP BY " + ", ".join(keys)
+        own = [
+            each for each in query.related if each.number is not None and each.table in outer and each.table == entity
+        ]
+        if own:
+            if grouped or len(outer) != 1 or any(item.aggregate for item in items) or orders:
+                raise UnclearError("what to count by")
+            [each] = own[:1]
+            shown = ", ".join(self._name(item.mention.column) for item in items if item.mention)
+            text += f" GROUP BY {shown} HAVING count(*) {each.operator} {each.number:g}"
+        if orders:
+            text += " ORDER BY " + ", ".join(self._order(column, order, names) for column, order in orders)
+            ties = [self._name(i.mention.column) for i in items if i.mention and not i.aggregate]
+            if query.limit and ties:
+                text += "".join(f", {name} {'DESC' if self.choice.last else 'ASC'}" for name in ties)
+        return text + (f" LIMIT {query.limit}" if query.limit and orders else "")
+
+    def _first_only(
+        self, items: list[Item], orders: list[Any], grouped: bool, outer: list[str]
+    ) -> tuple[str, str] | None:
+        """ "concerts in the largest stadium": the first row of another table restricts what is counted."""
+        if not self.query.limit or grouped or not any(item.aggregate for item in items):
+            return None
+        [(column, order)] = orders
+        others = [name for name in outer if column is None or name != column.table]
+        if column is None or len(others) != 1:
+            raise UnclearError("of what the first is meant")
+        found = self.lexicon.path([others[0], column.table])
+        if found is None or len(found[0]) != 1:
+            raise UnclearError(f"how {others[0]} and {column.table} belong together")
+        [join] = found[0]
+        mine, theirs = (join.left, join.right) if join.left.table == others[0] else (join.right, join.left)
+        tie = f", {self._name(theirs)} {'DESC' if self.choice.last else 'ASC'}"
+        order_by = f"ORDER BY {self._order(column, order, [])}{tie}"
+        inner = f"SELECT {self._name(theirs)} FROM {self._table(theirs.table)} {order_by}"
+        return column.table, f"{self._name(mine)} IN ({inner} LIMIT {self.query.limit})"
+
+    def _items(self, entity: str) -> list[Item]:
+        items: list[Item] = []
+        known: list[tuple[object, ...]] = []
+        for item in self.query.items:
+            said = item.mention and (item.mention.columns, item.mention.near)
+            if (said, item.aggregate, item.of) not in known:
+                known.append((said, item.aggregate, item.of))
+                items.append(item)
+        for item in items:
+            if item.mention:
+                column = self._settle(item.mention, entity)
+                if item.aggregate in ("avg", "sum") and column.kind != "number":
+                    raise UnclearError(f"{column.name} holds no numbers")
+        settled = {(item.mention.column if item.mention else None, item.aggregate, item.of): item for item in items}
+        items = list(settled.values())
+        loose = [item.mention.column for item in items if item.mention and not item.aggregate]
+        if len(loose) == len(items) == 1 and not self.query.named and not self.query.orders:
+            self.query.distinct = self.query.distinct or (loose[0].kind in ("text", "number") and not loose[0].unique)
+        for item in items:
+            if (
+                item.aggregate == "count"
+                and item.mention
+                and any(j.left == item.mention.column for j in self.lexicon.joins)
+            ):
+                raise UnclearError(f"whether all {item.mention.text} count, or those that occur")
+        if not items:
+            label = self.lexicon.tables[entity].label
+            if label is None:
+                raise UnclearError(f"what of {entity} to show")
+            items = [Item(Mention([label], label.name))]
+        return items
+
+    def _groups(self, items: list[Item], entity: str) -> tuple[list[Column], bool]:
+        query = self.query
+        groups = [self._settle(mention, entity) for mention in query.groups]
+        for column in groups:
+            if not any(item.mention and item.mention.column == column for item in items):
+                items.append(Item(Mention([column], column.name)))
+        counted = any(item.aggregate for item in items) or any(order.of for order in query.orders)
+        for name in query.group_tables if counted else ():
+            table = self.lexicon.tables[name]
+            shown = [
+                item.mention.column
+                for item in items
+                if item.mention and not item.aggregate and item.mention.column.table == name
+            ]
+            if not shown:
+                if table.label is None:
+                    raise UnclearError(f"what of {name} to show")
+                items.insert(0, Item(Mention([table.label], table.label.name)))
+                shown = [table.label]
+            groups += shown
+        plain = [item.mention.column for item in items if item.mention and not item.aggregate]
+        mixed = bool(plain) and any(item.aggregate for item in items)
+        if mixed and not groups:
+            groups = plain
+        aggregated = any(item.aggregate for item in items)
+        told = aggregated or any(order.of for order in query.orders)
+        if groups and not told and (query.group_tables or query.groups):
+            return [], False  # "for each singer" without a count only lists
+        return groups, bool(groups) and aggregated
+
+    def _keys(self, columns: Sequence[Column]) -> list[Column]:
+        """What tells groups apart: the keys of the tables whose labels are shown, beside other columns."""
+        found: list[Column] = []
+        for column in columns:
+            table = self.lexicon.tables[column.table]
+            key = next((each for each in table.columns.values() if each.unique and each.identifies), None)
+            label = table.label == column or column.unique
+            found += [key, column] if key and label and not self.choice.by_name else [column]
+        return list(dict.fromkeys(found))
+
+    def _selected(self, items: Sequence[Item], names: list[str]) -> list[str]:
+        """What is shown; aggregates and columns with the name of another get a name of their own."""
+        made: list[str] = []
+        taken: set[str] = set()
+        for item in items:
+            own = item.mention.column.name if item.mention else ""
+            table = item.mention.column.table if item.mention else item.of or "rows"
+            name = own
+            if item.aggregate:
+                name = "_".join(filter(None, (_SAID[item.aggregate], own or table.rpartition(".")[2])))
+            elif own.lower() in taken:
+                name = f"{table.rpartition('.')[2]}_{own}"
+            while name.lower() in taken:
+                name += "_2"
+            taken.add(name.lower())
+            made.append(self._item(item, names) + (f" AS {quoted(name)}" if name != own else ""))
+        return made
+
+    def _item(self, item: Item, names: list[str]) -> str:
+        if item.mention is None:
+            return "count(*)"
+        name = self._name(item.mention.column)
+        if item.aggregate == "count":
+            return f"count(DISTINCT {name})"
+        return f"{item.aggregate}({name})" if item.aggregate else name
+
+    def _order(self, column: Column | None, order: Any, names: list[str]) -> str:
+        what = self._name(column) if column else "count(*)"
+        return f"{what} {'DESC' if order.descending else 'ASC'} NULLS LAST"

@@ -1,0 +1,148 @@
+"""Questions in plain language against gold SQL: python benchmarks/asking.py FOLDER [--leave-out NAME,NAME] [--most N]
+
+FOLDER is in Spider's layout: database/NAME/NAME.sqlite, and dev.json with db_id, question and query. Each database is
+loaded as a lake (bronze, then silver with the types that are inferred), each question asked with ``Lakehouse.ask``. An
+answer is right if its rows are those of the gold query run in SQLite: with their order only where the gold query sorts
+without a limit, columns in any order, numbers to four places. A crash counts as a wrong answer. Printed, per rung: the
+share answered and the share of those that is right, from the most trusted answers on; and the coverage at .95.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import re
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automic_core import Lakehouse
+from automic_core.connectors.databases.sqlite import SQLiteSource
+from automic_core.errors import AutomicError
+
+MOST_COLUMNS = 6
+SURE = 0.95
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One question: who answered it ("" = nobody), how far to trust it, whether it was right."""
+
+    database: str
+    rung: str
+    trust: float
+    right: bool
+    crashed: bool
+    seconds: float
+
+
+def loaded(file: Path, lake: Lakehouse) -> None:
+    """All tables of a SQLite file, in bronze and in silver."""
+    names, _ = SQLiteSource(str(file)).relations()
+    for name in names:
+        if lake.bronze.ingest(SQLiteSource(str(file), table=name), name).rows:
+            lake.silver.promote(name)
+
+
+def asked(file: Path, questions: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
+    """The outcomes of the questions to one database."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as gold, Lakehouse.open(folder) as lake:
+        gold.text_factory = lambda text: text.decode("utf-8", "replace")
+        loaded(file, lake)
+        for question in questions:
+            began = time.perf_counter()
+            try:
+                answer = lake.ask(question["question"])
+            except (AutomicError, ArithmeticError, LookupError, TypeError, ValueError, AssertionError):
+                yield Outcome(question["db_id"], "crash", 1.0, False, True, time.perf_counter() - began)
+                continue
+            seconds = time.perf_counter() - began
+            if answer.sql is None or answer.frame is None:
+                yield Outcome(question["db_id"], "", 0.0, False, False, seconds)
+                continue
+            ordered = bool(re.search(r"order\s+by", question["query"], re.I)) and not re.search(
+                r"limit", question["query"], re.I
+            )
+            expected = _cells(gold.execute(question["query"]).fetchall())
+            right = same(_cells(answer.frame.rows()), expected, ordered=ordered)
+            yield Outcome(question["db_id"], answer.rung or "", answer.trust, right, False, seconds)
+
+
+def same(rows: list[tuple[str, ...]], expected: list[tuple[str, ...]], *, ordered: bool) -> bool:
+    """Whether two answers hold the same rows, with their columns in some order."""
+    if len(rows) != len(expected):
+        return False
+    if not rows:
+        return True
+    width = len(rows[0])
+    if width != len(expected[0]) or width > MOST_COLUMNS:
+        return width == len(expected[0]) and (rows == expected if ordered else sorted(rows) == sorted(expected))
+    wanted = expected if ordered else sorted(expected)
+    for places in itertools.permutations(range(width)):
+        turned = [tuple(row[place] for place in places) for row in rows]
+        if (turned if ordered else sorted(turned)) == wanted:
+            return True
+    return False
+
+
+def _cells(rows: list[tuple[Any, ...]]) -> list[tuple[str, ...]]:
+    return [tuple(_cell(value) for value in row) for row in rows]
+
+
+def _cell(value: Any) -> str:
+    try:
+        return f"{float(value):.4f}"
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def curve(outcomes: list[Outcome], rung: str, of: int) -> None:
+    """Print the share answered and the share right for each trust, and the coverage at ``SURE``."""
+    found = sorted((each for each in outcomes if each.rung == rung or each.crashed), key=lambda each: -each.trust)
+    sure = 0.0
+    for trust in sorted({each.trust for each in found}, reverse=True):
+        taken = [each for each in found if each.trust >= trust]
+        right = sum(each.right for each in taken) / len(taken)
+        sure = len(taken) / of if right >= SURE else sure
+        print(f"  {rung}: trust {trust:.2f}  answered {len(taken) / of:.3f}  right {right:.3f}")
+    print(f"  {rung}: coverage at {SURE:.2f}: {sure:.3f}")
+
+
+def main() -> None:
+    """Run the questions of a folder."""
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("folder", type=Path)
+    reader.add_argument("--leave-out", default="", help="names of databases, separated by commas")
+    reader.add_argument("--most", type=int, default=0, help="questions of each database at most; 0 = all")
+    chosen = reader.parse_args()
+    left = set(chosen.leave_out.split(","))
+    questions = json.loads((chosen.folder / "dev.json").read_text(encoding="utf-8"))
+    outcomes: list[Outcome] = []
+    for name in sorted({each["db_id"] for each in questions} - left):
+        file = chosen.folder / "database" / name / f"{name}.sqlite"
+        if not file.exists():
+            continue
+        own = [each for each in questions if each["db_id"] == name]
+        with tempfile.TemporaryDirectory(prefix="automic-asking-") as folder:
+            found = list(asked(file, own[: chosen.most or None], Path(folder) / "lake"))
+        outcomes += found
+        answered = [each for each in found if each.rung]
+        right = sum(each.right for each in answered)
+        crashed = sum(each.crashed for each in found)
+        print(f"{name}: {len(found)} questions, {len(answered)} answered, {right} right, {crashed} crashed")
+    if not outcomes:
+        raise SystemExit(f"No question in {chosen.folder} has its database.")
+    print(f"{len(outcomes)} questions, median {statistics.median(each.seconds for each in outcomes) * 1000:.0f} ms")
+    for rung in sorted({each.rung for each in outcomes} - {"", "crash"}):
+        curve(outcomes, rung, len(outcomes))
+
+
+if __name__ == "__main__":
+    main()
