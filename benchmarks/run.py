@@ -32,6 +32,7 @@ JUDGEMENT = {
     "errors": ("finding_errors.py", ""),
     "anomalies": ("anomalies.py", "adbench"),
     "series": ("series.py", "nab"),
+    "asking": ("asking.py", "spider_dev"),
 }
 """Name of a bar to its script and the folder of DATA that the script takes."""
 PEOPLE = {"hard": (100_000, "0.2", (11, 12, 13)), "plain": (1_000_000, "0.2", (7,))}

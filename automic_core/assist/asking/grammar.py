@@ -18,7 +18,7 @@ from automic_core.errors import TransformError
 MOST_ROWS = 10_000
 LONGEST = 500
 """Characters of a question."""
-TRUST = {"plain": 0.9, "agreed": 0.8, "repeated": 0.7}
+TRUST = {"plain": 0.85, "agreed": 0.8, "repeated": 0.7}
 """Share of right answers on databases of questions with gold SQL: where nothing was open, where readings were open but
 gave the same answer, and where rows repeat, so that only the different ones may have been meant."""
 
