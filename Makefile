@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := excel,xml,http,login,llm,dev
 DATA ?= ../shared/data
+# Tests in a browser mostly wait, so three share two cores; those of one file stay together.
+WORKERS := -n 3 --dist loadgroup
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -27,10 +29,10 @@ demo: $(STAMP) ## build the demo lakehouse, prove where every row went, open the
 
 test: $(STAMP) chromium ## check the code and run the tests (under 15 minutes)
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not server and not model"
+	@$(BIN)/python -m pytest $(WORKERS) -m "not slow and not server and not model"
 
 test-all: $(STAMP) chromium ## all tests, slow, server and model ones too
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest $(WORKERS)
 
 # The tests in a real browser need Chromium; it is installed where that can be done without asking.
 chromium:

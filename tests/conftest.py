@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from automic_core import logs
 
-settings.register_profile("same every time", derandomize=True, database=None)
+settings.register_profile("same every time", derandomize=True, database=None, deadline=None)
 settings.load_profile("same every time")
 
 
