@@ -253,7 +253,7 @@ def test_a_changed_type_is_a_new_column_and_the_past_stays(lake: Lakehouse, tmp_
 
 def test_a_gate_that_fails_publishes_nothing(lake: Lakehouse, tmp_path: Path) -> None:
     give(lake, tmp_path, "id,v\n1,a\n1,b\n")
-    with pytest.raises(GateError, match="repeat id"):
+    with pytest.raises(GateError, match="1 row repeats id"):
         lake.silver.promote("t", rules=[Unique(columns=["id"])])
     assert lake.tables() == ["bronze.t"]
     lake.silver.promote("t")
