@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := excel,xml,http,login,llm,dev
 DATA ?= ../shared/data
-# Tests in a browser mostly wait, so three share two cores; those of one file stay together.
-WORKERS := -n 3 --dist loadgroup
+# Tests of one browser file share a lake and a server, so they stay together.
+WORKERS := -n 2 --dist loadgroup
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

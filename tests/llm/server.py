@@ -20,6 +20,7 @@ class Reply:
         pieces: The answer; several arrive one by one if it is streamed.
         status: HTTP status; from 400 on ``error`` is the body's message.
         pause: Seconds before the answer, and between pieces.
+        hold: Of a stream, what is waited for after the first piece.
     """
 
     pieces: list[str] = field(default_factory=list)
@@ -28,6 +29,7 @@ class Reply:
     code: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     pause: float = 0.0
+    hold: threading.Event | None = None
     finish: str = "stop"
     refusal: str | None = None
     usage: bool = True
@@ -103,6 +105,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             for piece in reply.pieces:
                 self._event(_chunk(body, {"content": piece}, None))
                 server.ending.wait(reply.pause)
+                if reply.hold is not None:
+                    reply.hold.wait()
             self._event(_chunk(body, {}, reply.finish))
             if reply.usage:
                 self._event({**_chunk(body, {}, None), "choices": [], "usage": _usage(reply)})

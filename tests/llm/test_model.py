@@ -155,7 +155,7 @@ class TestOdd:
         began = time.monotonic()
         with pytest.raises(ModelError, match="in time"):
             local(timeout_seconds=0.4).answer(ASKED, City, "test")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         assert outcomes(book) == ["timeout"]
         assert book.spent(today()).tokens > 2_000, "nobody knows what it used: what was reserved stays spent"
 
@@ -170,16 +170,18 @@ class TestOdd:
         began = time.monotonic()
         with pytest.raises(CancelledError):
             local().answer(ASKED, City, "test", cancel)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         assert outcomes(book) == ["cancelled"]
 
 
 class TestStream:
     def test_the_first_words_come_before_the_last(self, local: Ask, server: Server, book: ModelBook) -> None:
-        server.replies = [says("Ro", "me", " wins", pause=0.2)]
-        came = [(text, time.monotonic()) for text in local().stream(ASKED, "test")]
-        assert [text for text, _ in came] == ["Ro", "me", " wins"]
-        assert came[-1][1] - came[0][1] >= 0.3
+        heard = threading.Event()
+        server.replies = [says("Ro", "me", " wins", hold=heard)]
+        stream = local().stream(ASKED, "test")
+        assert next(stream) == "Ro", "although the server has not said the rest yet"
+        heard.set()
+        assert list(stream) == ["me", " wins"]
         (call,) = book.calls()
         assert (call.answer, call.outcome, call.tokens_in) == ("Rome wins", "answered", 100)
         assert list(local().stream(ASKED, "test")) == ["Rome wins"], "from what was kept"
