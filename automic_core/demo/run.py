@@ -32,7 +32,7 @@ class DemoRun:
 
     Attributes:
         rules: Folder with a copy of the promotion files.
-        seconds: How long the parts took: files, bronze, silver, gold, score.
+        seconds: How long the parts took: files, bronze, silver, gold, score, monitors.
     """
 
     lake: Path
@@ -99,6 +99,8 @@ def run_demo(
         runs = {p.table.partition(".")[2]: p.report.run_id for p in promotions}
         scores = measure(opened, read_truth(made.truth), specs, runs)
         clock.lap("score")
+        workbench.measure(opened)
+        clock.lap("monitors")
     return DemoRun(root, made, rules, ingestions, promotions, builds, scores, gold.QUESTION, answer, clock.laps)
 
 

@@ -61,23 +61,21 @@ def entries_of(one: Pass, sampled: int = 0) -> tuple[NDArray[np.int64], NDArray[
 
 def _combined(one: Pass, sampled: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32]]]:
     if len(one.keys) == 1:
-        for codes in one.keys[0].entries:
-            yield _kept(codes.astype(np.int64), codes >= 0, sampled)
+        for codes, bits in zip(one.keys[0].entries, one.keys[0].bits(0), strict=True):
+            row = _rows(codes >= 0, bits, sampled)
+            yield codes[row].astype(np.int64), row
         return
     first, second = one.keys
-    for (a, large), (b, also) in product(first.common(SINGLE), second.common(SINGLE)):
-        yield _kept(a.astype(np.int64) << 32 | b, large & also, sampled)
+    sides = [list(zip(key.common(SINGLE), key.bits(salt), strict=True)) for salt, key in enumerate((first, second))]
+    for ((a, large), mine), ((b, also), theirs) in product(*sides):
+        row = _rows(large & also, mine ^ theirs, sampled)
+        yield a[row].astype(np.int64) << 32 | b[row], row
 
 
-def _kept(
-    value: NDArray[np.int64], there: NDArray[np.bool_], sampled: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _rows(there: NDArray[np.bool_], bits: NDArray[np.uint32], sampled: int) -> NDArray[np.int32]:
     if sampled:
-        mixed = (value.view(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-        there = there & (mixed >> np.uint64(64 - sampled) == 0)
-    row = np.flatnonzero(there).astype(np.int32)
-    return value[row], row
+        there = there & (bits < np.uint32(1 << (32 - sampled)))
+    return np.flatnonzero(there).astype(np.int32)
 
 
 def pairs_of(one: Pass, side: NDArray[np.int8] | None, rows: int) -> Pairs:

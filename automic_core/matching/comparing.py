@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -182,10 +183,16 @@ def _category(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> 
 
 def _email(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:
     if "local" not in field.cache:
-        field.cache["local"] = np.array([value.split("@")[0] for value in field.values], dtype=object)
-    x, y = field.cache["local"][low], field.cache["local"][high]
-    near = (x == y) | (edits(field.values[low], field.values[high], 1) <= 1)
-    return banded([near, similarity(x, y, 0.9) >= 0.9])
+        local = pl.Series(field.values.tolist(), dtype=pl.String).str.extract("^[^@]*", 0)
+        field.cache["numbered"] = local.rank("dense").to_numpy()
+        field.cache["local"] = np.array(local.to_list(), dtype=object)
+    near = field.cache["numbered"][low] == field.cache["numbered"][high]
+    rest = np.flatnonzero(~near)
+    near[rest] = edits(field.values[low[rest]], field.values[high[rest]], 1) <= 1
+    alike = np.zeros(len(low), bool)
+    rest = rest[~near[rest]]
+    alike[rest] = similarity(field.cache["local"][low[rest]], field.cache["local"][high[rest]], 0.9) >= 0.9
+    return banded([near, alike])
 
 
 def _address(field: Field, low: NDArray[np.int64], high: NDArray[np.int64]) -> Levels:

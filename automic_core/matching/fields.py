@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -84,12 +85,10 @@ def make_fields(
     if embedding is not None:
         joined = pl.concat_str([pl.col(name).cast(pl.String) for name in names], separator=" ", ignore_nulls=True)
         frame, names, kinds = frame.select(joined.alias(" ".join(names))), [" ".join(names)], None
-    made = []
-    for name in names:
-        if kinds is None or name in kinds:
-            one = _make_field(frame[name], None if kinds is None else kinds[name])
-            if one is not None:
-                made.append(one)
+    wanted = [name for name in names if kinds is None or name in kinds]
+    with ThreadPoolExecutor(2) as pool:
+        coded = pool.map(lambda name: _make_field(frame[name], None if kinds is None else kinds[name]), wanted)
+        made = [one for one in coded if one is not None]
     if (kinds is None and len(made) == 1 and made[0].kind not in EXACT) or embedding is not None:
         made[0].kind = "text"
     if embedding is not None:
@@ -104,22 +103,25 @@ def _make_field(series: pl.Series, kind: Kind | None) -> Field | None:
     if dtype.is_nested() or dtype == pl.Binary:
         return None
     texts, fractional = _texts(series)
-    raw = texts.value_counts().drop_nulls().rename({series.name: "raw"})
-    raw = raw.with_columns(cleaned(raw["raw"]).alias("text")).drop_nulls("text")
-    numbers, values = _numbered(raw["text"])
+    encoded = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    places = encoded.indices.fill_null(-1).to_numpy()
+    raw = cleaned(pl.Series(encoded.dictionary, dtype=pl.String))
+    there = raw.is_not_null().to_numpy()
+    numbers, values = _numbered(raw.drop_nulls())
     if len(values) < 2:
         return None
     if kind is None:
-        kind = kind_of(values.tolist(), np.bincount(numbers, raw["count"]).astype(np.int64), fractional)
+        counts = np.bincount(places[places >= 0], minlength=len(raw))[there]
+        kind = kind_of(values.tolist(), np.bincount(numbers, counts).astype(np.int64), fractional)
     if kind in ("date", "phone"):
         shaped = _shaped(values, kind)
         again, values = _numbered(shaped)
         numbers = again[numbers]
         if len(values) and not values[0]:  # Nothing was left of some.
             numbers, values = numbers - 1, values[1:]
-    mapping = raw.select("raw").with_columns(pl.Series("code", numbers, pl.Int32))
-    coded = texts.to_frame("raw").join(mapping, on="raw", how="left", maintain_order="left")["code"]
-    return Field(series.name, kind, coded.fill_null(-1).to_numpy(), values)
+    codes = np.full(len(raw) + 1, -1, np.int32)  # the last one is for rows without a value
+    codes[:-1][there] = numbers
+    return Field(series.name, kind, codes[places], values)
 
 
 def _numbered(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.object_]]:

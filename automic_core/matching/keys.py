@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import combinations
 
@@ -50,7 +51,27 @@ class Key:
             self._common = [(codes, (codes >= 0) & large[codes]) for codes in self.entries]
         return self._common
 
+    def bits(self, salt: int) -> list[NDArray[np.uint32]]:
+        """The entries, each value as random bits: by these some values are drawn, alike in all rows.
+
+        Args:
+            salt: The bits of two keys that are combined come from two of these (tabulation hashing).
+        """
+        if salt not in self._bits:
+            self._bits[salt] = [_mixed(codes, salt) for codes in self.entries]
+        return self._bits[salt]
+
+    _bits: dict[int, list[NDArray[np.uint32]]] = dataclasses.field(default_factory=dict, repr=False)
     _common: list[tuple[NDArray[np.int32], NDArray[np.bool_]]] | None = dataclasses.field(default=None, repr=False)
+
+
+def _mixed(codes: NDArray[np.int32], salt: int) -> NDArray[np.uint32]:
+    """Each number as 32 bits in which every bit depends on all of it (the finalizer of MurmurHash3)."""
+    mixed = codes.view(np.uint32) * np.uint32(2) + np.uint32(salt + 1)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        mixed ^= mixed >> np.uint32(shift)
+        mixed *= np.uint32(factor)
+    return mixed ^ (mixed >> np.uint32(16))
 
 
 def sound(text: str) -> str:
@@ -120,14 +141,18 @@ _LOOSE: dict[Kind, list[tuple[str, Shape]]] = {
 
 def keys_of(fields: list[Field]) -> list[Key]:
     """All keys of a table; fields of names with common values share one, whatever the column they stand in."""
-    made = []
-    for field in fields:
-        made.append(Key(field.name, frozenset({field.name}), [field.codes]))
-        for label, shape in _LOOSE[field.kind]:
-            codes = _coded(field, shape)
-            if shape is not _turned or (codes >= 0).mean() > SEVERAL:
-                made.append(Key(f"{field.name}: {label}", frozenset({field.name}), [codes]))
+    with ThreadPoolExecutor(2) as pool:
+        made = [key for keys in pool.map(_keys_of, fields) for key in keys]
     return made + _pooled([field for field in fields if field.kind == "name"])
+
+
+def _keys_of(field: Field) -> list[Key]:
+    made = [Key(field.name, frozenset({field.name}), [field.codes])]
+    for label, shape in _LOOSE[field.kind]:
+        codes = _coded(field, shape)
+        if shape is not _turned or (codes >= 0).mean() > SEVERAL:
+            made.append(Key(f"{field.name}: {label}", frozenset({field.name}), [codes]))
+    return made
 
 
 def _coded(field: Field, shape: Shape) -> NDArray[np.int32]:

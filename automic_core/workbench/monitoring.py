@@ -21,8 +21,8 @@ from automic_core.workbench.attention import Attention, behind, failed_runs
 from automic_core.workbench.listing import Opened, opened_tables
 
 LAYERS = ("bronze", "silver", "gold")
-FIRST_LOOK = 1.0
-"""Seconds a page may measure before it shows what is known."""
+FIRST_LOOK = 0.2
+"""Seconds that are measured in passing: by a page before it shows what is known, by a job after its work."""
 
 
 @dataclass(frozen=True)

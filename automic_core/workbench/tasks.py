@@ -15,7 +15,7 @@ from automic_core.errors import ConfigError
 from automic_core.events import Listener
 from automic_core.jobs.working import Task
 from automic_core.lake import Lakehouse
-from automic_core.workbench import changing, lakes, sources
+from automic_core.workbench import changing, lakes, monitoring, sources
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,15 @@ def task_of(name: str) -> Task:
     """The function of a kind."""
     module, _, function = kind_of(name).function.partition(":")
     task: Task = getattr(importlib.import_module(module), function)
-    return task
+
+    def measured(lake: Lakehouse, arguments: Mapping[str, Any], on_event: Listener) -> dict[str, Any]:
+        """The task; then the table it changed is measured, so that Monitors knows of it when somebody looks."""
+        done = task(lake, arguments, on_event)
+        if isinstance(done.get("table"), str):
+            monitoring.measure(lake, done["table"], seconds=monitoring.FIRST_LOOK)
+        return done
+
+    return measured
 
 
 def ingest(lake: Lakehouse, arguments: Mapping[str, Any], on_event: Listener) -> dict[str, Any]:

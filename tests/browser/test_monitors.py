@@ -26,6 +26,7 @@ def lake(tmp_path: Path) -> Path:
             file = tmp_path / f"visits_{day}.csv"
             pl.DataFrame({"visit_id": range(day * 200, day * 200 + 200), "email": emails}).write_csv(file)
             workbench.ingest(opened, workbench.build_source(str(file)), "visits", keys=["visit_id"])
+        workbench.measure(opened)
     return root
 
 

@@ -27,6 +27,14 @@ def jumping_lake(empty_lake: Path, tmp_path: Path) -> Path:
     return empty_lake
 
 
+@pytest.fixture
+def watched_lake(jumping_lake: Path) -> Path:
+    """The same, measured."""
+    with workbench.opened(jumping_lake, "tester") as lake:
+        workbench.measure(lake)
+    return jumping_lake
+
+
 def said(page: AppTest) -> str:
     return " ".join(part.value for part in [*page.markdown, *page.caption])
 
@@ -38,15 +46,15 @@ def test_without_tables_it_says_what_will_be_here(app: OpenApp, empty_lake: Path
         assert any(button.label == "Load demo" for button in page.button)
 
 
-def test_a_jump_is_first_is_called_expected_and_comes_back(app: OpenApp, jumping_lake: Path) -> None:
-    page = app("monitors", jumping_lake)
+def test_a_jump_is_first_is_called_expected_and_comes_back(app: OpenApp, watched_lake: Path) -> None:
+    page = app("monitors", watched_lake)
     assert "1 surprise in 1 table" in said(page)
     assert "40% of email is empty" in said(page)
     assert "expected 0%" in said(page)
     page.button(key="alert-expected-0").click().run()
     assert not page.exception
     assert "Nothing is out of the ordinary" in said(page)
-    page = app("monitors", jumping_lake, table="bronze.visits", series="nulls:email")
+    page = app("monitors", watched_lake, table="bronze.visits", series="nulls:email")
     assert "Nothing is out of the ordinary" in said(page)
     assert "Called expected" in said(page)
     page.button(key="mark-revoke-0").click().run()
@@ -64,16 +72,27 @@ def test_the_demo_has_its_failing_rules(app: OpenApp, demo_lake: Path) -> None:
     assert "silver.orders" not in said(page)
 
 
-def test_who_only_looks_decides_nothing(app: OpenApp, jumping_lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_inbox_is_shown_in_parts(app: OpenApp, demo_lake: Path) -> None:
+    page = app("monitors", demo_lake)
+    few = [button.key for button in page.button if str(button.key).startswith("alert-open-")]
+    assert len(few) == 8
+    page.button(key="monitors-more").click().run()
+    assert not page.exception
+    more = [button.key for button in page.button if str(button.key).startswith("alert-open-")]
+    assert len(more) > len(few)
+    assert not any(button.key == "monitors-more" for button in page.button)
+
+
+def test_who_only_looks_decides_nothing(app: OpenApp, watched_lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTOMIC_READ_ONLY", "1")
-    page = app("monitors", jumping_lake)
+    page = app("monitors", watched_lake)
     button = page.button(key="alert-expected-0")
     assert button.disabled
     assert button.help == "This workbench is open for looking only."
 
 
-def test_a_link_to_nothing_says_so(app: OpenApp, jumping_lake: Path) -> None:
-    page = app("monitors", jumping_lake, table="silver.nowhere", series="nulls:nothing")
+def test_a_link_to_nothing_says_so(app: OpenApp, watched_lake: Path) -> None:
+    page = app("monitors", watched_lake, table="silver.nowhere", series="nulls:nothing")
     assert "40% of email is empty" in said(page)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from automic_core import workbench
-from pages.ui import calls, show
+from pages.ui import calls, show, state
 from pages.ui.state import Workspace
 from pages.ui.views.job_panel import LOOK_ONLY
 
-MOST = 30
+FIRST, STEP = 8, 20
+SHOWN = "monitors-shown"
 KINDS: dict[str, str] = {
     "volume": "volume",
     "freshness": "stale",
@@ -41,10 +42,12 @@ def render(ws: Workspace, inbox: workbench.Inbox, table: str) -> workbench.Alert
             st.markdown(f"Every series of {where} is within its band, and no rule fails.")
         return None
     chosen = _chosen(alerts)
-    for number, alert in enumerate(alerts[:MOST]):
+    most = max(int(state.value(SHOWN) or FIRST), alerts.index(chosen) + 1 if chosen is not None else 0)
+    for number, alert in enumerate(alerts[:most]):
         _card(ws, alert, number, shown=alert is chosen)
-    if len(alerts) > MOST:
-        show.note(f"showing {MOST} of {len(alerts):,}")
+    if len(alerts) > most and st.button(f"Show more: {most} of {len(alerts):,} are shown", key="monitors-more"):
+        state.put(SHOWN, most + STEP)
+        st.rerun()
     show.note(RANKED)
     return chosen
 
