@@ -22,7 +22,15 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 STILL = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
-WAIT_MS = 45_000
+NOTHING_STALE = "!document.querySelector('[data-stale=true]')"
+BEGUN = """() => new Promise(done => {
+  const app = document.querySelector('[data-testid=stApp]'), running = () => app.dataset.testScriptState !== 'notRunning'
+  if (!app || running()) return done()
+  new MutationObserver(() => done()).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']})
+  setTimeout(done, 200)
+})"""
+"""What an action sets off begins within a fifth of a second, or not at all."""
+WAIT_MS, LOOK_MS = 45_000, 50
 GRID_HEAD, GRID_ROW = 34, 32
 
 
@@ -50,16 +58,20 @@ class Person:
 
     def settle(self) -> None:
         """Wait until the script has run and nothing is drawn any more."""
-        self.page.wait_for_timeout(150)
-        self.page.wait_for_selector(STILL, state="attached")
-        self.page.wait_for_function("!document.querySelector('[data-stale=true]')")
-        self.page.wait_for_timeout(150)
+        self.page.evaluate(BEGUN)
+        self._until(NOTHING_STALE, STILL)
+        self.page.wait_for_timeout(80)
+        self._until(NOTHING_STALE, STILL)
+
+    def _until(self, condition: str, selector: str = "", **about: Any) -> None:
+        if selector:
+            self.page.wait_for_selector(selector, state="attached")
+        self.page.wait_for_function(condition, polling=LOOK_MS, **about)
 
     def still(self) -> None:
         """Wait until the script that an action began has run; the least that can be waited for."""
         self.page.wait_for_timeout(30)  # the action must reach the server before "not running" means anything
-        self.page.wait_for_selector(STILL, state="attached")
-        self.page.wait_for_function("!document.querySelector('[data-stale=true]')")
+        self._until(NOTHING_STALE, STILL)
 
     def text(self) -> str:
         """What stands on the page."""
@@ -68,7 +80,7 @@ class Person:
     def see(self, *words: str) -> None:
         """Wait until each of these words stands on the page."""
         for each in words:
-            self.page.wait_for_function(
+            self._until(
                 "word => document.querySelector('[data-testid=stMain]').innerText.includes(word)"
                 " || [...document.querySelectorAll('[role=dialog]')].some(box => box.innerText.includes(word))",
                 arg=each,

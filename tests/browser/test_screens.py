@@ -94,6 +94,7 @@ def surprise(lake: Path) -> None:
             file = lake.parent / f"visits_{day}.csv"
             file.write_text("\n".join(lines), encoding="utf-8")
             workbench.ingest(opened, workbench.build_source(str(file)), "visits", keys=["visit_id"])
+        workbench.measure(opened)
 
 
 @THEMES
