@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from automic_core.assist.figures import figure
 from automic_core.inference.evidence import ColumnEvidence, Inference
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 from automic_core.llm.calls import Message
 from automic_core.llm.context import DATA_RULE, TableContext, meaning_of, personal_kind, table_context
 from automic_core.llm.model import LanguageModel

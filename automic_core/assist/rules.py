@@ -15,7 +15,7 @@ from automic_core import frames
 from automic_core.assist.figures import figure
 from automic_core.assist.proposals import Proposal, rule_proposal
 from automic_core.assist.settling import dependencies, misspellings
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 from automic_core.inference.patterns import matches
 from automic_core.transforms._keylike import is_identifier
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 
 _ENDINGS = ("number", "code", "guid", "uuid", "key", "num", "ref", "fk", "id", "no", "nr", "pk", "sk")  # longest first
 _OWN = frozenset(

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
-import polars as pl
-
 from automic_core.inference.evidence import ColumnEvidence, Inference
+from automic_core.inference.names import KEY_ENDING, WHOLE_KEY, snake
 from automic_core.records import FieldType
 
 _CODE_LENGTH = 64  # longer texts are content, not codes
-_WHOLE = re.compile(r"^_?(?:id|uuid|guid|key|pk|rowid|row_id|record_id)$")
-_LAST = re.compile(r"_(?:id|uuid|guid|key|pk|code|no|nr|num|number|ref)$")
 
 
-def infer_primary_key(profile: Inference | pl.DataFrame | pl.LazyFrame) -> list[str] | None:
+def infer_primary_key(profile: Inference) -> list[str] | None:
     """The column that identifies a row, if the evidence is strong; never a guess over several columns.
 
     A column qualifies if its values are unique and none is missing, and it holds integers, UUIDs or short codes: no
@@ -24,15 +19,11 @@ def infer_primary_key(profile: Inference | pl.DataFrame | pl.LazyFrame) -> list[
     in a small table are thus left alone.
 
     Args:
-        profile: Evidence over all rows, or a frame to gather it from.
+        profile: Evidence over all rows.
 
     Returns:
         A list of one name, or None.
     """
-    if not isinstance(profile, Inference):
-        from automic_core.inference.profile import infer
-
-        profile = infer(profile)
     ranked = [
         (rank, i, column.name)
         for i, column in enumerate(profile.columns)
@@ -54,20 +45,14 @@ def _qualifies(column: ColumnEvidence) -> bool:
 
 def _rank(column: ColumnEvidence, position: int, table: str) -> int | None:
     name = snake(column.name)
-    if _WHOLE.match(name):
+    if WHOLE_KEY.match(name):
         return 0
-    ending = _LAST.search(name)
+    ending = KEY_ENDING.search(name)
     if ending and _same_thing(name[: ending.start()], snake(table)):
         return 1
     if position == 0 and (ending or _counts_up(column)):
         return 2
     return None
-
-
-def snake(name: str) -> str:
-    """A name in lower case with underscores ("CustomerID" is "customer_id")."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name.strip())
-    return words.lower().strip("_")
 
 
 def _same_thing(stem: str, table: str) -> bool:

@@ -9,7 +9,7 @@ import polars as pl
 from automic_core.inference.casting import BOOLEAN_WORDS
 from automic_core.inference.codes import COUNTRIES, CURRENCIES
 from automic_core.inference.evidence import ColumnEvidence
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 from automic_core.inference.typed import ORDERED
 from automic_core.records import Field, FieldType
 

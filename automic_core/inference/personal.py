@@ -10,7 +10,7 @@ import polars as pl
 from automic_core.inference.casting import DEFAULT_NULL_TOKENS
 from automic_core.inference.columns import stripped
 from automic_core.inference.evidence import PersonalData
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 from automic_core.inference.personal_tests import TESTS, Test
 
 PERSONAL: dict[str, str] = {

@@ -12,9 +12,10 @@ from automic_core.inference.columns import Counts, count_columns
 from automic_core.inference.deciding import Verdict, boolean_format, decide
 from automic_core.inference.detail import Question, detail_texts
 from automic_core.inference.evidence import CandidateShare, ColumnEvidence, Inference
-from automic_core.inference.keys import infer_primary_key, snake
+from automic_core.inference.keys import infer_primary_key
 from automic_core.inference.kinds import propose_kinds
 from automic_core.inference.kinds.facts import table_facts
+from automic_core.inference.names import snake
 from automic_core.inference.patterns import DESCRIPTIONS
 from automic_core.inference.personal import personal_data
 from automic_core.inference.screening import Look

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 from automic_core.inference.person_words import GIVEN_NAMES
 from automic_core.inference.personal_tests import TESTS
 

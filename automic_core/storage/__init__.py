@@ -9,8 +9,9 @@ from automic_core.storage.files import (
     size,
 )
 from automic_core.storage.filesystems import filesystem
+from automic_core.storage.locations import Location
 from automic_core.storage.options import StorageOptions, storage_options
-from automic_core.storage.paths import Location, resolve
+from automic_core.storage.paths import resolve
 from automic_core.storage.policy import AccessPolicy, confined, ruling, without_login
 from automic_core.storage.writing import atomic_write, disk_errors
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from automic_core.errors import AutomicError, SourceError, translate
 from automic_core.storage.compression import Guarded, buffered, inner_stream, sniff
 from automic_core.storage.filesystems import filesystem
-from automic_core.storage.paths import Location
+from automic_core.storage.locations import Location
 from automic_core.storage.writing import disk_errors
 
 _CHUNK = 1 << 20

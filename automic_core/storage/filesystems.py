@@ -6,7 +6,7 @@ from typing import Any
 
 from automic_core.errors import MissingDriverError, SecurityError, SourceError
 from automic_core.settings import AwsStorage, AzureStorage, GcpStorage
-from automic_core.storage.paths import Location
+from automic_core.storage.locations import Location
 from automic_core.storage.policy import AccessPolicy
 
 _HTTP = ("http", "https")

@@ -6,79 +6,18 @@ import fnmatch
 import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from automic_core.errors import SourceError, translate
+from automic_core.storage.files import members
+from automic_core.storage.filesystems import filesystem
+from automic_core.storage.locations import Location, local_path
 from automic_core.storage.policy import AccessPolicy, without_login
 
 _MEMBER = re.compile(r"(?P<archive>.+?\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
 _NO_GLOB = ("http", "https")
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """One file that may be read.
-
-    Attributes:
-        url: Absolute local path, or fsspec URL (possibly chained) of the stored file.
-        member: Name of the file inside the zip archive ``url``, if any.
-        policy: The limits it was checked against; checked again when opened.
-        options: Keyword arguments of its file system by scheme (``StorageOptions.fsspec``).
-    """
-
-    url: str
-    member: str | None = None
-    policy: AccessPolicy = field(default=AccessPolicy(), repr=False)
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether ``path`` may be handed to code that reads local files itself."""
-        return "://" not in self.url
-
-    @property
-    def path(self) -> Path:
-        """The local path.
-
-        Raises:
-            SourceError: The location is not local.
-        """
-        if not self.is_local:
-            raise SourceError(f"{self} is not a local file.", "Copy it here first.")
-        return Path(self.url)
-
-    @property
-    def name(self) -> str:
-        """The file's own name, without folders."""
-        return (self.member or urlsplit(self.url.split("::")[-1]).path or self.url).rstrip("/").rsplit("/", 1)[-1]
-
-    @property
-    def stem(self) -> str:
-        """The name up to its first dot ("orders" for orders.csv.gz); a leading dot belongs to the name."""
-        return self.name[0:1] + self.name[1:].split(".", 1)[0]
-
-    def __str__(self) -> str:
-        """The location for messages: no user, password or query, which may carry keys."""
-        shown = without_login(self.url)
-        if not self.is_local:
-            shown = shown.split("?", 1)[0]
-        return f"{shown}!{self.member}" if self.member else shown
-
-    def check(self) -> None:
-        """Check every link against the policy.
-
-        Raises:
-            SecurityError: A folder, scheme or host that the policy forbids.
-        """
-        for link in self.url.split("::") if not self.is_local else [self.url]:
-            if "://" in link:
-                self.policy.check_url(link)
-            if (path := _local_path(link)) is not None:
-                self.policy.check_path(path)
 
 
 def resolve(
@@ -109,7 +48,7 @@ def resolve(
 
 def _resolve(text: str, policy: AccessPolicy, options: Mapping[str, Mapping[str, Any]]) -> Iterator[Location]:
     url, member = _split_member(text)
-    local = _local_path(url) if "::" not in url or "://" not in url else None
+    local = local_path(url) if "::" not in url or "://" not in url else None
     if local is not None:
         found: Iterable[Location] = [Location(str(path), member, policy) for path in _expand_local(local, policy)]
     else:
@@ -129,16 +68,6 @@ def _split_member(text: str) -> tuple[str, str | None]:
     if match and not Path(text).exists():
         return match["archive"], match["member"]
     return text, None
-
-
-def _local_path(link: str) -> Path | None:
-    """The local path a link means, None if it is no local path."""
-    for scheme in ("file://", "local://"):
-        if link.startswith(scheme):
-            return Path(link.removeprefix(scheme)).absolute()
-    if "://" in link or link in ("simplecache", "filecache", "blockcache"):
-        return None
-    return Path(link).expanduser().absolute()
 
 
 def _expand_local(path: Path, policy: AccessPolicy) -> list[Path]:
@@ -171,8 +100,6 @@ def _expand_remote(location: Location) -> Iterator[Location]:
     if scheme in _NO_GLOB or "::" in location.url or not glob.has_magic(location.url):
         yield location
         return
-    from automic_core.storage.filesystems import filesystem
-
     files, pattern = filesystem(location)
     try:
         matches = sorted(files.glob(pattern))
@@ -188,8 +115,6 @@ def _expand_members(location: Location) -> Iterator[Location]:
     if location.member is None or not glob.has_magic(location.member):
         yield location
         return
-    from automic_core.storage.files import members
-
     names = [name for name in members(location) if fnmatch.fnmatchcase(name, location.member or "")]
     if not names:
         raise SourceError(f"No member matches {location}.", f"It holds: {', '.join(members(location)[:20])}.")

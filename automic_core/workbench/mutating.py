@@ -9,7 +9,7 @@ from automic_core import frames
 from automic_core.assist import mutation_testing
 from automic_core.assist.mutation_testing import MutationTest
 from automic_core.assist.remedies import Remedy
-from automic_core.inference import infer_primary_key
+from automic_core.inference import infer, infer_primary_key
 from automic_core.lake import Lakehouse
 from automic_core.workbench.edits import Edit, add_entry
 from automic_core.workbench.promotions import PromotionSpec
@@ -43,7 +43,7 @@ def mutation_test(
         steps = [each for each in trial.steps if each.id != RULES]
         clean = trial.entering(len(steps))
         data_names = frames.data_names(clean.columns)
-        keys = base.keys or infer_primary_key(clean.select(data_names)) or []
+        keys = base.keys or infer_primary_key(infer(clean.select(data_names))) or []
         keys = keys if set(keys) <= set(data_names) else []
         return mutation_testing.mutation_test(clean, trial.parts.rules, keys=keys, seed=seed)
 

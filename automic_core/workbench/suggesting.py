@@ -10,7 +10,7 @@ from typing import Any
 from automic_core.assist.proposals import Proposal
 from automic_core.assist.rules import rules_for
 from automic_core.assist.steps import steps_for
-from automic_core.inference import infer_primary_key
+from automic_core.inference import infer, infer_primary_key
 from automic_core.lake import Lakehouse
 from automic_core.workbench.edits import Edit, add_entry
 from automic_core.workbench.trials import RULES, Trial, base_of, conditions, parts_of
@@ -41,7 +41,7 @@ def suggestions(lake: Lakehouse, table: str, data: Mapping[str, Any]) -> list[Pr
         trial = Trial(name, base, parts)
         steps = [each for each in trial.steps if each.id != RULES]
         rows = trial.entering(len(steps))
-        keys = base.keys or infer_primary_key(rows.select(base_columns(rows.columns))) or []
+        keys = base.keys or infer_primary_key(infer(rows.select(base_columns(rows.columns)))) or []
         found = [*steps_for(rows, keys), *rules_for(rows, keys)]
     known = _known(data)
     fresh = sorted((each for each in found if not _covered(each, known)), key=lambda each: (-each.rank, each.title))

@@ -14,7 +14,7 @@ from automic_core.contracts import ReadRequest
 from automic_core.errors import ConfigError
 from automic_core.inference import infer as infer_frame
 from automic_core.inference import infer_primary_key
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse import schemas
 from automic_core.medallion.batches import known_batches, layout

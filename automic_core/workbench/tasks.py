@@ -62,7 +62,7 @@ def task_of(name: str) -> Task:
     module, _, function = kind_of(name).function.partition(":")
     task: Task = getattr(importlib.import_module(module), function)
 
-    def measured(lake: Lakehouse, arguments: Mapping[str, Any], on_event: Listener) -> dict[str, Any]:
+    def measured(lake: Lakehouse, arguments: dict[str, Any], on_event: Listener) -> Mapping[str, Any]:
         """The task; then the table it changed is measured, so that Monitors knows of it when somebody looks."""
         done = task(lake, arguments, on_event)
         if isinstance(done.get("table"), str):

@@ -24,8 +24,8 @@ FLAGS = (
 STILL = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 NOTHING_STALE = "!document.querySelector('[data-stale=true]')"
 BEGUN = """() => new Promise(done => {
-  const app = document.querySelector('[data-testid=stApp]'), running = () => app.dataset.testScriptState !== 'notRunning'
-  if (!app || running()) return done()
+  const app = document.querySelector('[data-testid=stApp]')
+  if (!app || app.dataset.testScriptState !== 'notRunning') return done()
   new MutationObserver(() => done()).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']})
   setTimeout(done, 200)
 })"""

@@ -41,9 +41,9 @@ def test_keys(columns: dict[str, list[str | None]], table: str, key: list[str] |
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     assert infer(frame, name=table).schema.primary_key == key
     if not table:
-        assert infer_primary_key(frame) == key
+        assert infer_primary_key(infer(frame)) == key
 
 
 def test_empty_tables_have_no_key() -> None:
-    assert infer_primary_key(pl.DataFrame(schema={"id": pl.String})) is None
-    assert infer_primary_key(pl.DataFrame()) is None
+    assert infer_primary_key(infer(pl.DataFrame(schema={"id": pl.String}))) is None
+    assert infer_primary_key(infer(pl.DataFrame())) is None

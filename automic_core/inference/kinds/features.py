@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean, pstdev
 
-from automic_core.inference.keys import snake
 from automic_core.inference.kinds.facts import ColumnFacts
 from automic_core.inference.kinds.forms import FORMS, SIGNS
+from automic_core.inference.names import snake
 
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
