@@ -22,11 +22,10 @@ PEOPLE = "id,name,age\n1,Ada,36\n2,Grace,85\n3,Alan,-5\n"
 RULES = "rules:\n- {id: age_range, kind: range, columns: [age], min: 0, action: quarantine}\n"
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> dict[str, Any]:
+def make(folder: Path) -> dict[str, Any]:
     """A lake with two states of silver, a review, a draft, a decision, a queued job and a statement."""
-    root = workbench.create(tmp_path / "lake").path
-    file = tmp_path / "people.csv"
+    root = workbench.create(folder / "lake").path
+    file = folder / "people.csv"
     file.write_text(PEOPLE, encoding="utf-8")
     spec = workbench.parse_promotion(RULES)
     with workbench.opened(root, "ann") as lake:
@@ -54,6 +53,18 @@ def made(tmp_path: Path) -> dict[str, Any]:
 
 def aside_at(lake: Lakehouse) -> Any:
     return lake.runs(1)[0].ended_at
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """For tests that change nothing."""
+    return make(tmp_path_factory.mktemp("looking"))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> dict[str, Any]:
+    """For a test that changes something."""
+    return make(tmp_path)
 
 
 @pytest.fixture
@@ -124,25 +135,25 @@ def test_a_statement_asked_while_looking_is_not_remembered(made: dict[str, Any],
         assert [ran.sql for ran in workbench.recent_statements(lake)] == ["SELECT 1"]
 
 
-def test_looking_starts_no_worker(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_looking_starts_no_worker(own: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     started: list[Path] = []
     monkeypatch.setattr(supervision, "start_worker", started.append)
-    with workbench.opened(made["root"], "ann") as lake:
+    with workbench.opened(own["root"], "ann") as lake:
         job = workbench.submit(lake, "replay", "people", {"table": "people"})
-    assert started == [made["root"]]
+    assert started == [own["root"]]
     supervision._started.clear()
-    with workbench.opened(made["root"], "ann", read_only=True) as lake:
+    with workbench.opened(own["root"], "ann", read_only=True) as lake:
         assert workbench.job(lake, job.id).state == "queued"
-    assert started == [made["root"]]
+    assert started == [own["root"]]
 
 
-def test_a_cancelled_job_whose_worker_died_is_undone_by_those_who_may_write(made: dict[str, Any]) -> None:
-    with workbench.opened(made["root"], "ann") as lake:
+def test_a_cancelled_job_whose_worker_died_is_undone_by_those_who_may_write(own: dict[str, Any]) -> None:
+    with workbench.opened(own["root"], "ann") as lake:
         book = lake.context.state.jobs
         book.add(Job("j1", "replay", "silver.people", "t", {}, "ann", "queued", aside_at(lake)))
         assert book.claim("1:dead", 1, 1) is not None
         book.cancel("j1")
-    with workbench.opened(made["root"], "ann", read_only=True) as lake:
+    with workbench.opened(own["root"], "ann", read_only=True) as lake:
         assert workbench.job(lake, "j1").cancelling
-    with workbench.opened(made["root"], "ann") as lake:
+    with workbench.opened(own["root"], "ann") as lake:
         assert workbench.job(lake, "j1").state == "cancelled"
