@@ -30,6 +30,10 @@ def put(table: Table, frame: pl.DataFrame) -> int:
 
 @pytest.fixture
 def orders(lake: Catalog) -> Table:
+    return orders_in(lake)
+
+
+def orders_in(lake: Catalog) -> Table:
     frame = pl.DataFrame({"id": [1, 2, 3], "amount": [1.5, 2.5, 3.5], "group": ["a", "b", "a"]})
     table = tables.create(lake, "bronze.orders", frame.schema)
     put(table, frame)
@@ -38,6 +42,10 @@ def orders(lake: Catalog) -> Table:
 
 @pytest.fixture
 def ask(lake: Catalog, orders: Table) -> Query:
+    return query_over(lake, orders)
+
+
+def query_over(lake: Catalog, orders: Table) -> Query:
     customers = tables.create(lake, "silver.customers", pl.Schema({"id": pl.Int64, "name": pl.String}))
     put(customers, pl.DataFrame({"id": [1, 2], "name": ["Ada", "Bo"]}))
 
@@ -45,6 +53,13 @@ def ask(lake: Catalog, orders: Table) -> Query:
         return sql.query({"bronze.orders": orders, "silver.customers": customers}, text, **options)  # type: ignore[arg-type]
 
     return query
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+    """For statements that change nothing."""
+    with catalog.open_catalog("lake", catalog.local_properties(tmp_path_factory.mktemp("sql") / "lake")) as opened:
+        yield query_over(opened, orders_in(opened))
 
 
 @pytest.mark.parametrize(
@@ -64,8 +79,8 @@ def ask(lake: Catalog, orders: Table) -> Query:
         ("SELECT TIMESTAMPTZ '2024-01-01 00:00:00+02:00' AS t", [(datetime(2023, 12, 31, 22, tzinfo=UTC),)]),
     ],
 )
-def test_answers(ask: Query, text: str, expected: list[tuple[object, ...]]) -> None:
-    assert ask(text).rows() == expected
+def test_answers(asked: Query, text: str, expected: list[tuple[object, ...]]) -> None:
+    assert asked(text).rows() == expected
 
 
 @pytest.mark.parametrize(
@@ -120,9 +135,9 @@ def test_answers(ask: Query, text: str, expected: list[tuple[object, ...]]) -> N
         "SELECT json_serialize_sql('SELECT 1')",
     ],
 )
-def test_refuses_all_but_a_select_over_tables(ask: Query, text: str) -> None:
+def test_refuses_all_but_a_select_over_tables(asked: Query, text: str) -> None:
     with pytest.raises(SecurityError):
-        ask(text)
+        asked(text)
 
 
 @pytest.mark.parametrize(
@@ -147,9 +162,9 @@ def test_refuses_all_but_a_select_over_tables(ask: Query, text: str) -> None:
         ("FROM bronze.orders AT (TIMESTAMP => '2001-01-01')", CatalogError, "no state at 2001"),
     ],
 )
-def test_says_what_is_wrong(ask: Query, text: str, error: type[AutomicError], message: str) -> None:
+def test_says_what_is_wrong(asked: Query, text: str, error: type[AutomicError], message: str) -> None:
     with pytest.raises(error, match=message) as caught:
-        ask(text)
+        asked(text)
     assert "LINE 1" not in str(caught.value)
 
 
@@ -245,9 +260,9 @@ def test_large_work_spills_instead_of_failing(ask: Query) -> None:
         "WITH RECURSIVE duckdb_views AS (FROM duckdb_views UNION SELECT '') FROM duckdb_views, bronze.orders",
     ],
 )
-def test_a_name_of_its_own_opens_no_system_view(ask: Query, text: str) -> None:
+def test_a_name_of_its_own_opens_no_system_view(asked: Query, text: str) -> None:
     with pytest.raises(CatalogError, match="There is no table"):
-        ask(text)
+        asked(text)
 
 
 def test_a_common_table_expression_has_no_past(ask: Query) -> None:
@@ -268,9 +283,9 @@ def test_a_common_table_expression_has_no_past(ask: Query) -> None:
         ("SELECT error('boom')", None),
     ],
 )
-def test_says_where_it_is_wrong(ask: Query, text: str, position: tuple[int, int] | None) -> None:
+def test_says_where_it_is_wrong(asked: Query, text: str, position: tuple[int, int] | None) -> None:
     with pytest.raises(AutomicError) as caught:
-        ask(text)
+        asked(text)
     assert caught.value.position == position
 
 
