@@ -69,6 +69,7 @@ _NAMES = {
     "runlist": "RunLine RunPage run_page",
     "running": "Job cancel job job_log jobs rerun submit waiting_for",
     "sampling": "Broken Sample Verdict check_source sample",
+    "saying": "Reading Staged Unknown say say_plan staged_edit",
     "sources": "Connector SourceForm build_source connectors infer preview source_form",
     "steptimes": "StepTimes step_times",
     "storage_files": "ColumnSize DataFileInfo Files files",

@@ -627,6 +627,12 @@ from automic_core.workbench.sampling import (
 from automic_core.workbench.sampling import (
     sample as sample,
 )
+from automic_core.workbench.saying import Reading as Reading
+from automic_core.workbench.saying import Staged as Staged
+from automic_core.workbench.saying import Unknown as Unknown
+from automic_core.workbench.saying import say as say
+from automic_core.workbench.saying import say_plan as say_plan
+from automic_core.workbench.saying import staged_edit as staged_edit
 from automic_core.workbench.sources import (
     Connector as Connector,
 )
