@@ -69,6 +69,6 @@ def _say(found: workbench.Reading, *, accepted: bool) -> None:
             what = "break it" if each.group == "rule" else "it cannot serve"
             output.say(f"  {output.count(each.of - each.agree, 'row')} {what}: {'; '.join(each.counter[:3])}")
     for unclear in found.unknown:
-        output.paragraph(f"I do not know: {unclear.said}. {unclear.why} {unclear.ask}".rstrip())
+        output.paragraph(f"Not done: {unclear.said}. {unclear.why} {unclear.ask}".rstrip())
     if found.staged:
         output.say("Accepted into the draft." if accepted else "Nothing is changed; --accept puts it into the draft.")

@@ -101,13 +101,20 @@ class Columns:
         Raises:
             Unclear: A part of it means none.
         """
-        if found := self.find(said):
-            return found
+        if self.find(said):
+            return self._all(said)
         parts = [part for part in re.split(r"\s*(?:,|&|\band\b)\s*", said) if part.strip()]
         if len(parts) < 2:
             raise self.nothing(said)
         parts = self._shared(parts)
-        return list(dict.fromkeys(name for part in parts for name in self.find(part) or [self.one(part)]))
+        return list(dict.fromkeys(name for part in parts for name in self._all(part)))
+
+    def _all(self, said: str) -> list[str]:
+        """All that a plural means; of a singular only one may be meant."""
+        words = said.lower().split()
+        if any(stem(word) != word or word in ("all", "every", "each", "any", "everything", "text") for word in words):
+            return self.find(said) or [self.one(said)]
+        return [self.one(said)]
 
     def _shared(self, parts: list[str]) -> list[str]:
         """ "first and last name": the last word is meant with each part that alone means nothing."""

@@ -115,7 +115,7 @@ def _time(match: re.Match[str], columns: Columns) -> Condition:
     """ "after 2023", "order date before May 2024": a word for days beside a column of dates."""
     when = span(match["when"])
     if when is None:
-        return _number(match, columns)
+        raise Unclear(f"{match['when'].strip()!r} is no day.", "Write it as 2024-01-31, or a year.")
     name, why = _dated(match["what"], columns)
     word = match["word"].lower()
     first, last = literal(when.first), literal(when.last)

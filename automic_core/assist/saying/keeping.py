@@ -101,8 +101,9 @@ READERS: tuple[tuple[str, Reader], ...] = (
     (
         (
             r"(?:sort|order)(?: (?:it|them|rows|the rows|the table))? by (?P<what>.+?)"
-            r"(?P<down>[ ,(]+(?:desc(?:ending)?|down|largest first|newest first|highest first|z to a|asc(?:ending)?|smallest first|oldest "
-            r"first)\)?)?"
+            r"(?P<down>[ ,(]+(?:desc(?:ending)?|down|largest first|newest first|highest first|z to a|"
+            r"asc(?:ending)?|"
+            r"smallest first|oldest first)\)?)?"
         ),
         _sort,
     ),

@@ -81,9 +81,7 @@ def _staged(ws: Workspace, held: Held, screen: Saying, found: workbench.Reading)
             taken.append(each)
     for unclear in found.unknown:
         said = show.plain(unclear.said)
-        st.markdown(
-            f":material/help: I do not know **{said}**. {show.plain(unclear.why)}  \n:gray[{show.plain(unclear.ask)}]"
-        )
+        st.markdown(f":material/help: **{said}**: {show.plain(unclear.why)}  \n:gray[{show.plain(unclear.ask)}]")
     _preview(ws, held, screen, taken)
     with st.container(horizontal=True, vertical_alignment="center"):
         if found.staged:
@@ -139,9 +137,7 @@ def _preview(ws: Workspace, held: Held, screen: Saying, taken: list[workbench.St
     except AutomicError as exc:
         show.note(show.plain(f"{exc.message} {exc.hint}"))
         return
-    beside.beside(
-        preview, key=f"rules-said-beside-{held.table}", which="changed" if preview.changes else "all", height=230
-    )
+    beside.beside(preview, key=f"rules-said-beside-{held.table}", which=which, height=230)
 
 
 def _model(ws: Workspace, held: Held, screen: Saying, found: workbench.Reading) -> None:
