@@ -137,6 +137,7 @@ def _preview(ws: Workspace, held: Held, screen: Saying, taken: list[workbench.St
     except AutomicError as exc:
         show.note(show.plain(f"{exc.message} {exc.hint}"))
         return
+    which: beside.Which = "changed" if preview.changes else "removed" if preview.findings else "all"
     beside.beside(preview, key=f"rules-said-beside-{held.table}", which=which, height=230)
 
 
