@@ -14,7 +14,8 @@ _TITLE_WORDS = """
 _TITLES = frozenset(_TITLE_WORDS.split())
 _INTRODUCES = re.compile(
     r"\b(?:(?:my|his|her|their|the|partner'?s|customer'?s|wife'?s|husband'?s|last|first|full|maiden) name"
-    r"(?:'s| is|:)?(?: is)?|name(?: is|:)|i am|i'm|this is|call(?:s|ed)? me|(?:people|everyone|they) call (?:me|him|her)|"
+    r"(?:'s| is|:)?(?: is)?|name(?: is|:)|i am|i'm|this is|call(?:s|ed)? me|"
+    r"(?:people|everyone|they) call (?:me|him|her)|"
     r"named|called|"
     r"dear|hi|hello|hey|signed|sincerely|regards|yours|attn:?|contact:?|speak (?:to|with)|talk to|ask for|meet|"
     r"directed by|written by|starring|by|kid|son|daughter|brother|sister|wife|husband|friend|colleague|boss|"
