@@ -16,8 +16,8 @@ from automic_core.transforms.extract import key_of
 TEXTS, LONGEST = 20, 400
 """Texts that one question is about, and characters of each that are sent."""
 _TASK = (
-    "You put short texts into classes. For each text, by its number, answer the name of the one class that fits, as it is "
-    "given; or 'none' where no class fits or several do. Never invent a class."
+    "You put short texts into classes. For each text, by its number, answer the name of the one class that fits, as it "
+    "is given; or 'none' where no class fits or several do. Never invent a class."
 )
 
 

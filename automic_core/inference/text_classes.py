@@ -28,7 +28,7 @@ class Verdict:
     Attributes:
         label: None = it abstains.
         confidence: 0 to 1: how much nearer the best class is than the next, times how near it is at all.
-        words: The words that decided, the heaviest first.
+        words: Stems of the words that decided, the heaviest first.
     """
 
     label: str | None
@@ -84,7 +84,7 @@ class Classes:
         return Verdict(best if confidence >= self.least else None, confidence, words)
 
     def _weighted(self, counts: Counter[str]) -> dict[str, float]:
-        """Weights of words as a vector of unit length; one that no class knows counts as one that only this text has."""
+        """Weights of words as a vector of unit length; one that no class knows weighs as one that a single text has."""
         weights = {word: (1 + math.log(n)) * self._idf.get(word, self._unknown) for word, n in counts.items()}
         length = math.sqrt(sum(weight * weight for weight in weights.values()))
         return {word: weight / length for word, weight in weights.items()} if length else {}

@@ -57,7 +57,7 @@ def test_confidence_sets_the_bar() -> None:
 
 
 def test_the_words_that_decided() -> None:
-    assert Classes(CLASSES).verdict("a late courier").words == ("courier", "late")
+    assert Classes(CLASSES).verdict("a late courier").words == ("couri", "late")
 
 
 def test_wrong_use() -> None:
