@@ -141,6 +141,7 @@ from automic_core.workbench.describing import (
 from automic_core.workbench.describing import (
     Descriptions as Descriptions,
 )
+from automic_core.workbench.describing import KeyColumns as KeyColumns
 from automic_core.workbench.describing import (
     describe as describe,
 )
@@ -223,6 +224,7 @@ from automic_core.workbench.exploring import (
 from automic_core.workbench.exporting import Exported as Exported
 from automic_core.workbench.exporting import export_run as export_run
 from automic_core.workbench.exporting import rerun_run as rerun_run
+from automic_core.workbench.fields import FieldChange as FieldChange
 from automic_core.workbench.findings import Change as Change
 from automic_core.workbench.findings import Finding as Finding
 from automic_core.workbench.forming import (
@@ -407,6 +409,7 @@ from automic_core.workbench.matching import (
 from automic_core.workbench.modelling import (
     ModelStatus as ModelStatus,
 )
+from automic_core.workbench.modelling import Plan as Plan
 from automic_core.workbench.modelling import (
     agree_to_model as agree_to_model,
 )

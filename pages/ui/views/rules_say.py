@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import streamlit as st
 
 from automic_core import workbench
 from automic_core.errors import AutomicError
-from pages.ui import beside, calls, show
+from pages.ui import beside, calls, model_ask, show
 from pages.ui.state import Workspace, put
 from pages.ui.views import rules_draft
 from pages.ui.views.rules_draft import Held
@@ -142,30 +141,19 @@ def _preview(ws: Workspace, held: Held, screen: Saying, taken: list[workbench.St
 
 
 def _model(ws: Workspace, held: Held, screen: Saying, found: workbench.Reading) -> None:
-    """Where the rules did not understand everything and a model is set up: what it would be sent, and ask it."""
-    if calls.at(ws, workbench.model_mode) == "off" or any(each.by == "model" for each in found.staged):
-        return
-    with st.popover("Ask the model", icon=":material/neurology:", disabled=ws.read_only):
-        plan = show.attempt(calls.fresh, ws, workbench.say_plan, held.table, held.data, screen.text)
-        if plan is None:
-            return
-        st.caption(show.plain(f"Sent to {plan.model} at {plan.host}, at most {plan.tokens:,} tokens, word for word:"))
-        st.code(
-            json.dumps(plan.sent["messages"], indent=2, ensure_ascii=False),
-            language="json",
-            height=260,
-            wrap_lines=True,
-        )
-        if plan.needs_consent:
-            show.note("Nobody has agreed yet that it is asked: Settings, Model.")
-        st.button(
-            "Ask",
+    """The model may be asked instead, unless it was."""
+    if not any(each.by == "model" for each in found.staged):
+        model_ask.ask(
+            ws,
+            lambda: [calls.fresh(ws, workbench.say_plan, held.table, held.data, screen.text)],
             key="rules-say-model",
-            disabled=plan.needs_consent,
-            on_click=_read,
-            args=(ws, held, screen, screen.text),
-            kwargs={"model": True},
+            on_ask=_ask_model,
+            args=(ws, held, screen),
         )
+
+
+def _ask_model(ws: Workspace, held: Held, screen: Saying) -> None:
+    _read(ws, held, screen, screen.text, model=True)
 
 
 def _accept(ws: Workspace, held: Held, screen: Saying, taken: list[workbench.Staged]) -> None:
