@@ -28,6 +28,7 @@ _NAMES = {
     "diffing": "Diff diff natural_keys",
     "drafts": "DraftView draft redo save_draft save_draft_text undo",
     "edits": "DraftEntry Edit add_entry delete listed move set_options switch",
+    "explaining": "Explanation explain_plan explain_row",
     "exploring": "GoldPlan TreeTable Vocabulary column_name gold_plan schema_tree sql_name starting_query vocabulary",
     "exporting": "Exported export_run rerun_run",
     "fields": "FieldChange",

@@ -194,6 +194,9 @@ from automic_core.workbench.edits import (
 from automic_core.workbench.edits import (
     switch as switch,
 )
+from automic_core.workbench.explaining import Explanation as Explanation
+from automic_core.workbench.explaining import explain_plan as explain_plan
+from automic_core.workbench.explaining import explain_row as explain_row
 from automic_core.workbench.exploring import (
     GoldPlan as GoldPlan,
 )

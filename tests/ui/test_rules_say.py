@@ -43,3 +43,27 @@ def test_what_is_not_understood_is_said(app: OpenApp, small_lake: Path) -> None:
     at.button("rules-say-dismiss").click().run()
     assert "make it nice" not in words(at)
     assert at.text_input("rules-say").value == ""
+
+
+def test_why_a_row_is_set_aside_in_words(app: OpenApp, small_lake: Path) -> None:
+    rid = (1 << 36) + 3
+    at = app("quarantine", small_lake, table="bronze.people", row=str(rid))
+    at.session_state[f"why-people-{rid}"] = True
+    at.run()
+    assert not at.exception
+    assert "age is outside 0 to 130 (it is '-5')." in words(at)
+
+
+def test_names_and_meaning_are_taken_with_their_cost(app: OpenApp, small_lake: Path) -> None:
+    at = app("schema", small_lake, table="bronze.people")
+    at.session_state["schema-meaning-bronze.people"] = True
+    at.run()
+    assert not at.exception
+    assert "By rules" in words(at)
+    assert "By the model" not in words(at), "no model is set up"
+    at.button("schema-take-rules-city").click().run()
+    assert "city" in words(at)
+    at.button("schema-accept").click().run()
+    assert not at.exception
+    assert draft(small_lake).data["schema"]["city"]["description"]
+    assert draft(small_lake).undo_label.startswith("city: described")
