@@ -541,6 +541,9 @@ from automic_core.workbench.querying import (
 from automic_core.workbench.querying import (
     warm_queries as warm_queries,
 )
+from automic_core.workbench.reading_texts import TEXT_STEPS as TEXT_STEPS
+from automic_core.workbench.reading_texts import read_texts as read_texts
+from automic_core.workbench.reading_texts import read_texts_plan as read_texts_plan
 from automic_core.workbench.relations import ForeignKey as ForeignKey
 from automic_core.workbench.relations import relations as relations
 from automic_core.workbench.reviewed import ColumnChange as ColumnChange

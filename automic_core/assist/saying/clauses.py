@@ -9,7 +9,7 @@ VERBS = (
     "convert|deduplicate|dedupe|delete|derive|discard|drop|exclude|express|extract|fill|filter|get|give|ignore|impute|"
     "join|keep|leave|limit|lowercase|lower|make|merge|multiply|normali[sz]e|only|order|parse|put|remove|rename|replace|"
     "round|select|sort|split|standardi[sz]e|strip|subtract|sum|take|throw|title-?case|transform|translate|trim|turn|"
-    "uppercase|upper|classify|tag|express"
+    "uppercase|upper|classify|tag|categori[sz]e|label|pull"
 )
 _BARE = re.compile(
     r"(?:trim|strip|lower(?:case)?|upper(?:case)?|capitali[sz]e|title-?case|collapse|clean)(?: (?:and|,) .*)?$", re.I

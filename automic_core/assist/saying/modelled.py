@@ -19,7 +19,21 @@ from automic_core.llm.calls import Message
 from automic_core.llm.context import DATA_RULE, TableContext, table_context
 from automic_core.llm.model import LanguageModel
 
-_STEPS = ("select", "rename", "cast", "derive", "text", "split", "filter", "sort", "limit", "nulls", "dedup")
+_STEPS = (
+    "select",
+    "rename",
+    "cast",
+    "derive",
+    "text",
+    "split",
+    "extract",
+    "classify",
+    "filter",
+    "sort",
+    "limit",
+    "nulls",
+    "dedup",
+)
 _RULES = ("not_null", "unique", "range", "regex", "set", "length", "type", "sql", "dependency", "row_count")
 _MOST, _LONGEST_TITLE = 12, 160
 _HARMLESS = {"0", "1", "2", "10", "100", "1000"}

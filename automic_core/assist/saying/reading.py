@@ -8,13 +8,13 @@ from functools import partial
 
 import polars as pl
 
-from automic_core.assist.saying import changing, demanding, keeping, money
+from automic_core.assist.saying import changing, demanding, keeping, money, texts
 from automic_core.assist.saying.clauses import VERBS, clauses
 from automic_core.assist.saying.columns import Columns
 from automic_core.assist.saying.saying import Others, Reading, Staged, Unclear, Unknown, Wish
 from automic_core.assist.saying.trying import tried
 
-_STEPS = (*money.READERS, *changing.READERS, *keeping.READERS)
+_STEPS = (*money.READERS, *changing.READERS, *keeping.READERS, *texts.READERS)
 _ORDER = re.compile(rf"(?:{VERBS}|call|set|let|parse|read|treat|write|round|bring|show|split up|glue)\b", re.IGNORECASE)
 _IDEAS = (
     "trim and lowercase the emails", "split the name", "drop rows without id", "keep only orders after 2023",
