@@ -45,7 +45,7 @@ def describe(
         AutomicError: The model cannot be asked, or does not answer; the rules work without it.
     """
     rows = _sample(lake, table)
-    found = _inferred(table, rows)
+    found = infer(rows, name=table.rpartition(".")[2])
     if not model:
         return _measured(by_rules(table, found), rows)
     lake.context.writable()
@@ -61,7 +61,7 @@ def describe_plan(lake: Lakehouse, table: str) -> list[Plan]:
         AutomicError: No model is set up, or the settings let nothing be sent to it.
     """
     model = language_model(lake)
-    asked = questions(table, _inferred(table, _sample(lake, table)), values=_allowed(lake, table))
+    asked = questions(table, _inferred(lake, table), values=_allowed(lake, table))
     return [model.plan(messages, ModelColumns) for _, messages in asked]
 
 
@@ -78,8 +78,8 @@ def _measured(found: Descriptions, rows: pl.DataFrame) -> Descriptions:
     return replace(found, key=replace(found.key, agree=int(apart.sum()), of=rows.height))
 
 
-def _inferred(table: str, rows: pl.DataFrame) -> Inference:
-    return infer(rows, name=table.rpartition(".")[2])
+def _inferred(lake: Lakehouse, table: str) -> Inference:
+    return infer(_sample(lake, table), name=table.rpartition(".")[2])
 
 
 def _sample(lake: Lakehouse, table: str) -> pl.DataFrame:

@@ -6,9 +6,13 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from automic_core.assist import classifying, extracting
 from automic_core.errors import ConfigError, SecurityError
+from automic_core.inference.personal import PERSONAL, personal_data
 from automic_core.lake import Lakehouse
+from automic_core.llm.masking import hinted
 from automic_core.llm.model import Plan
 from automic_core.transforms.classify import Classify
 from automic_core.transforms.extract import Extract, key_of
@@ -33,7 +37,7 @@ def read_texts(
 
     Raises:
         ConfigError: The entry is no step that reads texts, or all of them have answers.
-        SecurityError: Nobody allowed that values of the table are told.
+        SecurityError: Nobody allowed that values of the table are told, or the column is one of personal data.
         AutomicError: The step or one before it cannot run; the model cannot be asked, or does not answer.
     """
     lake.context.writable()
@@ -75,6 +79,13 @@ def _waiting(lake: Lakehouse, table: str, data: Mapping[str, Any], entry: str) -
         if not isinstance(step, Extract | Classify):
             raise ConfigError(f"{entry!r} reads no texts.", f"Steps that do: {', '.join(TEXT_STEPS)}.")
         texts = trial.entering(position)[step.column].drop_nulls().unique(maintain_order=True).to_list()
+    if (held := personal_data(pl.DataFrame({step.column: texts}, schema={step.column: pl.String}))) or hinted(
+        step.column
+    ):
+        kind = PERSONAL[held[0].kind if held else hinted(step.column)]
+        raise SecurityError(
+            f"{step.column} holds personal data ({kind}), which a model is never told.", "Use the rules."
+        )
     waiting = [text for text in texts if text.strip() and key_of(text) not in step.answers][:TEXTS]
     if not waiting:
         raise ConfigError(f"Every text of the sample has an answer in {entry}.")

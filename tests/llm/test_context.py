@@ -18,6 +18,7 @@ from automic_core.inference import infer
 from automic_core.lake import Lakehouse
 from automic_core.llm.context import as_data, table_context
 from automic_core.llm.masking import form_of, looks_personal
+from automic_core.workbench import quarantining
 from automic_core.workbench.describing import _inferred
 from tests.llm.server import Server, says
 
@@ -60,8 +61,16 @@ def test_no_recorded_prompt_of_the_demo_holds_a_value_of_a_person(demo: Path, se
             workbench.allow_values(lake, name)
             server.replies = [says('{"columns": []}') for _ in range(3)]
             workbench.describe(lake, name, model=True)
+        for name in [name for name in names if name.startswith("bronze.")]:
+            data = workbench.draft(lake, name).data
+            server.replies = [says('{"entries": []}')]
+            workbench.say(lake, name, data, "tidy up the table", model=True)
+        for row in quarantining.listing(lake, "customers", size=8).rows:
+            if row.rid is not None:
+                server.replies = [says('{"explanation": "It does not fit."}')]
+                workbench.explain_row(lake, "customers", row.rid, model=True)
         calls = workbench.model_status(lake, 100).calls
-    assert len(calls) == len(server.asked) >= len(names)
+    assert len(calls) >= len(server.asked) >= len(names) + 5
     for text in [json.dumps(call.sent, ensure_ascii=False) for call in calls]:
         assert [value for value in people if value in text] == []
     for body in server.asked:

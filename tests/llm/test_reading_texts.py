@@ -77,6 +77,16 @@ def test_a_model_reads_with_consent_and_is_checked(lake: Lakehouse, server: Serv
         workbench.read_texts(lake, "mails", edit.data, "extract_2")
 
 
+def test_a_column_of_personal_data_is_never_told(lake: Lakehouse, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("id,contact\n" + "".join(f"{n},p{n}@example.org\n" for n in range(20)))
+    workbench.ingest(lake, workbench.build_source(str(file)), "people", keys=["id"])
+    workbench.allow_values(lake, "bronze.people")
+    data = {"steps": [{"id": "x", "kind": "extract", "column": "contact", "fields": {"user": "text"}}]}
+    with pytest.raises(SecurityError, match="contact holds personal data"):
+        workbench.read_texts_plan(lake, "people", data, "x")
+
+
 @needs_litellm
 def test_a_model_classifies(lake: Lakehouse, server: Server) -> None:
     saved = drafted(lake, "classify the body into money, transport or other")
