@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from automic_core import frames, workbench
 from automic_core.demo.run import run_demo
-from automic_core.inference import infer
+from automic_core.inference import DEFAULT_NULL_TOKENS, infer
 from automic_core.lake import Lakehouse
 from automic_core.llm.context import as_data, table_context
 from automic_core.llm.masking import form_of, looks_personal
@@ -85,7 +85,7 @@ def _people(lake: Lakehouse) -> set[str]:
             rows = lake.scan(name)
             for column in PERSONAL & set(rows.collect_schema()):
                 found |= set(rows.select(pl.col(column).cast(pl.String)).collect().to_series().drop_nulls())
-    return {value.strip() for value in found if len(value.strip()) >= 3}
+    return {value.strip() for value in found if len(value.strip()) >= 3 and value.lower() not in DEFAULT_NULL_TOKENS}
 
 
 def test_the_columns_of_people_are_named_and_no_more(demo: Path) -> None:
