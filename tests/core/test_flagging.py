@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from automic_core import workbench
+from automic_core import cli, workbench
 from automic_core.assist.flagging import Flag, by_rules, merged
 from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
@@ -91,6 +91,16 @@ def test_rows_of_a_lake(lake: Lakehouse) -> None:
     assert workbench.explain_row(lake, "people", aside.rid - 1).sentences == []
     with pytest.raises(ConfigError, match="neither in quarantine nor in silver"):
         workbench.explain_row(lake, "people", 7)
+
+
+def test_the_command(lake: Lakehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    (aside,) = quarantining.listing(lake, "people").rows
+    place = ["--lake", str(lake.context.root)]
+    assert cli.run(["why", "people", str(aside.rid), *place]) == 0
+    assert "age is above 120 (it is '4000')" in " ".join(capsys.readouterr().out.split())
+    assert cli.run(["why", "people", str((aside.rid or 0) - 1), *place]) == 0
+    assert "Nothing was found wrong" in capsys.readouterr().out
+    assert cli.run(["why", "people", "7", *place]) == cli.WRONG_USE
 
 
 @pytest.mark.skipif(find_spec("litellm") is None, reason="LiteLLM is not installed: automic[llm]")
