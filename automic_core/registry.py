@@ -80,6 +80,8 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
         "derive": Entry(_STEPS + "columns:Derive", "Derive a column", "Columns"),
         "text": Entry(_STEPS + "text:Text", "Clean text", "Columns"),
         "split": Entry(_STEPS + "text:Split", "Split a column", "Columns"),
+        "extract": Entry(_STEPS + "extract:Extract", "Extract values from a text", "Columns"),
+        "classify": Entry(_STEPS + "classify:Classify", "Classify texts", "Columns"),
         "filter": Entry(_STEPS + "rows:Filter", "Filter rows", "Rows"),
         "sort": Entry(_STEPS + "rows:Sort", "Sort rows", "Rows"),
         "limit": Entry(_STEPS + "rows:Limit", "Limit rows", "Rows"),

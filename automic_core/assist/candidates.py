@@ -54,7 +54,7 @@ def candidates(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[str] | N
         if dtype == pl.String:
             yield from _texts(name, present)
         elif dtype.is_numeric() and not is_identifier(name, dtype):
-            yield from _bounds(name, _low(present.min()), _high(present.max()))
+            yield from _bounds(name, rounded_down(present.min()), rounded_up(present.max()))
         elif dtype in (pl.Date, pl.Datetime):
             yield from _bounds(name, present.min().isoformat(), present.max().isoformat())  # type: ignore[union-attr]
     yield from _orders(rows, names)
@@ -118,7 +118,7 @@ def _bounds(name: str, low: Any, high: Any) -> Iterator[Candidate]:
     yield Candidate(("range", name), "range", {"columns": [name], "min": low, "max": high}, title)
 
 
-def _high(value: Any) -> int | float:
+def rounded_up(value: Any) -> int | float:
     """A number of two figures, at or above ``value``."""
     number = float(value)
     if not math.isfinite(number) or not number:
@@ -128,9 +128,9 @@ def _high(value: Any) -> int | float:
     return int(bound) if bound.is_integer() else bound
 
 
-def _low(value: Any) -> int | float:
+def rounded_down(value: Any) -> int | float:
     """A number of two figures, at or below ``value``."""
-    return -_high(-float(value))
+    return -rounded_up(-float(value))
 
 
 def _orders(rows: pl.DataFrame, names: Sequence[str]) -> Iterator[Candidate]:

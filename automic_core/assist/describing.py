@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from automic_core.assist.figures import figure
+from automic_core.inference.codes import CURRENCIES
 from automic_core.inference.evidence import ColumnEvidence, Inference
 from automic_core.inference.names import snake
 from automic_core.llm.calls import Message
@@ -24,9 +25,15 @@ COLUMNS = 25
 _LONGEST, _LONGEST_NAME = 240, 60
 _SAYS_NOTHING = re.compile(r"^(?:column|col|field|feld|var|unnamed|x|f|c|v)?_?\d*$")
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")
+_NUMBERS = (FieldType.INTEGER, FieldType.FLOAT, FieldType.DECIMAL)
+_UNIT = re.compile(r"[A-Za-z\u00b5\u00b0%\u20ac$\u00a3\u00a5\u00b2\u00b3/.]{1,12}")
+_UNIT_WORDS = "mm cm m km kg g mg lb oz ml l ms s min h days hours minutes seconds kwh kw mb gb"
+_UNITS = {unit: unit for unit in _UNIT_WORDS.split()}
+_UNITS |= {"percent": "%", "pct": "%", "celsius": "\u00b0C"}
 _TASK = (
     "You describe the columns of a table to the people who use it. For each column give a short description of what it "
     "means, one sentence, and a name in English, in lower case with underscores; keep a name that is clear already. "
+    "Name the unit of measured numbers, and the columns that identify a row. "
     "Say nothing that the names, types and forms do not tell; write 'unclear' where they tell nothing."
 )
 
@@ -39,6 +46,7 @@ class Description:
         column: The name it has.
         name: The name it could have; the same where it is clear.
         text: What it means.
+        unit: What its numbers are measured in; empty if nothing says.
         by: Who proposes it.
         why: What that rests on.
     """
@@ -48,6 +56,22 @@ class Description:
     text: str
     by: Literal["rules", "model"]
     why: list[str] = field(default_factory=list)
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class KeyColumns:
+    """Columns that are said to identify a row.
+
+    Attributes:
+        by: Who says so.
+        agree: Rows that they tell apart from all others and in which none is missing, of the ``of`` rows looked at.
+    """
+
+    columns: list[str]
+    by: Literal["rules", "model"]
+    agree: int = 0
+    of: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,11 +80,13 @@ class Descriptions:
 
     Attributes:
         refused: What a model proposed that cannot be, and why.
+        key: Columns that identify a row, if any are said to.
     """
 
     table: str
     columns: list[Description]
     refused: list[str] = field(default_factory=list)
+    key: KeyColumns | None = None
 
 
 class ModelColumn(BaseModel):
@@ -69,12 +95,14 @@ class ModelColumn(BaseModel):
     column: str = Field(description="The column's name, as it is in the data")
     name: str = Field(description="The proposed name")
     description: str
+    unit: str = Field("", description="Of a number that is measured: kg, EUR, %, ms; empty if nothing says it")
 
 
 class ModelColumns(BaseModel):
     """What a model says of some columns."""
 
     columns: list[ModelColumn]
+    key: list[str] = Field(default_factory=list, description="The column, or columns together, that identify a row")
 
 
 def by_rules(table: str, inference: Inference) -> Descriptions:
@@ -84,8 +112,10 @@ def by_rules(table: str, inference: Inference) -> Descriptions:
     for each, of in zip(inference.columns, inference.schema.fields, strict=True):
         key = each.name in (inference.schema.primary_key or ())
         name, problem = _fitting(_better(each), each.name, names, found)
-        found.append(Description(each.name, name, _text(each, of, key=key), "rules", [*_why(each, of), *problem]))
-    return Descriptions(table, found)
+        why = [*_why(each, of), *problem]
+        found.append(Description(each.name, name, _text(each, of, key=key), "rules", why, _unit_of(each.name, of)))
+    keys = list(inference.schema.primary_key or ())
+    return Descriptions(table, found, key=KeyColumns(keys, "rules") if keys else None)
 
 
 def questions(table: str, inference: Inference, *, values: bool = False) -> list[tuple[TableContext, list[Message]]]:
@@ -121,9 +151,12 @@ def by_model(
     rules = {each.column: each for each in by_rules(table, inference).columns}
     found: list[Description] = []
     refused: list[str] = []
+    keys: list[str] = []
+    numbers = {of.name for of in inference.schema.fields if of.type in _NUMBERS}
     for context, messages in questions(table, inference, values=values):
         answer = model.answer(messages, ModelColumns, f"describe {table}", cancel)
         told: dict[str, ModelColumn] = {}
+        keys += [name for each in answer.key if (name := context.column(each)) is not None and name not in keys]
         for each in answer.columns:
             column = context.column(each.column)
             if column is None or column in told:
@@ -138,8 +171,20 @@ def by_model(
                 continue
             name, problem = _fitting(said.name, asked.column, names, found)
             refused += [f"{asked.column}: {each}" for each in problem]
-            found.append(Description(asked.column, name, text, "model", rules[asked.column].why))
-    return Descriptions(table, found, refused)
+            unit = said.unit.strip()
+            if unit and not (_UNIT.fullmatch(unit) and asked.column in numbers):
+                refused.append(f"{asked.column}: {_one_line(unit)[:20]!r} is no unit of its values")
+                unit = ""
+            found.append(Description(asked.column, name, text, "model", rules[asked.column].why, unit))
+    return Descriptions(table, found, refused, KeyColumns(keys, "model") if keys else None)
+
+
+def _unit_of(name: str, of: Column) -> str:
+    """The unit that the end of a number column's name says: ``weight_kg``, ``price_eur``."""
+    if of.type not in _NUMBERS:
+        return ""
+    last = snake(name).rpartition("_")[2]
+    return last.upper() if last.upper() in CURRENCIES else _UNITS.get(last, "") if "_" in snake(name) else ""
 
 
 def _fitting(wanted: str, column: str, names: Sequence[str], taken: Sequence[Description]) -> tuple[str, list[str]]:

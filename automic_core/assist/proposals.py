@@ -73,7 +73,7 @@ def rule_proposal(
     if failing >= rows.height:
         return None
     examples = [
-        f"{record(rid)}: {_shown(value, rows.schema.get(column))}"
+        f"{record(rid)}: {cell(value, rows.schema.get(column))}"
         for rid, column, value in broken.head(EXAMPLES).select(frames.RID, "column", "value").iter_rows()
     ]
     return Proposal("rule", kind, dict(options), title, why, rows.height - failing, rows.height, examples, rank)
@@ -119,11 +119,12 @@ def step_proposal(
         frames.RID, *(frames.as_text(name, rows.schema).alias(f"text:{number}") for number, name in enumerate(shown))
     )
     kinds = [rows.schema[name] for name in shown]
-    examples = [f"{record(rid)}: {', '.join(map(_shown, values, kinds))}" for rid, *values in texts.iter_rows()]
+    examples = [f"{record(rid)}: {', '.join(map(cell, values, kinds))}" for rid, *values in texts.iter_rows()]
     return Proposal("step", kind, dict(options), title, why, rows.height - count, rows.height, examples, rank)
 
 
-def _shown(value: str | None, dtype: pl.DataType | None) -> str:
+def cell(value: str | None, dtype: pl.DataType | None = None) -> str:
+    """A value as an example shows it."""
     if value is None:
         return "no value"
     if dtype is not None and dtype.is_numeric():

@@ -63,6 +63,32 @@ def describe(
     output.notes(f"The model proposed what cannot be. {each}" for each in found.refused)
 
 
+@app.command()
+def why(
+    table: Annotated[str, typer.Argument(help="The table's name, without its layer.")],
+    rid: Annotated[int, typer.Argument(metavar="RID", help="The row's _rid.")],
+    use_model: Annotated[bool, typer.Option("--model", help="Let the language model put it into words.")] = False,
+    show_request: Annotated[
+        bool, typer.Option("--show-request", help="Print what the model would be sent; send nothing.")
+    ] = False,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Say in words why a row was set aside, merged or flagged."""
+    with workbench.opened(lake) as opened:
+        if show_request:
+            output.emit(workbench.explain_plan(opened, table, rid))
+            return
+        found = workbench.explain_row(opened, table, rid, model=use_model)
+    if as_json:
+        output.emit(found)
+        return
+    for sentence in found.sentences:
+        output.paragraph(sentence)
+    if not found.sentences:
+        output.say("Nothing was found wrong with it.")
+
+
 def _say(found: workbench.ModelStatus) -> None:
     if found.mode == "off":
         output.say("AI off: no language model is set up, nothing is sent anywhere.")

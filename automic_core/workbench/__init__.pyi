@@ -141,6 +141,7 @@ from automic_core.workbench.describing import (
 from automic_core.workbench.describing import (
     Descriptions as Descriptions,
 )
+from automic_core.workbench.describing import KeyColumns as KeyColumns
 from automic_core.workbench.describing import (
     describe as describe,
 )
@@ -193,6 +194,9 @@ from automic_core.workbench.edits import (
 from automic_core.workbench.edits import (
     switch as switch,
 )
+from automic_core.workbench.explaining import Explanation as Explanation
+from automic_core.workbench.explaining import explain_plan as explain_plan
+from automic_core.workbench.explaining import explain_row as explain_row
 from automic_core.workbench.exploring import (
     GoldPlan as GoldPlan,
 )
@@ -223,6 +227,7 @@ from automic_core.workbench.exploring import (
 from automic_core.workbench.exporting import Exported as Exported
 from automic_core.workbench.exporting import export_run as export_run
 from automic_core.workbench.exporting import rerun_run as rerun_run
+from automic_core.workbench.fields import FieldChange as FieldChange
 from automic_core.workbench.findings import Change as Change
 from automic_core.workbench.findings import Finding as Finding
 from automic_core.workbench.forming import (
@@ -407,6 +412,7 @@ from automic_core.workbench.matching import (
 from automic_core.workbench.modelling import (
     ModelStatus as ModelStatus,
 )
+from automic_core.workbench.modelling import Plan as Plan
 from automic_core.workbench.modelling import (
     agree_to_model as agree_to_model,
 )
@@ -535,6 +541,9 @@ from automic_core.workbench.querying import (
 from automic_core.workbench.querying import (
     warm_queries as warm_queries,
 )
+from automic_core.workbench.reading_texts import TEXT_STEPS as TEXT_STEPS
+from automic_core.workbench.reading_texts import read_texts as read_texts
+from automic_core.workbench.reading_texts import read_texts_plan as read_texts_plan
 from automic_core.workbench.relations import ForeignKey as ForeignKey
 from automic_core.workbench.relations import relations as relations
 from automic_core.workbench.reviewed import ColumnChange as ColumnChange
@@ -627,6 +636,12 @@ from automic_core.workbench.sampling import (
 from automic_core.workbench.sampling import (
     sample as sample,
 )
+from automic_core.workbench.saying import Reading as Reading
+from automic_core.workbench.saying import Staged as Staged
+from automic_core.workbench.saying import Unknown as Unknown
+from automic_core.workbench.saying import say as say
+from automic_core.workbench.saying import say_plan as say_plan
+from automic_core.workbench.saying import staged_edit as staged_edit
 from automic_core.workbench.sources import (
     Connector as Connector,
 )

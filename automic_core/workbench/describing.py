@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import polars as pl
 
 from automic_core import frames
-from automic_core.assist.describing import Description, Descriptions, ModelColumns, by_model, by_rules, questions
+from automic_core.assist.describing import (
+    Description,
+    Descriptions,
+    KeyColumns,
+    ModelColumns,
+    by_model,
+    by_rules,
+    questions,
+)
 from automic_core.inference import Inference, infer
 from automic_core.lake import Lakehouse
 from automic_core.llm.model import Plan
 from automic_core.workbench.modelling import language_model, telling
 from automic_core.workbench.schema_rows import readable, spread
 
-__all__ = ["Description", "Descriptions", "describe", "describe_plan"]
+__all__ = ["Description", "Descriptions", "KeyColumns", "describe", "describe_plan"]
 
 CELLS = 500_000
 """Cells that are looked at; of larger tables a spread sample."""
@@ -35,11 +44,13 @@ def describe(
         CatalogError: There is no such table.
         AutomicError: The model cannot be asked, or does not answer; the rules work without it.
     """
-    found = _inferred(lake, table)
+    rows = _sample(lake, table)
+    found = infer(rows, name=table.rpartition(".")[2])
     if not model:
-        return by_rules(table, found)
+        return _measured(by_rules(table, found), rows)
     lake.context.writable()
-    return by_model(table, found, language_model(lake), values=_allowed(lake, table), cancel=cancel)
+    told = by_model(table, found, language_model(lake), values=_allowed(lake, table), cancel=cancel)
+    return _measured(told, rows)
 
 
 def describe_plan(lake: Lakehouse, table: str) -> list[Plan]:
@@ -58,7 +69,20 @@ def _allowed(lake: Lakehouse, table: str) -> bool:
     return lake.context.state.models.consent(telling(table)) is not None
 
 
+def _measured(found: Descriptions, rows: pl.DataFrame) -> Descriptions:
+    """The key with the rows that it tells apart."""
+    if found.key is None:
+        return found
+    key = rows.select(found.key.columns)
+    apart = key.is_unique() & ~key.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    return replace(found, key=replace(found.key, agree=int(apart.sum()), of=rows.height))
+
+
 def _inferred(lake: Lakehouse, table: str) -> Inference:
+    return infer(_sample(lake, table), name=table.rpartition(".")[2])
+
+
+def _sample(lake: Lakehouse, table: str) -> pl.DataFrame:
     lake.context.need(table)
     rows = readable(lake, table) if table.startswith("bronze.") else lake.scan(table)
     names = frames.data_columns(rows)
@@ -66,4 +90,4 @@ def _inferred(lake: Lakehouse, table: str) -> Inference:
     step = -(-total * max(len(names), 1) // CELLS)
     wanted = rows.collect_schema().names()
     sample = spread(rows, step) if frames.RID in wanted else rows.head(CELLS // max(len(names), 1))
-    return infer(sample.select(pl.nth(wanted.index(name)) for name in names).collect(), name=table.rpartition(".")[2])
+    return sample.select(pl.nth(wanted.index(name)) for name in names).collect()

@@ -27,6 +27,7 @@ class FieldChange:
         format: How text becomes the type; None = ISO, plain.
         nullable: Whether a row may lack a value; if not, such rows go to quarantine.
         name: The column's name in silver; empty = as in bronze.
+        description: What it means, in a sentence.
     """
 
     type: str = "string"
@@ -35,6 +36,7 @@ class FieldChange:
     scale: int | None = None
     nullable: bool = True
     name: str = ""
+    description: str | None = None
 
     @property
     def label(self) -> str:
@@ -60,13 +62,18 @@ class FieldChange:
 
     def entry(self) -> str | dict[str, Any]:
         """As the schema of a promotion has it: the type's name, or a mapping if there is more to say."""
-        more = {"format": self.format, "precision": self.precision, "scale": self.scale}
+        more = {
+            "format": self.format,
+            "precision": self.precision,
+            "scale": self.scale,
+            "description": self.description,
+        }
         said = {key: value for key, value in more.items() if value is not None}
         return {"type": self.type, **said} if said else self.type
 
     def same_reading(self, other: FieldChange) -> bool:
         """Whether both make the same values of a text."""
-        return self.entry() == other.entry()
+        return replace(self, description=None).entry() == replace(other, description=None).entry()
 
 
 def change_of(field: Field) -> FieldChange:
@@ -88,7 +95,9 @@ def entry_of(column: str, entry: Any) -> FieldChange:
         kind = kind_of(str(said.get("type", "string")))
     except ConfigError as exc:
         raise ConfigError(f"schema, {column}: {exc.message}", exc.hint) from exc
-    return FieldChange(str(kind), said.get("format"), said.get("precision"), said.get("scale"))
+    described = said.get("description")
+    reading = said.get("format"), said.get("precision"), said.get("scale")
+    return FieldChange(str(kind), *reading, description=str(described) if described else None)
 
 
 def kind_of(name: str) -> FieldType:

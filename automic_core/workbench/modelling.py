@@ -10,10 +10,21 @@ from urllib.parse import urlsplit
 from automic_core.errors import AutomicError, ConfigError, MissingDriverError
 from automic_core.lake import Lakehouse
 from automic_core.llm.budget import today
-from automic_core.llm.model import LanguageModel, sending_to
+from automic_core.llm.model import LanguageModel, Plan, sending_to
 from automic_core.llm.routes import Route, key_for, route_of
 from automic_core.state.models import Consent, ModelCall
 from automic_core.workbench.lakes import check_unshared
+
+__all__ = [
+    "ModelStatus",
+    "Plan",
+    "agree_to_model",
+    "allow_values",
+    "language_model",
+    "model_status",
+    "telling",
+    "withdraw_consent",
+]
 
 CALLS = 20
 _CONNECT_SECONDS = 1.0

@@ -96,6 +96,8 @@ def change_label(column: str, before: FieldChange, after: FieldChange) -> str:
         said.append(f"{before.label} to {after.label}" if plain else f"{before.described} to {after.described}")
     if after.name and after.name != (before.name or column):
         said.append(f"called {after.name}")
+    if after.description and before.description != after.description:
+        said.append("described")
     if before.nullable != after.nullable:
         said.append("may be empty" if after.nullable else "must have a value")
     return f"{column}: {', '.join(said) or f'{after.label} accepted'}"

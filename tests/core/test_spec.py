@@ -204,7 +204,7 @@ def test_a_step_from_elsewhere_cannot_be_written() -> None:
 
 
 def test_every_kind_in_the_registry_has_a_schema_and_an_example_here() -> None:
-    covered = {"pivot", "explode", "split", "cast", "schema"}  # built in their own tests
+    covered = {"extract", "classify", "pivot", "explode", "split", "cast", "schema"}  # built in their own tests
     for group, strategy in (("step", STEPS), ("rule", RULES)):
         for kind, cls in ((k, registry.load(group, k)) for k in registry.REGISTRY[group]):  # type: ignore[arg-type,index]
             assert registry.options_schema(cls)["type"] == "object"

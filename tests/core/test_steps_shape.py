@@ -17,8 +17,10 @@ from automic_core.errors import AutomicError, ConfigError, TransformError
 from automic_core.inference import cast_expr
 from automic_core.records import Field, FieldType, Record, Schema
 from automic_core.transforms.aggregate import Aggregator, Function
+from automic_core.transforms.classify import Classify
 from automic_core.transforms.columns import Cast, Derive, Rename, Select
 from automic_core.transforms.combine import Join, Union
+from automic_core.transforms.extract import Extract, Wanted
 from automic_core.transforms.reshape import Explode, Pivot, Unpivot
 from automic_core.transforms.rows import Filter, Limit, Sort
 from automic_core.transforms.text import Split, Text
@@ -282,7 +284,8 @@ def test_explode() -> None:
     "step",
     [
         Select(["whi"]), Rename({"whi": "x"}), Cast(types={"whi": "integer"}), Derive("x", "whi"),
-        Text(["whi"], trim=True), Split("whi", ["x"]), Filter("whi > 1"), Sort(["whi"]),
+        Text(["whi"], trim=True), Split("whi", ["x"]),
+        Extract("whi", {"x": "date"}), Classify("whi", {"x": "y"}), Filter("whi > 1"), Sort(["whi"]),
         Pivot(["whi"], "id", ["qty"], "sum"), Unpivot(["whi"]),
         Explode(["whi"]), Aggregator(["whi"], {}), Join(right=pl.DataFrame({"whi": [1]}), on="whi"),
     ],
@@ -349,6 +352,8 @@ def steps(second: list[tuple[Any, int]]) -> st.SearchStrategy[Transformer]:
         st.just(Derive("z", "k + 1")),
         st.just(Text(["t"], trim=True, case="upper")),
         st.just(Split("t", ["t1", "t2"], " ", extra="rescue")),
+        st.booleans().map(lambda r: Extract("t", {"letter": Wanted("text", pattern="[ab]", required=r)})),
+        st.just(Classify("t", {"first": "aa", "second": "bb"})),
     )
 
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from automic_core import frames, workbench
 from automic_core.demo.run import run_demo
-from automic_core.inference import infer
+from automic_core.inference import DEFAULT_NULL_TOKENS, infer
 from automic_core.lake import Lakehouse
 from automic_core.llm.context import as_data, table_context
 from automic_core.llm.masking import form_of, looks_personal
+from automic_core.workbench import quarantining
 from automic_core.workbench.describing import _inferred
 from tests.llm.server import Server, says
 
@@ -60,8 +61,16 @@ def test_no_recorded_prompt_of_the_demo_holds_a_value_of_a_person(demo: Path, se
             workbench.allow_values(lake, name)
             server.replies = [says('{"columns": []}') for _ in range(3)]
             workbench.describe(lake, name, model=True)
+        for name in [name for name in names if name.startswith("bronze.")]:
+            data = workbench.draft(lake, name).data
+            server.replies = [says('{"entries": []}')]
+            workbench.say(lake, name, data, "tidy up the table", model=True)
+        for row in quarantining.listing(lake, "customers", size=8).rows:
+            if row.rid is not None:
+                server.replies = [says('{"explanation": "It does not fit."}')]
+                workbench.explain_row(lake, "customers", row.rid, model=True)
         calls = workbench.model_status(lake, 100).calls
-    assert len(calls) == len(server.asked) >= len(names)
+    assert len(calls) >= len(server.asked) >= len(names) + 5
     for text in [json.dumps(call.sent, ensure_ascii=False) for call in calls]:
         assert [value for value in people if value in text] == []
     for body in server.asked:
@@ -76,7 +85,7 @@ def _people(lake: Lakehouse) -> set[str]:
             rows = lake.scan(name)
             for column in PERSONAL & set(rows.collect_schema()):
                 found |= set(rows.select(pl.col(column).cast(pl.String)).collect().to_series().drop_nulls())
-    return {value.strip() for value in found if len(value.strip()) >= 3}
+    return {value.strip() for value in found if len(value.strip()) >= 3 and value.lower() not in DEFAULT_NULL_TOKENS}
 
 
 def test_the_columns_of_people_are_named_and_no_more(demo: Path) -> None:

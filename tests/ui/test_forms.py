@@ -28,6 +28,11 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
         "derive": {"column": "total", "sql": "amount * 2"},
         "text": {"columns": ["name"], "trim": True, "case": "lower", "replace": [{"find": "a", "by": "b"}]},
         "split": {"column": "name", "into": ["first", "last"], "by": ",", "keep": True},
+        "extract": {
+            "column": "name",
+            "fields": {"total": "decimal", "no": {"kind": "identifier", "labels": ["Order"]}},
+        },
+        "classify": {"column": "name", "classes": {"bill": "invoice, payment", "other": ""}, "least": 0.25},
         "filter": {"sql": "amount > 0"},
         "sort": {"by": ["day", "id"], "descending": [True, False], "nulls_last": False},
         "limit": {"rows": 10},

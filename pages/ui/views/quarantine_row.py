@@ -10,7 +10,7 @@ from automic_core.workbench import quarantining
 from automic_core.workbench.quarantining import Listing, Reason, RowEvent, SetAside
 from pages.ui import calls, show
 from pages.ui.state import Workspace
-from pages.ui.views import quarantine_actions
+from pages.ui.views import quarantine_actions, quarantine_why
 from pages.ui.views.job_panel import LOOK_ONLY
 from pages.ui.views.quarantine_desk import Desk
 from pages.ui.words import whole
@@ -47,6 +47,7 @@ def render(ws: Workspace, desk: Desk, whole: Listing, rid: int) -> None:
         if row is not None:
             _standing(row)
             _reasons(ws, desk, whole, row)
+            quarantine_why.render(ws, whole.table, rid)
             _actions(ws, desk, whole.table, row)
         events = show.attempt(calls.read, ws, quarantining.history, whole.table, rid)
         for number, event in enumerate(events or []):

@@ -10,7 +10,7 @@ from automic_core import workbench
 from automic_core.errors import AutomicError
 from pages.ui import forms, show
 from pages.ui.state import Workspace
-from pages.ui.views import rules_draft
+from pages.ui.views import rules_draft, rules_texts
 from pages.ui.views.rules_draft import CAST, Held
 
 
@@ -43,6 +43,7 @@ def render(
     )
     if rules_draft.filled(ws, held, entry, key, values):
         st.rerun()
+    rules_texts.render(ws, held, entry)
 
 
 def _head(ws: Workspace, held: Held, entry: workbench.DraftEntry) -> None:

@@ -16,6 +16,7 @@ from pages.ui.views import (
     rules_history,
     rules_mutation,
     rules_preview,
+    rules_say,
     rules_steps,
     rules_suggestions,
     rules_suspects,
@@ -52,6 +53,7 @@ def stuck(ws: Workspace, held: Held) -> str:
 def render(ws: Workspace, held: Held) -> None:
     """Draw steps, editor and preview."""
     rules_draft.banner(ws, held)
+    rules_say.render(ws, held)
     problems, columns = _checked(ws, held)
     preview = rules_preview.compute(ws, held)
     left, right = st.columns([1.3, 3], gap="medium")

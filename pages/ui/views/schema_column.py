@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -64,6 +65,8 @@ def _head(column: schemas.SchemaColumn) -> None:
             color="gray",
             help=show.plain(facts.meaning.why),
         )
+    if column.field.description:
+        st.markdown(f"*{show.plain(column.field.description)}*")
     st.markdown(show.plain(column.need or facts.reason))
     if column.need:
         st.caption(show.plain(facts.reason))
@@ -152,14 +155,14 @@ def _change(ws: Workspace, table: str, screen: SchemaScreen, column: schemas.Sch
         name = st.text_input("Name", field.name, key=f"schema-name-{key}")
         nullable = st.checkbox("May be empty", field.nullable, key=f"schema-null-{key}")
         if st.form_submit_button("Show the cost", disabled=ws.read_only, key=f"schema-ask-{key}"):
-            now = FieldChange(*_reading(field), nullable=nullable, name=name.strip() or field.name)
+            now = replace(field, nullable=nullable, name=name.strip() or field.name)
             made = show.attempt(
                 calls.read, ws, schema_costs.chosen, table, column.name, label, now, tables=sources(table)
             )
             if made is not None:
                 written = text.strip() or None
                 if written != field.format:
-                    made = FieldChange(made.type, written, made.precision, made.scale, nullable, now.name)
+                    made = replace(made, format=written)
                 screen.forget()
                 screen.asked = {column.name: made} if made != field else {}
                 st.rerun()

@@ -9,7 +9,7 @@ from automic_core import workbench
 from automic_core.workbench import schema_edits, schemas
 from pages.ui import show
 from pages.ui.state import Workspace, put
-from pages.ui.views import schema_claims, schema_column, schema_cost, schema_keys, schema_list
+from pages.ui.views import schema_claims, schema_column, schema_cost, schema_keys, schema_list, schema_meaning
 from pages.ui.views.schema_state import COLUMN, Loaded, SchemaScreen, decide, load
 
 ALL, OPEN, KEPT = "All", "Needs a decision", "Kept as text: "
@@ -147,6 +147,7 @@ def _body(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, colum
             "What a change costs is counted on every row that a promotion would type."
         )
         schema_keys.render(ws, table, screen)
+        schema_meaning.render(ws, table, screen, loaded)
     changes = {**screen.asked, **edits}
     with right:
         if changes:

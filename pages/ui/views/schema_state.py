@@ -31,6 +31,7 @@ class SchemaScreen:
         problem: Why the last decision was not taken, to be said once.
         keys: Keys between the tables of the lake, once somebody had them looked for.
         keys_of: The state of the tables they were looked for in.
+        told: What a model said of the columns, once somebody had it asked.
     """
 
     table: str = ""
@@ -40,12 +41,13 @@ class SchemaScreen:
     problem: AutomicError | None = None
     keys: Sequence[workbench.ForeignKey] | None = None
     keys_of: dict[str, str] = field(default_factory=dict)
+    told: workbench.Descriptions | None = None
 
     def open(self, table: str) -> None:
         """Begin anew when another table is chosen."""
         if self.table != table:
             self.forget()
-            self.table = table
+            self.table, self.told = table, None
             forget(COLUMN)
 
     def forget(self) -> None:
