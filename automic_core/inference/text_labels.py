@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automic_core.inference.keys import snake
+from automic_core.inference.names import snake
 from automic_core.inference.text_values import Kind, Style, Value, style_of, values_of
 
 _BELOW, _ASIDE = 3, 14

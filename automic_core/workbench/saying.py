@@ -90,7 +90,7 @@ def _reaching(name: str, base: Any, data: Mapping[str, Any]) -> tuple[pl.DataFra
     """Rows as they leave the draft's steps, and the columns that identify them."""
     trial = Trial(name, base, parts_of(data, base.inferred))
     rows = trial.entering(sum(each.id != RULES for each in trial.steps))
-    keys = base.keys or infer_primary_key(rows.select(base_columns(rows.columns))) or []
+    keys = base.keys or infer_primary_key(infer(rows.select(base_columns(rows.columns)))) or []
     return rows, [key for key in keys if key in rows.columns]
 
 
