@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from automic_core.assist.asking import grammar
+from automic_core.assist.asking import following, grammar, verified
 from automic_core.assist.asking.answers import Answer
 from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.semantics import Semantics
+from automic_core.assist.charting import choose_chart
+from automic_core.errors import CatalogError, SecurityError, TransformError
 from automic_core.inference.foreign_keys import foreign_keys
 from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import metadata_locations
 from automic_core.lakehouse.commits import head
+from automic_core.medallion import semantic
+from automic_core.medallion.approving import Questions, same
 from automic_core.medallion.context import LakeContext
+from automic_core.medallion.qualities import qualities
 
 MOST_READ = 200_000
 """Rows of a table that are read for its words; a question with a value further down abstains."""
@@ -30,23 +36,36 @@ Answering = Callable[..., AbstractContextManager[engine.Answering]]
 
 @dataclass(frozen=True)
 class Known:
-    """What a lake speaks of in one state: the snapshots of its tables, and their words."""
+    """What a lake speaks of in one state: the snapshots of its tables, and their words.
+
+    Attributes:
+        problem: Why the semantic layer is not read; empty if it is, or if there is none.
+    """
 
     snapshots: Mapping[str, int]
     lexicon: Lexicon
+    problem: str = ""
 
 
 _kept: OrderedDict[tuple[tuple[str, str], ...], Known] = OrderedDict()
 _making = threading.Lock()
 
 
-def ask(context: LakeContext, question: str, answering: Answering) -> Answer:
+def ask(
+    context: LakeContext,
+    question: str,
+    answering: Answering,
+    after: Sequence[str] = (),
+    tell: grammar.Tell = grammar.silent,
+) -> Answer:
     """Answer a question about the tables as they are now, all at the snapshots that were looked at first.
 
     Args:
         context: The lake.
         question: Plain English.
         answering: Opens a statement in the sandbox: ``Lakehouse.answering``.
+        after: The questions before it in the same conversation, oldest first.
+        tell: Told in words how far it is: how the question is read, before its statements run.
 
     Raises:
         TransformError: A statement took too long.
@@ -59,22 +78,92 @@ def ask(context: LakeContext, question: str, answering: Answering) -> Answer:
             read.update({each.name: each.snapshot for each in running.tables if each.snapshot is not None})
             return pl.DataFrame(running.relation().limit(grammar.MOST_ROWS + 1).to_arrow_table())
 
-    answer = grammar.ask(question, now.lexicon, run)
-    return replace(answer, snapshots=read) if answer.sql is not None else answer
+    found = _vetted(context, _read_by_rungs(context, question, now.lexicon, run, after, tell), now.lexicon)
+    if now.problem:
+        found = replace(found, notes=(*found.notes, now.problem))
+    if found.sql is None or found.frame is None:
+        return found
+    return replace(found, snapshots=read, chart=choose_chart(found.frame), quality=qualities(context, read))
+
+
+def _read_by_rungs(
+    context: LakeContext,
+    question: str,
+    lexicon: Lexicon,
+    run: grammar.Run,
+    after: Sequence[str],
+    tell: grammar.Tell,
+) -> Answer:
+    """The first rung that answers; each that cannot says why, and the next one is asked."""
+    approved = [each.approved() for each in Questions(context).current() if each.verdict == "right"]
+    whole = following.with_value(question, after, approved, lexicon) or question
+    found = verified.match(whole, approved, lexicon)
+    notes: tuple[str, ...] = ()
+    if found is not None:
+        answer, why = _by_verified(question, found, lexicon, run, tell)
+        if answer is not None:
+            return replace(answer, follows=whole != question)
+        notes = (why,)
+    followed = following.follow(question, after, lexicon)
+    if followed is None:
+        answer = grammar.ask(question, lexicon, run, tell)
+    elif followed.query is None:
+        answer = grammar.abstain(question, lexicon, followed.problem, followed.words)
+    else:
+        answer = replace(grammar.answer(question, followed.query, lexicon, run, tell), follows=True)
+    return replace(answer, notes=(*notes, *answer.notes))
+
+
+def _by_verified(
+    question: str, found: verified.Match, lexicon: Lexicon, run: grammar.Run, tell: grammar.Tell
+) -> tuple[Answer | None, str]:
+    """The answer of a verified question; else why it gives none."""
+    by = f"the verified question “{found.approved.question}”"
+    if found.problem:
+        return None, f"{by[0].upper()}{by[1:]} asks in the same words, but {found.problem}."
+    told = f" with {', '.join(found.values)}" if found.values else ""
+    explanation = f"As {by}{told}, approved by {found.approved.actor}."
+    tell(explanation)
+    try:
+        frame = run(found.sql)
+    except (CatalogError, SecurityError, TransformError) as exc:
+        return None, f"{by[0].upper()}{by[1:]} fits, but its statement no longer runs: {exc.message}"
+    trust = verified.TRUST["filled" if found.values else "same"]
+    shown = frame.head(grammar.MOST_ROWS)
+    return Answer(question, found.sql, shown, "verified", trust, explanation, verified=found.approved.id), ""
+
+
+def _vetted(context: LakeContext, found: Answer, lexicon: Lexicon) -> Answer:
+    """An answer, unless a person said that it is wrong: then there is none."""
+    if found.sql is None or found.rung == "verified":
+        return found
+    words = verified.spoken(found.question)
+    for each in Questions(context).current():
+        if each.verdict == "wrong" and each.sql == found.sql and same(each, words):
+            why = f"{each.actor} said that the answer it had is wrong{f': {each.reason}' if each.reason else ''}."
+            return grammar.abstain(found.question, lexicon, f"This was asked before, and {why}")
+    return found
 
 
 def known(context: LakeContext) -> Known:
-    """What the lake speaks of now; kept until one of its tables changes."""
-    locations = tuple(sorted(metadata_locations(context.catalog).items()))
+    """What the lake speaks of now; kept until one of its tables or the semantic layer changes."""
+    text = semantic.text(context)
+    places = {name: at for name, at in metadata_locations(context.catalog).items() if name.split(".")[0] in _LAYERS}
+    state = (*sorted(places.items()), ("semantic", text))
     with _making:
-        if locations not in _kept:
+        if state not in _kept:
             pins = _snapshots(context)
             rows = {name: _rows(context, name, snapshot) for name, snapshot in pins.items()}
-            _kept[locations] = Known(pins, Lexicon.of(rows, foreign_keys(rows)))
+            said, problem = semantic.read(context, text)
+            _kept[state] = Known(pins, _lexicon(rows, said), problem)
             while len(_kept) > _KEPT:
                 _kept.popitem(last=False)
-        _kept.move_to_end(locations)
-        return _kept[locations]
+        _kept.move_to_end(state)
+        return _kept[state]
+
+
+def _lexicon(rows: Mapping[str, pl.DataFrame], said: Semantics | None) -> Lexicon:
+    return Lexicon.of(rows, foreign_keys(rows)) if said is None else said.taught(Lexicon.of(rows, foreign_keys(rows)))
 
 
 def _snapshots(context: LakeContext) -> dict[str, int]:

@@ -48,20 +48,20 @@ from automic_core.workbench.changing import (
     run as run,
 )
 from automic_core.workbench.chart_data import ChartData as ChartData
-from automic_core.workbench.chart_data import chart_points as chart_points
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     ChartSpec as ChartSpec,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     Choices as Choices,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     chart_choices as chart_choices,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import chart_points as chart_points
+from automic_core.workbench.chart_data import (
     choose_chart as choose_chart,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     refit_chart as refit_chart,
 )
 from automic_core.workbench.checking import checked as checked

@@ -41,7 +41,8 @@ def _item(item: Item) -> str:
         return f"the number of {_plain(item.of or 'rows')}"
     if item.aggregate == "count":
         return f"the number of different {_column(item.mention)}"
-    return f"{_AGGREGATES[item.aggregate]} {_column(item.mention)}" if item.aggregate else _column(item.mention)
+    said = _AGGREGATES.get(item.aggregate or "")
+    return f"{said} {_column(item.mention)}" if said else _column(item.mention)
 
 
 def _condition(condition: Condition) -> str:

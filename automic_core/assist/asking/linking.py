@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from automic_core.assist.asking.lexicon import Column, Lexicon, same
+from automic_core.assist.asking.lexicon import Column, Lexicon, Table, same
 from automic_core.assist.asking.phrases import GENERIC, UNITS
 from automic_core.assist.asking.words import Token, ordinary
 
@@ -69,7 +69,7 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
         found = Linked(
             size,
             [column for column in lexicon.columns() if _is_column(lexicon, column, stems)],
-            [name for name, table in lexicon.tables.items() if "of" not in stems and _alike(table.words, stems)],
+            [name for name, table in lexicon.tables.items() if "of" not in stems and _is_table(lexicon, table, stems)],
             [] if part[0].mark or (size == 1 and ordinary(part[0].text)) else lexicon.values.get(" ".join(stems), []),
         )
         if found.columns or found.tables or found.values:
@@ -109,9 +109,13 @@ def _dropped(words: Sequence[str]) -> bool:
 
 
 def _joined(part: Sequence[Token]) -> str:
-    from automic_core.assist.asking.lexicon import _folded
+    from automic_core.assist.asking.lexicon import folded
 
-    return _folded(" ".join(each.text for each in part))
+    return folded(" ".join(each.text for each in part))
+
+
+def _is_table(lexicon: Lexicon, table: Table, stems: Sequence[str]) -> bool:
+    return any(_alike(name, stems) for name in (table.words, *lexicon.also.get((table.name, ""), ())))
 
 
 def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
@@ -121,6 +125,7 @@ def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
     rest = tuple(word for word in column.words if not any(word == each or _short(word, each) for each in own))
     if rest and rest != column.words:
         names.append(rest)
+    names += lexicon.also.get((column.table, column.name), ())
     return any(_alike(name, stems) for name in names)
 
 

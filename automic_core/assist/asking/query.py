@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from automic_core.assist.asking.lexicon import Column
 
-Aggregate = Literal["avg", "min", "max", "sum", "count"]
+Aggregate = Literal["avg", "min", "max", "sum", "count", "measure"]
 Operator = Literal[
     "=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> average", "< average", "largest", "smallest"
 ]

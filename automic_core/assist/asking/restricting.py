@@ -140,6 +140,8 @@ class Restricting(Settling):
         return f"{self._name(mine)} {there} (SELECT {self._name(theirs)} FROM {self._from(inner)}{where})"
 
     def _condition(self, column: Column, condition: Condition) -> str:
+        if column.measure:
+            raise UnclearError(f"of which rows {column.name} is to be compared")
         name, values = self._name(column), condition.values
         numeric = all(isinstance(each, int | float) for each in values)
         if column.kind == "text" and numeric and values:

@@ -53,6 +53,10 @@ class Settling:
             return near
         if query.entity:
             return query.entity
+        asked = [*(item.mention for item in query.items), *(order.mention for order in query.orders)]
+        measured = {column.table for each in asked if each for column in each.columns if column.measure}
+        if len(measured) == 1:
+            return measured.pop()
         if query.group_tables:
             return query.group_tables[0]
         grouped = {column.table for mention in query.groups for column in mention.columns}
@@ -165,6 +169,8 @@ class Settling:
         return ".".join(map(quoted, name.split(".")))
 
     def _name(self, column: Column) -> str:
+        if column.sql:
+            return column.sql
         return f"{quoted(column.table.rpartition('.')[2])}.{quoted(column.name)}"
 
 
