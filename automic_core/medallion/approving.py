@@ -36,7 +36,7 @@ _KEPT = 8
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """What a person said of an answer.
 
     Attributes:
@@ -63,7 +63,7 @@ class Verdict:
         return Approved(self.id, self.question, self.sql, tuple(slots), self.actor)
 
 
-_read: OrderedDict[str, tuple[Verdict, ...]] = OrderedDict()
+_read: OrderedDict[str, tuple[Judgement, ...]] = OrderedDict()
 
 
 class Questions:
@@ -72,7 +72,9 @@ class Questions:
     def __init__(self, context: LakeContext) -> None:
         self._lake = context
 
-    def approve(self, question: str, sql: str, snapshots: Mapping[str, int] | None = None, reason: str = "") -> Verdict:
+    def approve(
+        self, question: str, sql: str, snapshots: Mapping[str, int] | None = None, reason: str = ""
+    ) -> Judgement:
         """Keep a question with the statement that answers it; an earlier one of the same words is replaced.
 
         Args:
@@ -92,11 +94,13 @@ class Questions:
         slots = slots_of(question, sql, known(self._lake).lexicon)
         return self._say("right", question, sql, slots, snapshots or {}, reason)
 
-    def reject(self, question: str, sql: str, snapshots: Mapping[str, int] | None = None, reason: str = "") -> Verdict:
+    def reject(
+        self, question: str, sql: str, snapshots: Mapping[str, int] | None = None, reason: str = ""
+    ) -> Judgement:
         """Say that a statement does not answer a question, so that it is not given again for it."""
         return self._say("wrong", question, sql, (), snapshots or {}, reason)
 
-    def revoke(self, verdict_id: str) -> Verdict:
+    def revoke(self, verdict_id: str) -> Judgement:
         """Take back what was said.
 
         Raises:
@@ -109,19 +113,19 @@ class Questions:
                 return revoked
         raise CatalogError(f"There is no verified question {verdict_id}.", "See `automic questions list`.")
 
-    def current(self) -> tuple[Verdict, ...]:
+    def current(self) -> tuple[Judgement, ...]:
         """What is in force, oldest first."""
         latest = {each.id: each for each in self.all()}
         return tuple(each for each in latest.values() if each.revoked_at is None)
 
-    def all(self) -> tuple[Verdict, ...]:
+    def all(self) -> tuple[Judgement, ...]:
         """Everything that was said, oldest first; what was taken back is there twice."""
         location = metadata_locations(self._lake.catalog).get(TABLE)
         if location is None:
             return ()
         if location not in _read:
             rows = tables.scan(self._lake.need(TABLE)).sort("at", "revoked_at", nulls_last=False).collect()
-            _read[location] = tuple(Verdict(**row) for row in rows.iter_rows(named=True))
+            _read[location] = tuple(Judgement(**row) for row in rows.iter_rows(named=True))
             while len(_read) > _KEPT:
                 _read.popitem(last=False)
         return _read[location]
@@ -134,20 +138,22 @@ class Questions:
         slots: Sequence[Slot],
         snapshots: Mapping[str, int],
         reason: str,
-    ) -> Verdict:
+    ) -> Judgement:
         self._lake.writable()
         at, words = now(), spoken(question)
         before = [replace(each, revoked_at=at, actor=self._lake.actor) for each in self.current() if same(each, words)]
         told = (question.strip(), sql, json.dumps([asdict(each) for each in slots], ensure_ascii=False))
-        made = Verdict(uuid.uuid4().hex[:12], verdict, *told, json.dumps(dict(snapshots)), reason, self._lake.actor, at)
+        made = Judgement(
+            uuid.uuid4().hex[:12], verdict, *told, json.dumps(dict(snapshots)), reason, self._lake.actor, at
+        )
         self._add([*before, made])
         return made
 
-    def _add(self, verdicts: list[Verdict]) -> None:
+    def _add(self, verdicts: list[Judgement]) -> None:
         rows = pl.DataFrame([asdict(each) for each in verdicts], schema=SCHEMA)
         append_rows(self._lake, TABLE, rows, {RUN_ID: f"question-{verdicts[-1].id}"})
 
 
-def same(verdict: Verdict, words: Sequence[str]) -> bool:
+def same(verdict: Judgement, words: Sequence[str]) -> bool:
     """Whether something was said of a question of these words."""
     return spoken(verdict.question) == list(words)

@@ -7,13 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 
 from automic_core.assist.asking import following, grammar, verified
 from automic_core.assist.asking.answers import Answer
 from automic_core.assist.asking.lexicon import Lexicon
-from automic_core.assist.asking.semantics import Semantics
 from automic_core.assist.charting import choose_chart
 from automic_core.errors import CatalogError, SecurityError, TransformError
 from automic_core.inference.foreign_keys import foreign_keys
@@ -47,7 +47,9 @@ class Known:
     problem: str = ""
 
 
-_kept: OrderedDict[tuple[tuple[str, str], ...], Known] = OrderedDict()
+Place = tuple[tuple[str, str], ...]
+_kept: OrderedDict[tuple[Place, str], Known] = OrderedDict()
+_plain: OrderedDict[Place, tuple[dict[str, int], Lexicon]] = OrderedDict()
 _making = threading.Lock()
 
 
@@ -57,6 +59,9 @@ def ask(
     answering: Answering,
     after: Sequence[str] = (),
     tell: grammar.Tell = grammar.silent,
+    *,
+    pins: Mapping[str, int] | None = None,
+    layer: str | None = None,
 ) -> Answer:
     """Answer a question about the tables as they are now, all at the snapshots that were looked at first.
 
@@ -66,15 +71,18 @@ def ask(
         answering: Opens a statement in the sandbox: ``Lakehouse.answering``.
         after: The questions before it in the same conversation, oldest first.
         tell: Told in words how far it is: how the question is read, before its statements run.
+        pins: States of tables to read instead of the newest.
+        layer: The text of a semantic layer to read it by, instead of the one that is kept.
 
     Raises:
         TransformError: A statement took too long.
     """
-    now = known(context)
+    now = known(context, layer)
+    states = {**now.snapshots, **(pins or {})}
     read: dict[str, int] = {}
 
     def run(sql: str) -> pl.DataFrame:
-        with answering(sql, now.snapshots, timeout=SECONDS) as running:
+        with answering(sql, states, timeout=SECONDS) as running:
             read.update({each.name: each.snapshot for each in running.tables if each.snapshot is not None})
             return pl.DataFrame(running.relation().limit(grammar.MOST_ROWS + 1).to_arrow_table())
 
@@ -145,25 +153,34 @@ def _vetted(context: LakeContext, found: Answer, lexicon: Lexicon) -> Answer:
     return found
 
 
-def known(context: LakeContext) -> Known:
+def known(context: LakeContext, layer: str | None = None) -> Known:
     """What the lake speaks of now; kept until one of its tables or the semantic layer changes."""
-    text = semantic.text(context)
-    places = {name: at for name, at in metadata_locations(context.catalog).items() if name.split(".")[0] in _LAYERS}
-    state = (*sorted(places.items()), ("semantic", text))
+    text = semantic.text(context) if layer is None else layer
+    found = metadata_locations(context.catalog).items()
+    places = tuple(sorted((name, at) for name, at in found if name.split(".")[0] in _LAYERS))
     with _making:
-        if state not in _kept:
-            pins = _snapshots(context)
-            rows = {name: _rows(context, name, snapshot) for name, snapshot in pins.items()}
+        if places not in _plain:
+            pins, rows = read_tables(context)
+            _keep(_plain, places, (pins, Lexicon.of(rows, foreign_keys(rows))))
+        if (places, text) not in _kept:
+            pins, plain = _plain[places]
             said, problem = semantic.read(context, text)
-            _kept[state] = Known(pins, _lexicon(rows, said), problem)
-            while len(_kept) > _KEPT:
-                _kept.popitem(last=False)
-        _kept.move_to_end(state)
-        return _kept[state]
+            _keep(_kept, (places, text), Known(pins, plain if said is None else said.taught(plain), problem))
+        _plain.move_to_end(places)
+        _kept.move_to_end((places, text))
+        return _kept[places, text]
 
 
-def _lexicon(rows: Mapping[str, pl.DataFrame], said: Semantics | None) -> Lexicon:
-    return Lexicon.of(rows, foreign_keys(rows)) if said is None else said.taught(Lexicon.of(rows, foreign_keys(rows)))
+def _keep(kept: OrderedDict[Any, Any], key: Any, made: Any) -> None:
+    kept[key] = made
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+
+
+def read_tables(context: LakeContext) -> tuple[dict[str, int], dict[str, pl.DataFrame]]:
+    """The tables a question may be about: their states, and their rows, at most ``MOST_READ`` of each."""
+    pins = _snapshots(context)
+    return pins, {name: _rows(context, name, snapshot) for name, snapshot in pins.items()}
 
 
 def _snapshots(context: LakeContext) -> dict[str, int]:

@@ -12,7 +12,10 @@ from typing import Any
 
 _NAMES = {
     "alerts": "Alert",
-    "asking_words": "AnswerInWords ask_question read_question",
+    "asking_words": (
+        "AnswerInWords AskingInWords Judgement Quality approve_answer approve_question ask_in_words ask_question "
+        "quality_words questions reject_answer revoke_question"
+    ),
     "attention": "Attention",
     "browsing": "Entry Inside Listing browse connector_of inside",
     "changing": "Built Promoted aggregation build export ingest promote run",
@@ -31,6 +34,7 @@ _NAMES = {
     "exporting": "Exported export_run rerun_run",
     "findings": "Change Finding",
     "forming": "Kind kinds option_errors options_schema",
+    "golden_set": ("Golden GoldenOutcome GoldenRun add_golden drop_golden golden_set run_golden try_golden"),
     "health": "Check doctor",
     "lakes": (
         "LOGIN VARIABLE check_unshared create is_lake lake_path login_name model_mode opened policy shared versions"
@@ -68,6 +72,10 @@ _NAMES = {
     "runlist": "RunLine RunPage run_page",
     "running": "Job cancel job job_log jobs rerun submit waiting_for",
     "sampling": "Broken Sample Verdict check_source sample",
+    "semantic_view": (
+        "SemanticChange SemanticPart SemanticView begin_semantics check_semantics proposed_semantics read_semantics "
+        "save_semantics semantics_text"
+    ),
     "sources": "Connector SourceForm build_source connectors infer preview source_form",
     "steptimes": "StepTimes step_times",
     "storage_files": "ColumnSize DataFileInfo Files files",

@@ -49,13 +49,18 @@ class Worker:
         """Whether it can be asked."""
         return self.process.poll() is None
 
-    def ask(self, request: Mapping[str, Any]) -> Reply | None:
-        """The reply; None if the process ended over it, killed because it took too long or by itself."""
-        if not self._ready:
-            self._ready = self._exchange(None, _START_SECONDS) is not None
-        return self._exchange(request, request["seconds"] + _GRACE) if self._ready else None
+    def ask(self, request: Mapping[str, Any], hear: Callable[[str], None] | None = None) -> Reply | None:
+        """The reply; None if the process ended over it, killed because it took too long or by itself.
 
-    def _exchange(self, request: Mapping[str, Any] | None, seconds: float) -> Reply | None:
+        ``hear`` is called with what the process tells meanwhile.
+        """
+        if not self._ready:
+            self._ready = self._exchange(None, _START_SECONDS, None) is not None
+        return self._exchange(request, request["seconds"] + _GRACE, hear) if self._ready else None
+
+    def _exchange(
+        self, request: Mapping[str, Any] | None, seconds: float, hear: Callable[[str], None] | None
+    ) -> Reply | None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         timer = threading.Timer(seconds, self._too_late)
@@ -64,7 +69,10 @@ class Worker:
         try:
             if request is not None:
                 send(self.process.stdin, request)  # type: ignore[arg-type]
-            return receive(self.process.stdout)  # type: ignore[arg-type]
+            while (reply := receive(self.process.stdout)) is not None and "told" in reply[0]:  # type: ignore[arg-type]
+                if hear is not None:
+                    hear(str(reply[0]["told"]))
+            return reply
         except OSError:
             return None
         finally:
@@ -152,6 +160,7 @@ class Question:
         seconds: Time it may take; what takes longer is killed.
         memory: What DuckDB may use before it spills.
         on_done: Called with the outcome, in the background, before anybody else sees it.
+        hear: Called, in the background, with what the process tells before it answers.
     """
 
     def __init__(
@@ -162,8 +171,9 @@ class Question:
         seconds: float = SECONDS,
         memory: str = MEMORY,
         on_done: Callable[[Reply | AutomicError], None] | None = None,
+        hear: Callable[[str], None] | None = None,
     ) -> None:
-        self._pool, self._seconds, self._on_done = pool, seconds, on_done
+        self._pool, self._seconds, self._on_done, self._hear = pool, seconds, on_done, hear
         self._request = {**request, "seconds": seconds, "memory": memory, "spill": SPILL}
         self._worker: Worker | None = None
         self._reply: Reply | AutomicError | None = None
@@ -215,7 +225,7 @@ class Question:
         if self._cancelled.is_set():
             return _cancelled()
         worker = self._worker = self._pool.take()
-        reply = None if self._cancelled.is_set() else worker.ask(self._request)
+        reply = None if self._cancelled.is_set() else worker.ask(self._request, self._hear)
         self._worker = None
         again = reply is not None and not reply[0].get("retire") and not self._cancelled.is_set()
         code = self._pool.give(worker, again=again)

@@ -22,6 +22,7 @@ LONGEST_VALUE = 6
 TRUST = {"same": 0.99, "filled": 0.95}
 """What a person vouches for: the same question, and the same with other values. Not measured."""
 _SILENT = frozenset(["the", "a", "an", "please", "me"])
+_MARKS = ',?!;:()"\u201c\u201d\u2018\u2019'
 _COMPARED = ("COMPARE_EQUAL", "COMPARE_IN", "COMPARE_NOTEQUAL", "COMPARE_NOT_IN")
 
 
@@ -80,7 +81,7 @@ class Match:
 def spoken(question: str) -> list[str]:
     """The words of a question, in lower case, as stems, without punctuation."""
     plain = question
-    for mark in ',?!;:()"“”‘’':
+    for mark in _MARKS:
         plain = plain.replace(mark, " ")
     words = (each.strip(".'").lower() for each in plain.split())
     return [stem(each) for each in words if each]
