@@ -22,6 +22,8 @@ from automic_core.storage.writing import atomic_write
 
 FILE = "semantic.yaml"
 _SELECT = "SELECT "
+_WHERE = re.compile(r"^The (query fails|SQL cannot be read)( at line \d+, column \d+)?: ")
+"""A place in the statement that is made of an expression says nothing to the person who wrote the expression."""
 _NUMBER = re.compile(r"U?(BIG|HUGE|SMALL|TINY)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*", re.IGNORECASE)
 
 
@@ -147,7 +149,7 @@ def _bound(
         sql = qualified(term.sql, table.name, columns)
         return replace(term, bound=sql, kind=_kind(context, table.name, sql, measure=term.measure))
     except AutomicError as exc:
-        problems.append(Problem(line, f"{term.name}: {exc.message}", exc.hint))
+        problems.append(Problem(line, f"{term.name}: {_WHERE.sub('', exc.message)}", exc.hint))
         return None
 
 

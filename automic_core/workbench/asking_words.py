@@ -38,6 +38,7 @@ __all__ = [
 
 ASK_SECONDS = 60.0
 SHOWN = 1_000
+_PULSE = 0.25
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,17 @@ class AskingInWords:
         return self._asked.wait(seconds)
 
     def told(self) -> Iterator[str]:
-        """What is told until the answer is there, piece by piece, as it is told."""
-        while (text := self._heard.get()) is not None:
+        """What is told until the answer is there, piece by piece, as it is told; empty ones while nothing is."""
+        while True:
+            try:
+                text = self._heard.get(timeout=_PULSE)
+            except queue.Empty:
+                yield ""  # whoever draws it can be interrupted here
+                continue
+            if text is None:
+                self._heard.put(None)  # who listens later hears the end too
+                return
             yield text
-        self._heard.put(None)  # who listens later hears the end too
 
     def cancel(self) -> None:
         """Stop it, whatever it does."""

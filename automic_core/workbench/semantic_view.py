@@ -199,9 +199,7 @@ def _given(lake: Lakehouse, table: SemanticTable) -> dict[str, str]:
     except AutomicError as exc:
         return {f"{table.name}.{each.name}": exc.message for each in terms}
     return {
-        f"{table.name}.{each.name}": f"{_figure(value)} over all rows"
-        if each.measure
-        else f"{value:,} different values"
+        f"{table.name}.{each.name}": f"{_figure(value)} over all rows" if each.measure else _values(value)
         for each, value in zip(terms, rows, strict=True)
     }
 
@@ -219,6 +217,10 @@ def _matched(lake: Lakehouse, join: SemanticJoin) -> str:
 
 def _source(table: str) -> str:
     return ".".join(map(quoted, table.split(".")))
+
+
+def _values(number: int) -> str:
+    return "1 value" if number == 1 else f"{number:,} different values"
 
 
 def _figure(value: object) -> str:
