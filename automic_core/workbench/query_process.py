@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import automic_core
 from automic_core import errors
 from automic_core.errors import AutomicError, TransformError
+from automic_core.settings import Settings
 from automic_core.workbench.query_wire import Reply, receive, send
 
 SECONDS = 60.0
@@ -25,6 +27,12 @@ HARD_MEMORY = 4 << 30
 SPILL = "10GB"
 MOST, IDLE = 4, 2
 _GRACE, _START_SECONDS = 1.5, 60.0
+_NEEDED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|LANG|LC_.*|TZ|SYSTEMROOT|WINDIR|TE?MP|VIRTUAL_ENV|PYTHON\w*|LD_LIBRARY_PATH|COV\w*"
+    r"|AUTOMIC_\w+|(AWS|GOOGLE|AZURE|SSL|POLARS|ARROW|OMP|PYICEBERG)_\w+|(https?|no|all)_proxy|\w*CA_BUNDLE",
+    re.IGNORECASE,
+)
+"""Variables a process needs to start and to reach the lake's storage; no others are told to it."""
 
 
 class Worker:
@@ -41,7 +49,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the server; the closed pipe tells the worker
-            env={**os.environ, "TMPDIR": str(self.folder), "PYTHONPATH": paths, "MALLOC_ARENA_MAX": "2"},
+            env={**_environment(), "TMPDIR": str(self.folder), "PYTHONPATH": paths, "MALLOC_ARENA_MAX": "2"},
         )
 
     @property
@@ -212,6 +220,8 @@ class Question:
         try:
             with self._pool.places:
                 self._reply = self._asked()
+        except AutomicError as exc:
+            self._reply = exc
         except Exception as exc:
             self._reply = TransformError(f"The query could not be run: {exc}", "Try again.")
             self._reply.__cause__ = exc
@@ -224,8 +234,9 @@ class Question:
     def _asked(self) -> Reply | AutomicError:
         if self._cancelled.is_set():
             return _cancelled()
+        request = {**self._request, "variables": _declared(self._request["lake"])}
         worker = self._worker = self._pool.take()
-        reply = None if self._cancelled.is_set() else worker.ask(self._request, self._hear)
+        reply = None if self._cancelled.is_set() else worker.ask(request, self._hear)
         self._worker = None
         again = reply is not None and not reply[0].get("retire") and not self._cancelled.is_set()
         code = self._pool.give(worker, again=again)
@@ -243,6 +254,16 @@ class Question:
             f"The process of the query ended (code {code}), most likely because it needed too much memory.",
             "Select fewer rows or columns, or make the values smaller.",
         )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if _NEEDED.fullmatch(name)}
+
+
+def _declared(lake: str) -> dict[str, str]:
+    """The variables that hold secrets of a lake, for the process that opens it."""
+    origins = Settings.load(lake).secrets.values()
+    return {each.env: os.environ[each.env] for each in origins if each.env is not None and each.env in os.environ}
 
 
 def _cancelled() -> AutomicError:

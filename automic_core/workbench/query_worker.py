@@ -72,6 +72,7 @@ def _limit(memory: int) -> None:
 
 def _answered(request: Request, tell: Callable[[str], None]) -> Reply:
     started = time.perf_counter()
+    os.environ.update(request["variables"])
     try:
         header, payload = _words(request, tell) if request["do"] == "words" else _DO[request["do"]](request)
     except (MemoryError, pa.ArrowMemoryError):
