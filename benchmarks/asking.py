@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asking_demo
+
 from automic_core import Lakehouse
 from automic_core.connectors.databases.sqlite import SQLiteSource
 from automic_core.errors import AutomicError
@@ -118,10 +120,16 @@ def curve(outcomes: list[Outcome], rung: str, of: int) -> None:
 def main() -> None:
     """Run the questions of a folder."""
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    reader.add_argument("folder", type=Path)
+    reader.add_argument("folder", type=Path, nargs="?")
+    reader.add_argument("--demo", action="store_true", help="how quickly the demo lake answers; needs no folder")
     reader.add_argument("--leave-out", default="", help="names of databases, separated by commas")
     reader.add_argument("--most", type=int, default=0, help="questions of each database at most; 0 = all")
     chosen = reader.parse_args()
+    if chosen.demo:
+        asking_demo.main()
+        return
+    if chosen.folder is None:
+        reader.error("give a folder in Spider's layout, or --demo")
     left = set(chosen.leave_out.split(","))
     questions = json.loads((chosen.folder / "dev.json").read_text(encoding="utf-8"))
     outcomes: list[Outcome] = []
