@@ -5,8 +5,9 @@
 DATA is a folder with gen_orders.py and gen_people.py, which make the tables of the main job and of matching, and with
 the labelled sets that the scripts of judgement name in their own heads; a set that is missing is left out and said so.
 ``--dlt`` and ``--splink`` name the Python of environments that have dlt[pyiceberg] and splink; without them those rows
-are left out. ``--only pages`` and ``--only asking-demo`` need no DATA. CPU is user + system seconds of a fresh process, imports excluded; memory
-is its highest resident size, imports included. Pairs run in turn; the ratio is the median of the pairs' ratios.
+are left out. ``--only pages`` and ``--only asking-demo`` need no DATA. CPU is user + system seconds of a fresh process,
+imports excluded; memory is its highest resident size, imports included. Pairs run in turn; the ratio is the median of
+the pairs' ratios.
 """
 
 from __future__ import annotations
