@@ -25,6 +25,7 @@ class Answer:
         snapshots: The state of each table that was read.
         unknown: Words that were not understood.
         suggestions: Questions that can be answered.
+        signs: What was assumed to come to the answer; the trust follows from it.
     """
 
     question: str
@@ -36,3 +37,4 @@ class Answer:
     snapshots: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
+    signs: Mapping[str, float] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import polars as pl
 
-from automic_core.assist.asking.words import name_words, stem
+from automic_core.assist.asking.words import folded, name_words, stem
 from automic_core.inference.foreign_keys import ForeignKey
 
 Kind = Literal["number", "text", "date", "boolean", "other"]
@@ -124,7 +124,7 @@ class Lexicon:
                 if column.kind == "text":
                     texts = rows[column.name].drop_nulls().unique(maintain_order=True).head(MOST_VALUES)
                     for text in texts.to_list():
-                        found.values[_folded(text)].append((column, text))
+                        found.values[folded(text)].append((column, text))
                     if (
                         column.words[:1] == ("is",)
                         and len(column.words) > 1
@@ -215,7 +215,3 @@ def _table(name: str, rows: pl.DataFrame, known: Collection[str]) -> Table:
 def same(word: str, other: str) -> bool:
     """Whether two stems mean the same."""
     return word == other or _SYNONYMS.get(word) == other or _SYNONYMS.get(other) == word
-
-
-def _folded(text: str) -> str:
-    return " ".join(stem(part) for part in text.lower().replace(",", " ").split())
