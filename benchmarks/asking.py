@@ -3,8 +3,9 @@
 FOLDER is in Spider's layout: database/NAME/NAME.sqlite, and dev.json with db_id, question and query. Each database is
 loaded as a lake (bronze, then silver with the types that are inferred), each question asked with ``Lakehouse.ask``. An
 answer is right if its rows are those of the gold query run in SQLite: with their order only where the gold query sorts
-without a limit, columns in any order, numbers to four places. A crash counts as a wrong answer. Printed, per rung: the
-share answered and the share of those that is right, from the most trusted answers on; and the coverage at .95.
+without a limit, columns in any order, numbers to four places, times and dates in words by what they say. A crash counts
+as a wrong answer. Printed, per rung: the share answered and the share of those that is right, from the most trusted
+answers on; the coverage at .95; and the same for the questions whose gold query finds rows at all.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,20 @@ from automic_core.connectors.databases.sqlite import SQLiteSource
 from automic_core.errors import AutomicError
 
 MOST_COLUMNS = 6
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+_DATES = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y")
 SURE = 0.95
+STEPS = 20
+"""Points of a curve, were every question answered."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One question: who answered it ("" = nobody), how far to trust it, whether it was right."""
+    """One question: who answered it ("" = nobody), how far to trust it, whether it was right.
+
+    Attributes:
+        proven: Whether the gold query finds any row.
+    """
 
     database: str
     rung: str
@@ -43,6 +53,7 @@ class Outcome:
     right: bool
     crashed: bool
     seconds: float
+    proven: bool = True
 
 
 def loaded(file: Path, lake: Lakehouse) -> None:
@@ -59,22 +70,23 @@ def asked(file: Path, questions: list[dict[str, Any]], folder: Path) -> Iterator
         gold.text_factory = lambda text: text.decode("utf-8", "replace")
         loaded(file, lake)
         for question in questions:
+            expected = _cells(gold.execute(question["query"]).fetchall())
+            proven = bool(expected)
             began = time.perf_counter()
             try:
                 answer = lake.ask(question["question"])
             except (AutomicError, ArithmeticError, LookupError, TypeError, ValueError, AssertionError):
-                yield Outcome(question["db_id"], "crash", 1.0, False, True, time.perf_counter() - began)
+                yield Outcome(question["db_id"], "crash", 1.0, False, True, time.perf_counter() - began, proven)
                 continue
             seconds = time.perf_counter() - began
             if answer.sql is None or answer.frame is None:
-                yield Outcome(question["db_id"], "", 0.0, False, False, seconds)
+                yield Outcome(question["db_id"], "", 0.0, False, False, seconds, proven)
                 continue
             ordered = bool(re.search(r"order\s+by", question["query"], re.I)) and not re.search(
                 r"limit", question["query"], re.I
             )
-            expected = _cells(gold.execute(question["query"]).fetchall())
             right = same(_cells(answer.frame.rows()), expected, ordered=ordered)
-            yield Outcome(question["db_id"], answer.rung or "", answer.trust, right, False, seconds)
+            yield Outcome(question["db_id"], answer.rung or "", answer.trust, right, False, seconds, proven)
 
 
 def same(rows: list[tuple[str, ...]], expected: list[tuple[str, ...]], *, ordered: bool) -> bool:
@@ -102,18 +114,24 @@ def _cell(value: Any) -> str:
     try:
         return f"{float(value):.4f}"
     except (TypeError, ValueError):
-        return str(value)
+        text = str(value).removesuffix(" 00:00:00")
+    if _CLOCK.fullmatch(text):
+        return f"{text:0>5}:00" if text.count(":") == 1 else f"{text:0>8}"
+    for form in _DATES:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007
+    return text
 
 
 def curve(outcomes: list[Outcome], rung: str, of: int) -> None:
-    """Print the share answered and the share right for each trust, and the coverage at ``SURE``."""
+    """Print the share answered and the share right from a trust on, and the coverage at ``SURE``."""
     found = sorted((each for each in outcomes if each.rung == rung or each.crashed), key=lambda each: -each.trust)
-    sure = 0.0
-    for trust in sorted({each.trust for each in found}, reverse=True):
-        taken = [each for each in found if each.trust >= trust]
-        right = sum(each.right for each in taken) / len(taken)
-        sure = len(taken) / of if right >= SURE else sure
-        print(f"  {rung}: trust {trust:.2f}  answered {len(taken) / of:.3f}  right {right:.3f}")
+    sure, right = 0.0, 0
+    for number, each in enumerate(found, 1):
+        right += each.right
+        sure = number / of if right / number >= SURE else sure
+        if number == len(found) or (number * STEPS // of) < ((number + 1) * STEPS // of):
+            print(f"  {rung}: trust {each.trust:.2f}  answered {number / of:.3f}  right {right / number:.3f}")
     print(f"  {rung}: coverage at {SURE:.2f}: {sure:.3f}")
 
 
@@ -148,6 +166,15 @@ def main() -> None:
     if not outcomes:
         raise SystemExit(f"No question in {chosen.folder} has its database.")
     print(f"{len(outcomes)} questions, median {statistics.median(each.seconds for each in outcomes) * 1000:.0f} ms")
+    told(outcomes)
+    proven = [each for each in outcomes if each.proven]
+    if len(proven) < len(outcomes):
+        print(f"Of them {len(proven)} whose gold query finds rows:")
+        told(proven)
+
+
+def told(outcomes: list[Outcome]) -> None:
+    """Print the curve of each rung."""
     for rung in sorted({each.rung for each in outcomes} - {"", "crash"}):
         curve(outcomes, rung, len(outcomes))
 

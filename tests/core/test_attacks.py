@@ -132,7 +132,7 @@ GREEDY = {
     "long text": "SELECT repeat('x', 2000000000) || name FROM bronze.people",
     "padding": "SELECT lpad('x', 2000000000, 'y')",
     "wide numbers": "SELECT sum(factorial(170::INT) % (i + 1)) FROM range(10000000000) t(i)",
-    "slow pattern": "SELECT count(*) FROM range(1000000000) t(i) WHERE regexp_matches(repeat('a', 99) || i, '(a|a?)+$')",
+    "slow pattern": "SELECT count(*) FROM range(1e9::INT) t(i) WHERE regexp_matches(repeat('a', 99) || i, '(a|a?)+$')",
     "sorting": "SELECT i FROM range(1000000000) t(i) ORDER BY hash(i) DESC LIMIT 5 OFFSET 900000000",
 }
 DEEP = {

@@ -64,6 +64,7 @@ class Answer:
         notes: What else a person should know, such as why a verified question was not used.
         verified: Id of the verified question that it was answered by; empty if by none.
         follows: Whether it was read together with the question before.
+        signs: What was assumed to come to the answer; the trust follows from it.
     """
 
     question: str
@@ -80,3 +81,4 @@ class Answer:
     notes: tuple[str, ...] = ()
     verified: str = ""
     follows: bool = False
+    signs: Mapping[str, float] = field(default_factory=dict)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from automic_core.assist.asking.lexicon import Lexicon, folded
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.query import Aggregate, Condition, Item, Mention, Order, Query
 from automic_core.assist.asking.reading import read
 from automic_core.assist.asking.verified import Approved, aligned, match, spoken
-from automic_core.assist.asking.words import Token, tokens
+from automic_core.assist.asking.words import Token, folded, tokens
 
 _CUE = re.compile(
     r"^(and|but|what about|how about|only|just|now|or|then|also|the same|same|by|per|for|in|from|with|without|except|"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from automic_core.assist.asking import trusting
 from automic_core.assist.asking.answers import Answer
 from automic_core.assist.asking.explaining import explain
 from automic_core.assist.asking.lexicon import Lexicon
@@ -19,9 +20,9 @@ from automic_core.errors import TransformError
 MOST_ROWS = 10_000
 LONGEST = 500
 """Characters of a question."""
-TRUST = {"plain": 0.85, "agreed": 0.8, "repeated": 0.7}
-"""Share of right answers on databases of questions with gold SQL: where nothing was open, where readings were open but
-gave the same answer, and where rows repeat, so that only the different ones may have been meant."""
+
+LEAST_TRUST = 0.7
+"""Below it there is no answer."""
 
 Run = Callable[[str], pl.DataFrame]
 Tell = Callable[[str], None]
@@ -71,10 +72,11 @@ def answer(question: str, query: Query, lexicon: Lexicon, run: Run, tell: Tell =
         )
         return abstain(question, lexicon, why)
     found, sql = frames[0], statements[0]
-    listed = not query.distinct and "GROUP BY" not in sql and found.height > 1
-    repeated = listed and found.is_duplicated().any()
-    trust = TRUST["repeated" if repeated else "agreed" if len(frames) > 1 else "plain"]
-    return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, explain(query))
+    signs = trusting.signs(question, query, lexicon, statements, found)
+    trust = trusting.trust(signs)
+    if trust < LEAST_TRUST:
+        return abstain(question, lexicon, f"It could be read as: {explain(query)} That is too uncertain.")
+    return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, explain(query), signs=signs)
 
 
 def abstain(question: str, lexicon: Lexicon, why: str, words: tuple[str, ...] = ()) -> Answer:

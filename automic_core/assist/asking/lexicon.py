@@ -9,7 +9,7 @@ from typing import Literal
 
 import polars as pl
 
-from automic_core.assist.asking.words import name_words, stem
+from automic_core.assist.asking.words import folded, name_words, stem
 from automic_core.inference.foreign_keys import ForeignKey
 
 Kind = Literal["number", "text", "date", "boolean", "other"]
@@ -225,8 +225,3 @@ def _table(name: str, rows: pl.DataFrame, known: Collection[str]) -> Table:
 def same(word: str, other: str) -> bool:
     """Whether two stems mean the same."""
     return word == other or _SYNONYMS.get(word) == other or _SYNONYMS.get(other) == word
-
-
-def folded(text: str) -> str:
-    """A value as a question says it: lower case, stems, no commas."""
-    return " ".join(stem(part) for part in text.lower().replace(",", " ").split())

@@ -128,6 +128,20 @@ class Settling:
         mention.columns = nearest
         return nearest[0]
 
+    def _kin(self, way: Sequence[Join]) -> None:
+        """Count where two tables hang together only because both point to a third; that says little about their rows.
+
+        Raises:
+            UnclearError: Nobody spoke of the third.
+        """
+        said = {column.table for each in self.query.conditions for column in each.mention.columns}
+        said |= {*self.query.named, *self.query.group_tables}
+        parents = [join.right.table for join in way]
+        for table in {each for each in parents if parents.count(each) > 1}:
+            if table not in said:
+                raise UnclearError(f"whether what shares a {table} belongs together")
+            self.query.kin += 1
+
     def _is_a(self, kind: str, table: str) -> bool:
         """Whether each row of a table is a row of another: its key points there, like a gymnast's to a person."""
         return kind != table and any(
@@ -156,6 +170,7 @@ class Settling:
             raise UnclearError(f"how {' and '.join(names)} belong together")
         if not found[1] or len(found[0]) > MOST_JOINS:
             raise UnclearError(f"how {' and '.join(names)} belong together")
+        self._kin(found[0])
         text, there = self._table(names[0]), {names[0]}
         for join in found[0]:
             new = join.right if join.left.table in there else join.left

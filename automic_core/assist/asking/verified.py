@@ -13,16 +13,16 @@ from typing import Any, Literal
 
 import duckdb
 
-from automic_core.assist.asking.lexicon import Column, Lexicon, folded
+from automic_core.assist.asking.lexicon import Column, Lexicon
 from automic_core.assist.asking.settling import literal
-from automic_core.assist.asking.words import stem
+from automic_core.assist.asking.words import folded
 from automic_core.lakehouse.statements import parse
 
 LONGEST_VALUE = 6
 TRUST = {"same": 0.99, "filled": 0.95}
 """What a person vouches for: the same question, and the same with other values. Not measured."""
 _SILENT = frozenset(["the", "a", "an", "please", "me"])
-_MARKS = ',?!;:()"\u201c\u201d\u2018\u2019'
+_QUOTES = '"`\u201c\u201d\u2018\u2019'
 _COMPARED = ("COMPARE_EQUAL", "COMPARE_IN", "COMPARE_NOTEQUAL", "COMPARE_NOT_IN")
 
 
@@ -81,10 +81,9 @@ class Match:
 def spoken(question: str) -> list[str]:
     """The words of a question, in lower case, as stems, without punctuation."""
     plain = question
-    for mark in _MARKS:
+    for mark in _QUOTES:
         plain = plain.replace(mark, " ")
-    words = (each.strip(".'").lower() for each in plain.split())
-    return [stem(each) for each in words if each]
+    return [word for word in folded(plain).split() if any(letter.isalnum() for letter in word)]
 
 
 def slots_of(question: str, sql: str, lexicon: Lexicon) -> tuple[Slot, ...]:

@@ -10,6 +10,7 @@ from automic_core.assist.asking.lexicon import Column, Lexicon
 from automic_core.assist.asking.query import Item, Mention, Order, Query
 from automic_core.assist.asking.restricting import Restricting
 from automic_core.assist.asking.settling import Choice, UnclearError, quoted
+from automic_core.assist.asking.words import stem
 
 _SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
 
@@ -28,6 +29,13 @@ def write(query: Query, lexicon: Lexicon) -> list[str]:
     return list(dict.fromkeys(made))
 
 
+def _differ(one: Item, other: Item) -> bool:
+    """Whether two things that were asked for have different names, though one column seems to be meant by both."""
+    texts = [each.mention.text.lower().split() for each in (one, other) if each.mention]
+    said = [{stem(word) for word in text} - {"of", "the"} for text in texts]
+    return all(said) and said[0] != said[1] and not (said[0] <= said[1] or said[1] <= said[0])
+
+
 class _Writer(Restricting):
     def statement(self) -> str:
         query = self.query
@@ -35,6 +43,8 @@ class _Writer(Restricting):
         items = self._items(entity)
         groups, grouped = self._groups(items, entity)
         orders = [(self._settle(order.mention, entity) if order.mention else None, order) for order in query.orders]
+        if query.limit and (len(orders) > 1 or any(related.negated for related in query.related)):
+            raise UnclearError("which row comes first, and of which rows")
         counted = [item.of for item in items if item.of] + [order.of for order in query.orders if order.of]
         outer = [item.mention.column.table for item in items if item.mention]
         outer += [column.table for column in groups] + [column.table for column, _ in orders if column]
@@ -128,8 +138,15 @@ class _Writer(Restricting):
                     item.aggregate = "measure"
                 if item.aggregate in ("avg", "sum") and column.kind != "number":
                     raise UnclearError(f"{column.name} holds no numbers")
-        settled = {(item.mention.column if item.mention else None, item.aggregate, item.of): item for item in items}
+        settled: dict[tuple[object, ...], Item] = {}
+        for item in items:
+            same = (item.mention.column if item.mention else None, item.aggregate, item.of)
+            if item.mention and same in settled and not item.aggregate and _differ(item, settled[same]):
+                raise UnclearError(f"what {item.mention.text} is beside {settled[same].mention.text}")  # type: ignore[union-attr]
+            settled[same] = item
         items = list(settled.values())
+        if self.query.distinct and any(item.aggregate and not item.distinct for item in items):
+            raise UnclearError("what has to be different")
         loose = [item.mention.column for item in items if item.mention and not item.aggregate]
         if len(loose) == len(items) == 1 and not self.query.named and not self.query.orders:
             self.query.distinct = self.query.distinct or (loose[0].kind in ("text", "number") and not loose[0].unique)
@@ -173,6 +190,8 @@ class _Writer(Restricting):
             groups = plain
         aggregated = any(item.aggregate for item in items)
         told = aggregated or any(_sums_up(order) for order in query.orders)
+        if any(item.aggregate and item.mention and item.mention.column in groups for item in items):
+            raise UnclearError("what to count by")
         if groups and not told and (query.group_tables or query.groups):
             return [], False  # "for each singer" without a count only lists
         return groups, bool(groups) and aggregated
