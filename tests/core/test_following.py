@@ -100,6 +100,7 @@ def test_the_first_question_follows_nothing(words: Lexicon) -> None:
         (("How many stays are there?", "and by flavour?"), "“flavour”"),
         (("How many stays are there?", "what about the average?"), "nothing that this could change"),
         (("How many unicorns are there?", "only for Ulm"), "which the grammar cannot read itself"),
+        (("How many unicorns are there?", "top 5 unicorns by height"), "unicorns"),
         (("How many stays are there?", "and?"), "not clear what it changes"),
         (("What is the average nights of stays?", "and their kind"), "not clear what it changes"),
     ],

@@ -65,7 +65,7 @@ def follow(question: str, after: Sequence[str], lexicon: Lexicon) -> Followed | 
     base = _before(after, lexicon)
     if base is None:
         told = "It seems to go on from the question before, which the grammar cannot read itself. Ask it in full."
-        return Followed(None, told) if cued else None
+        return Followed(None, told) if _ASIDE.match(bare) or _END.search(bare) else None
     found = _merged(base, bare, lexicon)
     return found if found.query is not None or cued else None
 
