@@ -12,12 +12,15 @@ import polars as pl
 
 from automic_core.assist.asking import grammar
 from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking.equality import MOST_ROWS
 from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.model_rung import Sandbox
 from automic_core.inference.foreign_keys import foreign_keys
 from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import metadata_locations
 from automic_core.lakehouse.commits import head
+from automic_core.medallion import asking_model
 from automic_core.medallion.context import LakeContext
 
 MOST_READ = 200_000
@@ -40,13 +43,21 @@ _kept: OrderedDict[tuple[tuple[str, str], ...], Known] = OrderedDict()
 _making = threading.Lock()
 
 
-def ask(context: LakeContext, question: str, answering: Answering) -> Answer:
+def ask(
+    context: LakeContext,
+    question: str,
+    answering: Answering,
+    on_part: Callable[[str], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
     """Answer a question about the tables as they are now, all at the snapshots that were looked at first.
 
     Args:
         context: The lake.
         question: Plain English.
         answering: Opens a statement in the sandbox: ``Lakehouse.answering``.
+        on_part: Called with pieces of a model's explanation as they arrive, should a model answer.
+        cancel: Set it, and the call of a model ends.
 
     Raises:
         TransformError: A statement took too long.
@@ -57,9 +68,15 @@ def ask(context: LakeContext, question: str, answering: Answering) -> Answer:
     def run(sql: str) -> pl.DataFrame:
         with answering(sql, now.snapshots, timeout=SECONDS) as running:
             read.update({each.name: each.snapshot for each in running.tables if each.snapshot is not None})
-            return pl.DataFrame(running.relation().limit(grammar.MOST_ROWS + 1).to_arrow_table())
+            return pl.DataFrame(running.relation().limit(MOST_ROWS + 1).to_arrow_table())
+
+    def plan(sql: str) -> None:
+        with answering(sql, now.snapshots, timeout=SECONDS) as running:
+            running.connection.execute(f"EXPLAIN {running.text}")
 
     answer = grammar.ask(question, now.lexicon, run)
+    sandbox = Sandbox(plan, run)
+    answer = asking_model.surer(context, question, answer, now.lexicon, now.snapshots, sandbox, on_part, cancel)
     return replace(answer, snapshots=read) if answer.sql is not None else answer
 
 

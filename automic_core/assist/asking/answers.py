@@ -8,8 +8,8 @@ from typing import Literal
 
 import polars as pl
 
-Rung = Literal["grammar"]
-"""Who read the question: the grammar, which needs no model."""
+Rung = Literal["grammar", "model"]
+"""Who read the question: the grammar, which needs no model, or a language model."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Answer:
 
     Attributes:
         sql: The statement that answers it; None = it abstains.
-        frame: The rows, at most ``grammar.MOST_ROWS``.
+        frame: The rows, at most ``equality.MOST_ROWS``.
         rung: Who read the question; None if nobody could.
         trust: 0 to 1; about how many of the answers with this trust are right.
         explanation: How the question was read; of one without an answer, why there is none.
