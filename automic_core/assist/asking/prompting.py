@@ -22,13 +22,13 @@ MOST_TABLES, MOST_COLUMNS = 8, 40
 _SAMPLES = 4
 _TASK = (
     "You write one DuckDB SELECT that answers a question about the tables below. Use only these tables and columns, "
-    "spelled as they are here, and join tables only along the listed keys. Show exactly what is asked for, in the order "
+    "spelled as they are here; join tables only along the listed keys. Show exactly what is asked for, in the order "
     "asked, and nothing else. Compare texts with the values as they are written here. Do not invent a condition."
 )
 _WAYS = (
     "",
-    " First write in `reading` what has to be shown, of which rows, in which groups and order.",
-    " Prefer IN and NOT IN with subqueries to joins. Write in `reading` what has to be shown and of which rows.",
+    "Prefer IN and NOT IN with subqueries to joins.",
+    "Prefer joins, each along a key; use DISTINCT only where rows would repeat that are one.",
 )
 WAYS = len(_WAYS)
 """In how many ways a question can be put to a model: so many answers can differ."""
@@ -37,12 +37,11 @@ WAYS = len(_WAYS)
 class Candidate(BaseModel):
     """What a model answers."""
 
-    reading: str = Field(default="", description="How the question is understood, in one sentence")
     sql: str = Field(description="One SELECT")
 
 
 def messages(asked: Asked, tables: Sequence[TableContext], lexicon: Lexicon, way: int = 0) -> list[Message]:
-    """The question as it is put to a model.
+    """The question as it is put to a model; what differs comes last, so that a server need not read the rest again.
 
     Args:
         asked: What may be seen of it.
@@ -50,11 +49,10 @@ def messages(asked: Asked, tables: Sequence[TableContext], lexicon: Lexicon, way
         lexicon: How they hang together.
         way: Which of the ``WAYS``.
     """
-    chosen = relevant(asked.text, tables, lexicon)
-    lines = [line for table in (reversed(chosen) if way % 2 else chosen) for line in _lines(table, lexicon)]
-    told = as_lines([*lines, *asked.places])
-    system = f"{_TASK}{_WAYS[way]}\n{DATA_RULE}"
-    return [Message("system", system), Message("user", f"{told}\nQuestion: {' '.join(asked.text.split())}")]
+    lines = [line for table in relevant(asked.text, tables, lexicon) for line in _lines(table, lexicon)]
+    places = f"{as_lines(asked.places)}\n" if asked.places else ""
+    put = f"{places}Question: {' '.join(asked.text.split())}\n{_WAYS[way]}".rstrip()
+    return [Message("system", f"{_TASK}\n{DATA_RULE}"), Message("user", f"{as_lines(lines)}\n{put}")]
 
 
 def relevant(question: str, tables: Sequence[TableContext], lexicon: Lexicon) -> list[TableContext]:
@@ -111,7 +109,7 @@ def hidden(question: str, lexicon: Lexicon, personal: Mapping[str, frozenset[str
         size = max(found.size, 1)
         said = _said(question, [each.text for each in words[place : place + size]])
         values = found.values if not found.columns and not found.tables else []
-        of_people = any(column.name in personal.get(column.table, ()) for column, _ in values)
+        of_people = any(_personal(column, personal.get(column.table, frozenset())) for column, _ in values)
         if (values or words[place].mark == "TEXT") and (of_people or looks_personal(said)):
             name = f"Value{len(secrets) + 1}"
             secrets[name] = (said, values[0][1] if values else said)
@@ -123,6 +121,11 @@ def hidden(question: str, lexicon: Lexicon, personal: Mapping[str, frozenset[str
     for name, (said, _) in sorted(secrets.items(), key=lambda each: -len(each[1][0])):
         text = text.replace(said, name)
     return Asked(text, {name: value for name, (_, value) in secrets.items()}, places)
+
+
+def _personal(column: Column, held: frozenset[str]) -> bool:
+    """Whether a column is about people: by itself, or as a name beside such a column."""
+    return column.name in held or (bool(held) and column.words[-1:] == ("name",))
 
 
 def _said(question: str, parts: Sequence[str]) -> str:
