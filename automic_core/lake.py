@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -172,21 +173,29 @@ class Lakehouse:
         with engine.answering(self.context.need, sql, as_of=as_of, present=present, **limits) as running:
             yield running
 
-    def ask(self, question: str, after: Sequence[str] = (), tell: Callable[[str], None] | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        after: Sequence[str] = (),
+        tell: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
         """Answer a question in plain English about the tables, each at one snapshot; abstain rather than guess.
 
         Gold and silver are asked, bronze only where there is nothing more refined. A question that a person approved
-        (``questions``) is tried first, then the grammar.
+        (``questions``) is tried first, then the grammar; a language model only where one is set up and the grammar is
+        not sure.
 
         Args:
             question: Plain English.
             after: The questions before it in the same conversation, oldest first; "and in 2023?" goes on from them.
-            tell: Told how the question is read, before its statements run.
+            tell: Told how the question is read, before its statements run, and the pieces of a model's explanation.
+            cancel: Set it, and the call of a model ends.
 
         Raises:
             TransformError: The statement that answers it takes too long.
         """
-        return asking.ask(self.context, question, self.answering, after, tell or grammar.silent)
+        return asking.ask(self.context, question, self.answering, after, tell or grammar.silent, cancel)
 
     def history(self, table: str) -> list[histories.SnapshotInfo]:
         """The states a table had, oldest first."""

@@ -1,11 +1,14 @@
 """Questions in plain language against gold SQL: python benchmarks/asking.py FOLDER [--leave-out NAME,NAME] [--most N]
+[--only NAME,NAME] [--model URL]
 
 FOLDER is in Spider's layout: database/NAME/NAME.sqlite, and dev.json with db_id, question and query. Each database is
 loaded as a lake (bronze, then silver with the types that are inferred), each question asked with ``Lakehouse.ask``. An
 answer is right if its rows are those of the gold query run in SQLite: with their order only where the gold query sorts
 without a limit, columns in any order, numbers to four places, times and dates in words by what they say. A crash counts
 as a wrong answer. Printed, per rung: the share answered and the share of those that is right, from the most trusted
-answers on; the coverage at .95; and the same for the questions whose gold query finds rows at all.
+answers on; the coverage at .95; and the same for the questions whose gold query finds rows at all. With the address of a
+model's server (OpenAI's protocol) the model is asked where the grammar is not sure, and told sample values of all
+tables, never such as look personal; then the curve of the whole ladder is printed too.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,10 +33,12 @@ import asking_demo
 from automic_core import Lakehouse
 from automic_core.connectors.databases.sqlite import SQLiteSource
 from automic_core.errors import AutomicError
+from automic_core.llm.model import telling
 
 MOST_COLUMNS = 6
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 _DATES = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y")
+MODEL = {"mode": "local", "provider": "compatible", "model": "model", "timeout_seconds": 300, "daily_tokens": None}
 SURE = 0.95
 STEPS = 20
 """Points of a curve, were every question answered."""
@@ -64,11 +69,13 @@ def loaded(file: Path, lake: Lakehouse) -> None:
             lake.silver.promote(name)
 
 
-def asked(file: Path, questions: list[dict[str, Any]], folder: Path) -> Iterator[Outcome]:
+def asked(file: Path, questions: list[dict[str, Any]], folder: Path, llm: dict[str, Any]) -> Iterator[Outcome]:
     """The outcomes of the questions to one database."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as gold, Lakehouse.open(folder) as lake:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as gold, Lakehouse.open(folder, llm=llm) as lake:
         gold.text_factory = lambda text: text.decode("utf-8", "replace")
         loaded(file, lake)
+        for name in lake.tables() if llm else ():
+            lake.context.state.models.agree(telling(name), "benchmark")
         for question in questions:
             expected = _cells(gold.execute(question["query"]).fetchall())
             proven = bool(expected)
@@ -142,6 +149,10 @@ def main() -> None:
     reader.add_argument("--demo", action="store_true", help="how quickly the demo lake answers; needs no folder")
     reader.add_argument("--leave-out", default="", help="names of databases, separated by commas")
     reader.add_argument("--most", type=int, default=0, help="questions of each database at most; 0 = all")
+    reader.add_argument("--only", default="", help="names of databases, separated by commas; the others are left out")
+    reader.add_argument(
+        "--model", default="", help="address of the server of a model, such as http://127.0.0.1:8080/v1"
+    )
     chosen = reader.parse_args()
     if chosen.demo:
         asking_demo.main()
@@ -149,15 +160,17 @@ def main() -> None:
     if chosen.folder is None:
         reader.error("give a folder in Spider's layout, or --demo")
     left = set(chosen.leave_out.split(","))
+    only = set(filter(None, chosen.only.split(",")))
+    llm = MODEL | {"api_base": chosen.model} if chosen.model else {}
     questions = json.loads((chosen.folder / "dev.json").read_text(encoding="utf-8"))
     outcomes: list[Outcome] = []
     for name in sorted({each["db_id"] for each in questions} - left):
         file = chosen.folder / "database" / name / f"{name}.sqlite"
-        if not file.exists():
+        if not file.exists() or (only and name not in only):
             continue
         own = [each for each in questions if each["db_id"] == name]
         with tempfile.TemporaryDirectory(prefix="automic-asking-") as folder:
-            found = list(asked(file, own[: chosen.most or None], Path(folder) / "lake"))
+            found = list(asked(file, own[: chosen.most or None], Path(folder) / "lake", llm))
         outcomes += found
         answered = [each for each in found if each.rung]
         right = sum(each.right for each in answered)
@@ -175,8 +188,13 @@ def main() -> None:
 
 def told(outcomes: list[Outcome]) -> None:
     """Print the curve of each rung."""
-    for rung in sorted({each.rung for each in outcomes} - {"", "crash"}):
+    rungs = sorted({each.rung for each in outcomes} - {"", "crash"})
+    for rung in rungs:
         curve(outcomes, rung, len(outcomes))
+    if len(rungs) > 1:
+        curve(
+            [replace(each, rung="ladder") if each.rung in rungs else each for each in outcomes], "ladder", len(outcomes)
+        )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ import polars as pl
 
 from automic_core.assist.asking import following, grammar, verified
 from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking.equality import MOST_ROWS
 from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.model_rung import Sandbox
 from automic_core.assist.charting import choose_chart
 from automic_core.errors import CatalogError, SecurityError, TransformError
 from automic_core.inference.foreign_keys import foreign_keys
@@ -21,7 +23,7 @@ from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import metadata_locations
 from automic_core.lakehouse.commits import head
-from automic_core.medallion import semantic
+from automic_core.medallion import asking_model, semantic
 from automic_core.medallion.approving import Questions, same
 from automic_core.medallion.context import LakeContext
 from automic_core.medallion.qualities import qualities
@@ -59,6 +61,7 @@ def ask(
     answering: Answering,
     after: Sequence[str] = (),
     tell: grammar.Tell = grammar.silent,
+    cancel: threading.Event | None = None,
     *,
     pins: Mapping[str, int] | None = None,
     layer: str | None = None,
@@ -70,7 +73,9 @@ def ask(
         question: Plain English.
         answering: Opens a statement in the sandbox: ``Lakehouse.answering``.
         after: The questions before it in the same conversation, oldest first.
-        tell: Told in words how far it is: how the question is read, before its statements run.
+        tell: Told in words how far it is: how the question is read, before its statements run, and
+            the pieces of a model's explanation as they arrive.
+        cancel: Set it, and the call of a model ends.
         pins: States of tables to read instead of the newest.
         layer: The text of a semantic layer to read it by, instead of the one that is kept.
 
@@ -84,9 +89,17 @@ def ask(
     def run(sql: str) -> pl.DataFrame:
         with answering(sql, states, timeout=SECONDS) as running:
             read.update({each.name: each.snapshot for each in running.tables if each.snapshot is not None})
-            return pl.DataFrame(running.relation().limit(grammar.MOST_ROWS + 1).to_arrow_table())
+            return pl.DataFrame(running.relation().limit(MOST_ROWS + 1).to_arrow_table())
 
-    found = _vetted(context, _read_by_rungs(context, question, now.lexicon, run, after, tell), now.lexicon)
+    def plan(sql: str) -> None:
+        with answering(sql, states, timeout=SECONDS) as running:
+            running.connection.execute(f"EXPLAIN {running.text}")
+
+    found = _read_by_rungs(context, question, now.lexicon, run, after, tell)
+    if found.rung != "verified" and not found.follows:
+        sandbox = Sandbox(plan, run)
+        found = asking_model.surer(context, question, found, now.lexicon, now.snapshots, sandbox, tell, cancel)
+    found = _vetted(context, found, now.lexicon)
     if now.problem:
         found = replace(found, notes=(*found.notes, now.problem))
     if found.sql is None or found.frame is None:
@@ -137,7 +150,7 @@ def _by_verified(
     except (CatalogError, SecurityError, TransformError) as exc:
         return None, f"{by[0].upper()}{by[1:]} fits, but its statement no longer runs: {exc.message}"
     trust = verified.TRUST["filled" if found.values else "same"]
-    shown = frame.head(grammar.MOST_ROWS)
+    shown = frame.head(MOST_ROWS)
     return Answer(question, found.sql, shown, "verified", trust, explanation, verified=found.approved.id), ""
 
 

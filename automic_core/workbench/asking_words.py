@@ -89,7 +89,8 @@ class AskingInWords:
     def __init__(self, lake: Lakehouse, question: str, after: Sequence[str], limit: int | None, **instead: Any) -> None:
         self.question, self.after, self._limit = question, tuple(after), limit
         self._heard: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        request = {"do": "words", "lake": str(lake.context.root), "question": question, "after": list(after)}
+        who = {"actor": lake.context.actor, "read_only": lake.context.read_only}
+        request = {"do": "words", "lake": str(lake.context.root), "question": question, "after": list(after), **who}
         request |= instead
         self._asked = query_process.Question(
             query_process.pool(), request, seconds=ASK_SECONDS, hear=self._heard.put, on_done=self._ended

@@ -159,7 +159,7 @@ def _file(request: Request) -> Reply:
 
 def _words(request: Request, tell: Callable[[str], None]) -> Reply:
     """The answer to a question in plain language; how it is read is told before its statements run."""
-    with Lakehouse.open(request["lake"], read_only=True) as lake:
+    with Lakehouse.open(request["lake"], actor=request["actor"], read_only=request["read_only"]) as lake:
         said = {"pins": request.get("pins"), "layer": request.get("layer")}
         return sent(asking.ask(lake.context, request["question"], lake.answering, request["after"], tell, **said))
 

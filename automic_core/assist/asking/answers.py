@@ -51,7 +51,7 @@ class Answer:
 
     Attributes:
         sql: The statement that answers it; None = it abstains.
-        frame: The rows, at most ``grammar.MOST_ROWS``.
+        frame: The rows, at most ``equality.MOST_ROWS``.
         rung: Who read the question; None if nobody could.
         trust: 0 to 1; about how many of the answers with this trust are right. Of a verified question it is what a
             person vouches for, not measured.

@@ -8,16 +8,16 @@ import polars as pl
 
 from automic_core.assist.asking import trusting
 from automic_core.assist.asking.answers import Answer
-from automic_core.assist.asking.explaining import explain
+from automic_core.assist.asking.equality import MOST_ROWS, equal
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.query import Query
 from automic_core.assist.asking.reading import read
 from automic_core.assist.asking.settling import UnclearError
+from automic_core.assist.asking.sql_words import in_words
 from automic_core.assist.asking.suggesting import suggestions
 from automic_core.assist.asking.writing import write
 from automic_core.errors import TransformError
 
-MOST_ROWS = 10_000
 LONGEST = 500
 """Characters of a question."""
 
@@ -61,12 +61,12 @@ def answer(question: str, query: Query, lexicon: Lexicon, run: Run, tell: Tell =
         statements = write(query, lexicon)
     except UnclearError as exc:
         return abstain(question, lexicon, f"It is not clear {exc}.")
-    tell(explain(query))
+    tell(in_words(statements[0], lexicon.terms))
     try:
         frames = [run(sql) for sql in statements]
     except TransformError as exc:
         return abstain(question, lexicon, f"The statement for it fails: {exc.message}")
-    if any(not _equal(frames[0], other, ordered=bool(query.orders)) for other in frames[1:]):
+    if any(not equal(frames[0], other, ordered=bool(query.orders)) for other in frames[1:]):
         why = (
             f"The question can be read in {len(frames)} ways, and their answers differ. Say more exactly what is meant."
         )
@@ -75,18 +75,10 @@ def answer(question: str, query: Query, lexicon: Lexicon, run: Run, tell: Tell =
     signs = trusting.signs(question, query, lexicon, statements, found)
     trust = trusting.trust(signs)
     if trust < LEAST_TRUST:
-        return abstain(question, lexicon, f"It could be read as: {explain(query)} That is too uncertain.")
-    return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, explain(query), signs=signs)
+        return abstain(question, lexicon, f"It could be read as: {in_words(sql, lexicon.terms)} That is too uncertain.")
+    return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, in_words(sql, lexicon.terms), signs=signs)
 
 
 def abstain(question: str, lexicon: Lexicon, why: str, words: tuple[str, ...] = ()) -> Answer:
     """No answer, why, and what can be asked instead."""
     return Answer(question, None, None, None, 0.0, why, {}, words, tuple(suggestions(question, lexicon)))
-
-
-def _equal(one: pl.DataFrame, other: pl.DataFrame, *, ordered: bool) -> bool:
-    """Whether two answers are the same; beyond the most rows that are read nobody knows."""
-    if one.shape != other.shape or one.height > MOST_ROWS:
-        return False
-    rows, others = (list(map(repr, frame.rows())) for frame in (one, other))
-    return rows == others if ordered else sorted(rows) == sorted(others)

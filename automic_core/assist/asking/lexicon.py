@@ -101,12 +101,14 @@ class Lexicon:
     Attributes:
         values: Texts in columns, as questions say them.
         also: Other names of a column, by its table and name; of a table under its name and "".
+        terms: What computed columns are called, by the words for how they are computed.
     """
 
     tables: dict[str, Table]
     joins: list[Join]
     values: dict[str, list[tuple[Column, str]]] = field(default_factory=lambda: defaultdict(list))
     also: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frames: Mapping[str, pl.DataFrame], keys: Iterable[ForeignKey]) -> Lexicon:

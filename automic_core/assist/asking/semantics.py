@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from automic_core.assist.asking.lexicon import Column, Join, Kind, Lexicon, Table
+from automic_core.assist.asking.sql_words import expression
 from automic_core.assist.asking.words import name_words, stem
 
 
@@ -74,7 +75,13 @@ class Semantics:
             tables[name] = _with_terms(tables[name], said)
             for term in said.terms.values():
                 also[name, term.name] = tuple(words_of(each) for each in term.synonyms)
-        return replace(lexicon, tables=tables, joins=self._joined(tables, lexicon.joins), also=also)
+        terms = {
+            expression(term.bound): f"{name.rpartition('.')[2]}.{term.name}"
+            for name, said in self.tables.items()
+            for term in said.terms.values()
+            if term.bound
+        }
+        return replace(lexicon, tables=tables, joins=self._joined(tables, lexicon.joins), also=also, terms=terms)
 
     def _joined(self, tables: Mapping[str, Table], found: list[Join]) -> list[Join]:
         if self.joins is None:
