@@ -72,7 +72,7 @@ def test_an_answer_says_who_read_it_how_and_from_what(app: OpenApp, small_lake: 
     assert "Shows the number of people." in said
     assert [each.value for each in page.metric] == ["3"]
     assert "silver.people had 1 of 4 rows set aside." in said
-    assert page.code[0].value == "SELECT count(*) AS number_of_people FROM silver.people"
+    assert page.text_area[0].value == "SELECT count(*) AS number_of_people FROM silver.people"
     assert page.query_params["question"] == "How many people are there?"
 
 
@@ -96,9 +96,9 @@ def test_rows_stand_beside_their_chart(app: OpenApp, demo_lake: Path) -> None:
 def test_what_is_not_understood_is_said_with_questions_to_click(app: OpenApp, small_lake: Path) -> None:
     page = ask(app("ask", small_lake), "How many unicorns are there?")
     assert "“unicorns”" in words(page)
-    assert not page.code
+    assert page.text_area(key="ask-statement-1").value == ""
     settled(page.button(key="ask-chip-1-0").click().run())
-    assert page.code
+    assert "Shows the number of people." in words(page)
     page.button(key="ask-teach-1").click().run()
     assert page.button(key="ask-layer-propose")
 
@@ -124,6 +124,21 @@ def test_a_thumb_down_keeps_the_answer_from_coming_again(app: OpenApp, small_lak
     ask(page, "How many people are there?")
     assert "The quarantined one counts too" in words(page)
     assert "No answer: rather none than a wrong one" in words(page)
+
+
+def test_a_person_writes_what_nobody_could_read(app: OpenApp, small_lake: Path) -> None:
+    page = ask(app("ask", small_lake), "How is the youth of London?")
+    assert "No answer" in words(page)
+    page.text_area(key="ask-statement-1").set_value("SELECT nme FROM silver.people").run()
+    page.button(key="ask-keep-1").click().run()
+    assert "Did you mean name?" in words(page)
+    page.text_area(key="ask-statement-1").set_value("SELECT min(age) AS age FROM silver.people WHERE city = 'London'")
+    page.run()
+    settled(page.button(key="ask-keep-1").click().run())
+    assert "verified" in badges(page)
+    assert [each.value for each in page.metric] == ["36"]
+    ask(page, "how is the youth of New York")
+    assert [each.value for each in page.metric] == ["36", "85"]
 
 
 def test_the_golden_set_shows_what_changed(app: OpenApp, small_lake: Path) -> None:

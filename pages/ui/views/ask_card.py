@@ -7,10 +7,9 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import show
 from pages.ui.state import Workspace
-from pages.ui.views import ask_judging, explore_chart, save_gold
+from pages.ui.views import ask_judging, ask_teaching, explore_chart, save_gold
 from pages.ui.views.ask_state import Ask, Turn
 
-MOST_LINK = 4_000
 _RUNGS = {
     "verified": ("green", ":material/verified_user:", "A person approved this question and its SQL."),
     "grammar": ("gray", ":material/menu_book:", "Read by rules, without a model."),
@@ -32,15 +31,7 @@ def render(ws: Workspace, screen: Ask, turn: Turn, answer: workbench.AnswerInWor
         show.note(show.plain(note))
     _read(answer)
     with st.expander("SQL", icon=":material/code:", key=f"ask-sql-{turn.number}"):
-        st.code(answer.sql, language="sql", wrap_lines=True)
-        if answer.sql is not None and len(answer.sql) <= MOST_LINK:
-            st.page_link(
-                "pages/explore.py",
-                label="Open in Explore",
-                query_params={"sql": answer.sql},
-                icon=":material/edit:",
-                width="content",
-            )
+        ask_teaching.render(ws, screen, turn, answer.sql or "")
     with st.container(horizontal=True, vertical_alignment="center", key=f"ask-do-{turn.number}"):
         ask_judging.render(ws, screen, turn, answer)
         save_gold.button(ws, turn.saving, answer.sql or "", key=f"ask-gold-{turn.number}")

@@ -7,6 +7,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import show
 from pages.ui.state import Workspace
+from pages.ui.views import ask_teaching
 from pages.ui.views.ask_state import PARTS, Ask, Turn, go_to
 
 
@@ -27,4 +28,5 @@ def render(ws: Workspace, screen: Ask, turn: Turn, answer: workbench.AnswerInWor
                     args=(screen, PARTS[3]),
                     help="Synonyms and measures stand in the semantic layer.",
                 )
-            st.page_link("pages/explore.py", label="Ask it in SQL", icon=":material/query_stats:", width="content")
+        with st.expander("Answer it in SQL", icon=":material/code:", key=f"ask-sql-{turn.number}"):
+            ask_teaching.render(ws, screen, turn, "")
