@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -168,15 +169,23 @@ class Lakehouse:
         with engine.answering(self.context.need, sql, as_of=as_of, present=present, **limits) as running:
             yield running
 
-    def ask(self, question: str) -> Answer:
+    def ask(
+        self, question: str, on_part: Callable[[str], None] | None = None, cancel: threading.Event | None = None
+    ) -> Answer:
         """Answer a question in plain English about the tables, each at one snapshot; abstain rather than guess.
 
-        Gold and silver are asked, bronze only where there is nothing more refined.
+        Gold and silver are asked, bronze only where there is nothing more refined. A language model is asked only where
+        one is set up and the grammar is not sure.
+
+        Args:
+            question: Plain English.
+            on_part: Called with pieces of a model's explanation of its answer, as they arrive.
+            cancel: Set it, and the call of a model ends.
 
         Raises:
             TransformError: The statement that answers it takes too long.
         """
-        return asking.ask(self.context, question, self.answering)
+        return asking.ask(self.context, question, self.answering, on_part, cancel)
 
     def history(self, table: str) -> list[histories.SnapshotInfo]:
         """The states a table had, oldest first."""

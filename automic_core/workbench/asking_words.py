@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -47,14 +48,22 @@ def ask_question(lake: Lakehouse, question: str, limit: int | None = 20) -> Answ
     return _told(answer, None if frame is None else rows_of(_first(frame, limit), frame.height))
 
 
-def read_question(lake: Lakehouse, question: str) -> AnswerInWords:
+def read_question(lake: Lakehouse, question: str, on_part: Callable[[str], None] | None = None) -> AnswerInWords:
     """How a question is read, and the statement that answers it, found in a process of its own that is kept warm.
+
+    Args:
+        lake: The lake.
+        question: Plain English.
+        on_part: Called with pieces of a model's explanation, as they arrive, should a model answer.
 
     Raises:
         AutomicError: It takes too long.
     """
-    request = {"do": "words", "lake": str(lake.context.root), "question": question}
-    header, _ = query_process.Question(query_process.pool(), request, seconds=ASK_SECONDS).result()
+    context = lake.context
+    who = {"actor": context.actor, "read_only": context.read_only, "parts": on_part is not None}
+    request = {"do": "words", "lake": str(context.root), "question": question, **who}
+    seconds = ASK_SECONDS + (context.settings.llm.timeout_seconds if context.settings.llm.mode != "off" else 0)
+    header, _ = query_process.Question(query_process.pool(), request, seconds=seconds, on_part=on_part).result()
     found = header["answer"]
     for name in ("unknown", "suggestions"):
         found[name] = tuple(found[name])

@@ -46,7 +46,7 @@ def main() -> None:
     _limit(int(sys.argv[1]))
     send(answers, {"ready": True})
     while True:
-        header, payload = _answered(waiting.get())
+        header, payload = _answered(waiting.get(), lambda text: send(answers, {"part": text}))
         send(answers, header, payload)
 
 
@@ -70,11 +70,11 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
 
 
-def _answered(request: Request) -> Reply:
+def _answered(request: Request, on_part: Callable[[str], None]) -> Reply:
     started = time.perf_counter()
     os.environ.update(request["variables"])
     try:
-        header, payload = _DO[request["do"]](request)
+        header, payload = _words(request, on_part) if request["do"] == "words" else _DO[request["do"]](request)
     except (MemoryError, pa.ArrowMemoryError):
         header, payload = {"error": _no_memory(request), "retire": True}, b""
     except AutomicError as exc:
@@ -157,13 +157,15 @@ def _file(request: Request) -> Reply:
     return _with(request, use)
 
 
-def _words(request: Request) -> Reply:
-    """How a question in plain language is read, and the statement that answers it."""
-    with Lakehouse.open(request["lake"], read_only=True) as lake:
-        return {"answer": asdict(told(lake.ask(request["question"])))}, b""
+def _words(request: Request, on_part: Callable[[str], None]) -> Reply:
+    """How a question in plain language is read, and the statement that answers it; parts of an explanation before."""
+    looking = bool(request.get("read_only", True))
+    with Lakehouse.open(request["lake"], actor=request.get("actor"), read_only=looking) as lake:
+        answer = lake.ask(request["question"], on_part if request.get("parts") else None)
+        return {"answer": asdict(told(answer))}, b""
 
 
-_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file, "words": _words}
+_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file}
 
 if __name__ == "__main__":
     main()
