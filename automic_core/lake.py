@@ -15,7 +15,6 @@ from typing import Any, Self
 
 import polars as pl
 
-from automic_core.assist.asking import grammar
 from automic_core.assist.asking.answers import Answer
 from automic_core.errors import CatalogError
 from automic_core.lakehouse import history as histories
@@ -177,7 +176,7 @@ class Lakehouse:
         self,
         question: str,
         after: Sequence[str] = (),
-        tell: Callable[[str], None] | None = None,
+        on_part: Callable[[str], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Answer:
         """Answer a question in plain English about the tables, each at one snapshot; abstain rather than guess.
@@ -189,13 +188,14 @@ class Lakehouse:
         Args:
             question: Plain English.
             after: The questions before it in the same conversation, oldest first; "and in 2023?" goes on from them.
-            tell: Told how the question is read, before its statements run, and the pieces of a model's explanation.
+            on_part: Called with how the question is read, before its statements run, and with the pieces of a model's
+                explanation as they arrive; None = the model is not asked for one.
             cancel: Set it, and the call of a model ends.
 
         Raises:
             TransformError: The statement that answers it takes too long.
         """
-        return asking.ask(self.context, question, self.answering, after, tell or grammar.silent, cancel)
+        return asking.ask(self.context, question, self.answering, after, on_part, cancel)
 
     def history(self, table: str) -> list[histories.SnapshotInfo]:
         """The states a table had, oldest first."""

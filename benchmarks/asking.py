@@ -6,8 +6,8 @@ loaded as a lake (bronze, then silver with the types that are inferred), each qu
 answer is right if its rows are those of the gold query run in SQLite: with their order only where the gold query sorts
 without a limit, columns in any order, numbers to four places, times and dates in words by what they say. A crash counts
 as a wrong answer. Printed, per rung: the share answered and the share of those that is right, from the most trusted
-answers on; the coverage at .95; and the same for the questions whose gold query finds rows at all. With the address of a
-model's server (OpenAI's protocol) the model is asked where the grammar is not sure, and told sample values of all
+answers on; the coverage at .95; and the same for the questions whose gold query finds rows at all. With the address of
+the server of a model (OpenAI's protocol) it is asked where the grammar is not sure, and told sample values of all
 tables, never such as look personal; then the curve of the whole ladder is printed too.
 """
 
@@ -21,9 +21,9 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class Outcome:
 
     Attributes:
         proven: Whether the gold query finds any row.
+        signs: What the reading assumed.
     """
 
     database: str
@@ -59,6 +60,7 @@ class Outcome:
     crashed: bool
     seconds: float
     proven: bool = True
+    signs: Mapping[str, float] = field(default_factory=dict)
 
 
 def loaded(file: Path, lake: Lakehouse) -> None:
@@ -93,7 +95,9 @@ def asked(file: Path, questions: list[dict[str, Any]], folder: Path, llm: dict[s
                 r"limit", question["query"], re.I
             )
             right = same(_cells(answer.frame.rows()), expected, ordered=ordered)
-            yield Outcome(question["db_id"], answer.rung or "", answer.trust, right, False, seconds, proven)
+            yield Outcome(
+                question["db_id"], answer.rung or "", answer.trust, right, False, seconds, proven, answer.signs
+            )
 
 
 def same(rows: list[tuple[str, ...]], expected: list[tuple[str, ...]], *, ordered: bool) -> bool:

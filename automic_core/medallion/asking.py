@@ -60,7 +60,7 @@ def ask(
     question: str,
     answering: Answering,
     after: Sequence[str] = (),
-    tell: grammar.Tell = grammar.silent,
+    on_part: grammar.Tell | None = None,
     cancel: threading.Event | None = None,
     *,
     pins: Mapping[str, int] | None = None,
@@ -73,8 +73,8 @@ def ask(
         question: Plain English.
         answering: Opens a statement in the sandbox: ``Lakehouse.answering``.
         after: The questions before it in the same conversation, oldest first.
-        tell: Told in words how far it is: how the question is read, before its statements run, and
-            the pieces of a model's explanation as they arrive.
+        on_part: Called with how the question is read, before its statements run, and with the pieces of a model's
+            explanation as they arrive; None = the model is not asked for one.
         cancel: Set it, and the call of a model ends.
         pins: States of tables to read instead of the newest.
         layer: The text of a semantic layer to read it by, instead of the one that is kept.
@@ -95,10 +95,11 @@ def ask(
         with answering(sql, states, timeout=SECONDS) as running:
             running.connection.execute(f"EXPLAIN {running.text}")
 
-    found = _read_by_rungs(context, question, now.lexicon, run, after, tell)
+    found = _read_by_rungs(context, question, now.lexicon, run, after, on_part or grammar.silent)
     if found.rung != "verified" and not found.follows:
-        sandbox = Sandbox(plan, run)
-        found = asking_model.surer(context, question, found, now.lexicon, now.snapshots, sandbox, tell, cancel)
+        sandbox, notes = Sandbox(plan, run), found.notes
+        found = asking_model.surer(context, question, found, now.lexicon, now.snapshots, sandbox, on_part, cancel)
+        found = replace(found, notes=notes)
     found = _vetted(context, found, now.lexicon)
     if now.problem:
         found = replace(found, notes=(*found.notes, now.problem))
@@ -129,7 +130,7 @@ def _read_by_rungs(
     if followed is None:
         answer = grammar.ask(question, lexicon, run, tell)
     elif followed.query is None:
-        answer = grammar.abstain(question, lexicon, followed.problem, followed.words)
+        answer = replace(grammar.abstain(question, lexicon, followed.problem, followed.words), follows=True)
     else:
         answer = replace(grammar.answer(question, followed.query, lexicon, run, tell), follows=True)
     return replace(answer, notes=(*notes, *answer.notes))

@@ -16,7 +16,7 @@ from automic_core.llm.context import table_context
 from automic_core.llm.model import LanguageModel, telling
 from automic_core.medallion.context import LakeContext
 
-SURE = 0.93
+SURE = 0.9
 """An answer of the grammar with this trust is given without asking a model."""
 SAMPLE = 5_000
 """Rows of a table from which it is known what its columns hold."""
@@ -35,9 +35,15 @@ def surer(
     on_part: Callable[[str], None] | None,
     cancel: threading.Event | None,
 ) -> Answer:
-    """The answer itself if it is sure or no model is set up; else what a model and it say together."""
+    """The answer itself if it is sure, no model is set up, or the lake is open for looking only; else what both say."""
     model = LanguageModel(context.settings, context.state.models, context.actor)
-    if not model.on or (answer.sql is not None and answer.trust >= SURE) or not question.strip() or not snapshots:
+    if (
+        not model.on
+        or context.read_only
+        or (answer.sql is not None and answer.trust >= SURE)
+        or not question.strip()
+        or not snapshots
+    ):
         return answer
     known = told(context, snapshots)
     return model_rung.ask(question, lexicon, known, model, sandbox, grammar=answer, on_part=on_part, cancel=cancel)

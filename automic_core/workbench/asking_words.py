@@ -86,14 +86,18 @@ class AnswerInWords:
 class AskingInWords:
     """A question under way. Hear how it is read while it is, ``wait`` for the ``answer``, or ``cancel`` it."""
 
-    def __init__(self, lake: Lakehouse, question: str, after: Sequence[str], limit: int | None, **instead: Any) -> None:
+    def __init__(
+        self, lake: Lakehouse, question: str, after: Sequence[str], limit: int | None, heard: bool, **instead: Any
+    ) -> None:
         self.question, self.after, self._limit = question, tuple(after), limit
         self._heard: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        who = {"actor": lake.context.actor, "read_only": lake.context.read_only}
-        request = {"do": "words", "lake": str(lake.context.root), "question": question, "after": list(after), **who}
+        context = lake.context
+        who = {"actor": context.actor, "read_only": context.read_only, "parts": heard}
+        request = {"do": "words", "lake": str(context.root), "question": question, "after": list(after), **who}
         request |= instead
+        seconds = ASK_SECONDS + (context.settings.llm.timeout_seconds if context.settings.llm.mode != "off" else 0)
         self._asked = query_process.Question(
-            query_process.pool(), request, seconds=ASK_SECONDS, hear=self._heard.put, on_done=self._ended
+            query_process.pool(), request, seconds=seconds, on_part=self._heard.put, on_done=self._ended
         )
 
     def _ended(self, _: Reply | AutomicError) -> None:
@@ -136,7 +140,13 @@ class AskingInWords:
 
 
 def ask_in_words(
-    lake: Lakehouse, question: str, after: Sequence[str] = (), limit: int | None = SHOWN, **instead: Any
+    lake: Lakehouse,
+    question: str,
+    after: Sequence[str] = (),
+    limit: int | None = SHOWN,
+    *,
+    heard: bool = True,
+    **instead: Any,
 ) -> AskingInWords:
     """Begin to answer a question.
 
@@ -145,14 +155,15 @@ def ask_in_words(
         question: Plain English.
         after: The questions before it in the same conversation, oldest first.
         limit: Rows of ``AnswerInWords.rows`` at most; None = all that are kept.
+        heard: Whether anybody hears how it is read; if not, a model is not asked to explain its answer.
         instead: ``pins`` and ``layer``, see ``medallion.asking.ask``.
     """
-    return AskingInWords(lake, question, after, limit, **instead)
+    return AskingInWords(lake, question, after, limit, heard, **instead)
 
 
 def ask_question(lake: Lakehouse, question: str, limit: int | None = SHOWN, after: Sequence[str] = ()) -> AnswerInWords:
     """The answer to a question; arguments and errors as for ``ask_in_words`` and ``AskingInWords.answer``."""
-    return ask_in_words(lake, question, after, limit).answer()
+    return ask_in_words(lake, question, after, limit, heard=False).answer()
 
 
 def approve_answer(lake: Lakehouse, answer: AnswerInWords, sql: str = "", reason: str = "") -> Judgement:

@@ -116,7 +116,9 @@ def try_golden(lake: Lakehouse, kept: Golden, layer: str | None = None) -> Golde
     about = (kept.question, kept.after)
     known = {"before": kept.sql, "columns": kept.columns, "expected": kept.rows}
     try:
-        found = ask_in_words(lake, kept.question, kept.after, pins=dict(kept.snapshots), layer=layer).answer()
+        found = ask_in_words(
+            lake, kept.question, kept.after, heard=False, pins=dict(kept.snapshots), layer=layer
+        ).answer()
     except AutomicError as exc:
         return GoldenOutcome(*about, "failed", (exc.message,), **known)  # type: ignore[arg-type]
     if found.sql is None:

@@ -57,17 +57,14 @@ class Worker:
         """Whether it can be asked."""
         return self.process.poll() is None
 
-    def ask(self, request: Mapping[str, Any], hear: Callable[[str], None] | None = None) -> Reply | None:
-        """The reply; None if the process ended over it, killed because it took too long or by itself.
-
-        ``hear`` is called with what the process tells meanwhile.
-        """
+    def ask(self, request: Mapping[str, Any], on_part: Callable[[str], None] | None = None) -> Reply | None:
+        """The reply; None if the process ended over it, killed because it took too long or by itself."""
         if not self._ready:
-            self._ready = self._exchange(None, _START_SECONDS, None) is not None
-        return self._exchange(request, request["seconds"] + _GRACE, hear) if self._ready else None
+            self._ready = self._exchange(None, _START_SECONDS) is not None
+        return self._exchange(request, request["seconds"] + _GRACE, on_part) if self._ready else None
 
     def _exchange(
-        self, request: Mapping[str, Any] | None, seconds: float, hear: Callable[[str], None] | None
+        self, request: Mapping[str, Any] | None, seconds: float, on_part: Callable[[str], None] | None = None
     ) -> Reply | None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -77,9 +74,9 @@ class Worker:
         try:
             if request is not None:
                 send(self.process.stdin, request)  # type: ignore[arg-type]
-            while (reply := receive(self.process.stdout)) is not None and "told" in reply[0]:  # type: ignore[arg-type]
-                if hear is not None:
-                    hear(str(reply[0]["told"]))
+            while (reply := receive(self.process.stdout)) is not None and "part" in reply[0]:  # type: ignore[arg-type]
+                if on_part is not None:
+                    on_part(reply[0]["part"])
             return reply
         except OSError:
             return None
@@ -168,7 +165,7 @@ class Question:
         seconds: Time it may take; what takes longer is killed.
         memory: What DuckDB may use before it spills.
         on_done: Called with the outcome, in the background, before anybody else sees it.
-        hear: Called, in the background, with what the process tells before it answers.
+        on_part: Called with what arrives before the reply, in the background: words that explain an answer.
     """
 
     def __init__(
@@ -179,9 +176,9 @@ class Question:
         seconds: float = SECONDS,
         memory: str = MEMORY,
         on_done: Callable[[Reply | AutomicError], None] | None = None,
-        hear: Callable[[str], None] | None = None,
+        on_part: Callable[[str], None] | None = None,
     ) -> None:
-        self._pool, self._seconds, self._on_done, self._hear = pool, seconds, on_done, hear
+        self._pool, self._seconds, self._on_done, self._on_part = pool, seconds, on_done, on_part
         self._request = {**request, "seconds": seconds, "memory": memory, "spill": SPILL}
         self._worker: Worker | None = None
         self._reply: Reply | AutomicError | None = None
@@ -236,7 +233,7 @@ class Question:
             return _cancelled()
         request = {**self._request, "variables": _declared(self._request["lake"])}
         worker = self._worker = self._pool.take()
-        reply = None if self._cancelled.is_set() else worker.ask(request, self._hear)
+        reply = None if self._cancelled.is_set() else worker.ask(request, self._on_part)
         self._worker = None
         again = reply is not None and not reply[0].get("retire") and not self._cancelled.is_set()
         code = self._pool.give(worker, again=again)

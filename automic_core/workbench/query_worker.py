@@ -46,7 +46,7 @@ def main() -> None:
     _limit(int(sys.argv[1]))
     send(answers, {"ready": True})
     while True:
-        header, payload = _answered(waiting.get(), lambda text: send(answers, {"told": text}))
+        header, payload = _answered(waiting.get(), lambda text: send(answers, {"part": text}))
         send(answers, header, payload)
 
 
@@ -70,11 +70,11 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
 
 
-def _answered(request: Request, tell: Callable[[str], None]) -> Reply:
+def _answered(request: Request, on_part: Callable[[str], None]) -> Reply:
     started = time.perf_counter()
     os.environ.update(request["variables"])
     try:
-        header, payload = _words(request, tell) if request["do"] == "words" else _DO[request["do"]](request)
+        header, payload = _words(request, on_part) if request["do"] == "words" else _DO[request["do"]](request)
     except (MemoryError, pa.ArrowMemoryError):
         header, payload = {"error": _no_memory(request), "retire": True}, b""
     except AutomicError as exc:
@@ -157,11 +157,12 @@ def _file(request: Request) -> Reply:
     return _with(request, use)
 
 
-def _words(request: Request, tell: Callable[[str], None]) -> Reply:
-    """The answer to a question in plain language; how it is read is told before its statements run."""
+def _words(request: Request, on_part: Callable[[str], None]) -> Reply:
+    """The answer to a question in plain language; parts of how it is read before, if somebody hears them."""
     with Lakehouse.open(request["lake"], actor=request["actor"], read_only=request["read_only"]) as lake:
         said = {"pins": request.get("pins"), "layer": request.get("layer")}
-        return sent(asking.ask(lake.context, request["question"], lake.answering, request["after"], tell, **said))
+        heard = on_part if request["parts"] else None
+        return sent(asking.ask(lake.context, request["question"], lake.answering, request["after"], heard, **said))
 
 
 _DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file}
