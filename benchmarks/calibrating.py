@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import tempfile
 from pathlib import Path
@@ -40,7 +41,7 @@ def fitted(signs: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def held_back(database: str) -> bool:
     """Whether a database is kept for judging the weights."""
-    return int(hashlib.md5(database.encode()).hexdigest(), 16) % 3 == 0  # noqa: S324
+    return int(hashlib.md5(database.encode()).hexdigest(), 16) % 3 == 0
 
 
 def outcomes(folder: Path, left: set[str]) -> list[Outcome]:
@@ -78,7 +79,7 @@ def main() -> None:
         if back
     ]
     curve(judged, "grammar", sum(held_back(each.database) for each in found))
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in itertools.pairwise(BINS):
         own = [each.right for each in judged if low <= each.trust < high]
         print(f"  trusted {low:.2f} to {high:.2f}: {len(own)} answers, {sum(own) / max(len(own), 1):.3f} right")
     for name, weight in zip(["always", *names], weights, strict=True):

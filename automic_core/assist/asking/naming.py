@@ -152,7 +152,7 @@ class Naming(Ordering):
             return False
         elif query.related and query.related[-1].negated and query.entity != name and not self._behind_and():
             pass  # "no devices in stock"
-        elif query.entity == name and self._behind_and() and (self.related or query.items):
+        elif query.entity == name and self._behind_and():
             return False  # "a branch that … and a branch that …": two rows; "allergies and their types": a column
         elif query.items and not self.related and query.entity not in (None, name) and self._behind_and():
             label = self.lexicon.tables[name].label

@@ -137,6 +137,8 @@ class _Reader(Naming):
             return False  # a country, a department, a state, a grade
         if text == "state":
             return self.place == 0
+        if text == "report" and self.place and self.words[self.place - 1].text.lower() not in ("please", "and", ","):
+            return False  # "who report to"
         if text == "top" and self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "NUMBER":
             return True
         if word.stem in ("place", "record", "entry", "report") and self.place and self._listing():

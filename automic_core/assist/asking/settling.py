@@ -113,7 +113,8 @@ class Settling:
             if len(found) == 1:
                 mention.columns = found
                 return found[0]
-            exact = [each for each in found if len(each.words) == min(len(e.words) for e in found)]
+            exact = [each for each in found if each.unique and each.words == (*self._own(each), "id")]
+            exact = exact or [each for each in found if len(each.words) == min(len(e.words) for e in found)]
             if len(exact) == 1:
                 mention.columns = exact
                 return exact[0]
@@ -127,6 +128,9 @@ class Settling:
             raise UnclearError(f"which {mention.text or 'column'} is meant")
         mention.columns = nearest
         return nearest[0]
+
+    def _own(self, column: Column) -> tuple[str, ...]:
+        return self.lexicon.tables[column.table].words
 
     def _kin(self, way: Sequence[Join]) -> None:
         """Count where two tables hang together only because both point to a third; that says little about their rows.

@@ -43,8 +43,13 @@ class _Writer(Restricting):
         items = self._items(entity)
         groups, grouped = self._groups(items, entity)
         orders = [(self._settle(order.mention, entity) if order.mention else None, order) for order in query.orders]
-        if query.limit and (len(orders) > 1 or any(related.negated for related in query.related)):
+        apart = any(related.negated for related in query.related) or (
+            any(column for column, _ in orders) and (query.groups or query.group_tables)
+        )
+        if query.limit and (len(orders) > 1 or apart):
             raise UnclearError("which row comes first, and of which rows")
+        if len({item.of for item in items if item.of}) > 1:
+            raise UnclearError("how two numbers are told at once")
         counted = [item.of for item in items if item.of] + [order.of for order in query.orders if order.of]
         outer = [item.mention.column.table for item in items if item.mention]
         outer += [column.table for column in groups] + [column.table for column, _ in orders if column]
