@@ -24,7 +24,10 @@ shell.run(
                 st.Page("pages/match.py", title="Match", icon=":material/join:"),
                 st.Page("pages/tables.py", title="Tables", icon=":material/table:"),
             ],
-            "Explore": [st.Page("pages/explore.py", title="Explore", icon=":material/query_stats:")],
+            "Explore": [
+                st.Page("pages/ask.py", title="Ask", icon=":material/forum:"),
+                st.Page("pages/explore.py", title="Explore", icon=":material/query_stats:"),
+            ],
             "Operate": [
                 st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
                 st.Page("pages/settings.py", title="Settings", icon=":material/settings:"),

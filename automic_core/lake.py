@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,7 @@ from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import open_catalog
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import asking, provenance, quarantine
+from automic_core.medallion.approving import Questions
 from automic_core.medallion.batches import BATCH, HASH, SOURCE
 from automic_core.medallion.bronze import Bronze
 from automic_core.medallion.context import ACTOR, REPORT, RUN_ID, LakeContext
@@ -44,6 +46,7 @@ class Lakehouse:
         gold: Builds tables for questions: ``build``.
         decisions: What people decided: ``fix``, ``waive``, ``revoke``.
         pairs: What they decided about pairs of rows: ``decide``.
+        questions: What they said of answers: ``approve``, ``reject``, ``revoke``.
     """
 
     def __init__(self, context: LakeContext) -> None:
@@ -53,6 +56,7 @@ class Lakehouse:
         self.gold = Gold(context)
         self.decisions = Decisions(context)
         self.pairs = PairDecisions(context)
+        self.questions = Questions(context)
 
     @classmethod
     def open(
@@ -168,15 +172,30 @@ class Lakehouse:
         with engine.answering(self.context.need, sql, as_of=as_of, present=present, **limits) as running:
             yield running
 
-    def ask(self, question: str) -> Answer:
+    def ask(
+        self,
+        question: str,
+        after: Sequence[str] = (),
+        on_part: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
         """Answer a question in plain English about the tables, each at one snapshot; abstain rather than guess.
 
-        Gold and silver are asked, bronze only where there is nothing more refined.
+        Gold and silver are asked, bronze only where there is nothing more refined. A question that a person approved
+        (``questions``) is tried first, then the grammar; a language model only where one is set up and the grammar is
+        not sure.
+
+        Args:
+            question: Plain English.
+            after: The questions before it in the same conversation, oldest first; "and in 2023?" goes on from them.
+            on_part: Called with how the question is read, before its statements run, and with the pieces of a model's
+                explanation as they arrive; None = the model is not asked for one.
+            cancel: Set it, and the call of a model ends.
 
         Raises:
             TransformError: The statement that answers it takes too long.
         """
-        return asking.ask(self.context, question, self.answering)
+        return asking.ask(self.context, question, self.answering, after, on_part, cancel)
 
     def history(self, table: str) -> list[histories.SnapshotInfo]:
         """The states a table had, oldest first."""

@@ -57,3 +57,30 @@ def load(text: str, name: str) -> Any:
 def dump(data: Any) -> str:
     """Plain data as YAML, keys in their order; words that YAML 1.1 takes for booleans are quoted."""
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+
+
+def places(text: str) -> dict[tuple[str | int, ...], int]:
+    """The line, from 1, of each key and entry of a YAML text, by the keys and places that lead to it.
+
+    Empty for a text that is not YAML.
+    """
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError:
+        return {}
+    found: dict[tuple[str | int, ...], int] = {(): 1}
+
+    def walk(node: yaml.Node, path: tuple[str | int, ...]) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                here = (*path, str(key.value))
+                found[here] = key.start_mark.line + 1
+                walk(value, here)
+        elif isinstance(node, yaml.SequenceNode):
+            for number, value in enumerate(node.value):
+                found[(*path, number)] = value.start_mark.line + 1
+                walk(value, (*path, number))
+
+    if root is not None:
+        walk(root, ())
+    return found

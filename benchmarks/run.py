@@ -5,8 +5,9 @@
 DATA is a folder with gen_orders.py and gen_people.py, which make the tables of the main job and of matching, and with
 the labelled sets that the scripts of judgement name in their own heads; a set that is missing is left out and said so.
 ``--dlt`` and ``--splink`` name the Python of environments that have dlt[pyiceberg] and splink; without them those rows
-are left out. ``--only pages`` needs no DATA. CPU is user + system seconds of a fresh process, imports excluded; memory
-is its highest resident size, imports included. Pairs run in turn; the ratio is the median of the pairs' ratios.
+are left out. ``--only pages`` and ``--only asking-demo`` need no DATA. CPU is user + system seconds of a fresh process,
+imports excluded; memory is its highest resident size, imports included. Pairs run in turn; the ratio is the median of
+the pairs' ratios.
 """
 
 from __future__ import annotations
@@ -140,6 +141,11 @@ class Bench:
                     return []
         return [str(folder)]
 
+    def asking(self) -> None:
+        """Questions to the demo lake, without a model; prints its own line."""
+        print("-- asking_demo.py", flush=True)
+        subprocess.run([sys.executable, str(HERE / "asking_demo.py")], check=False)
+
     def pages(self) -> None:
         """The workbench in a browser; prints its own table, of medians of 10."""
         print("-- workbench_pages.py", flush=True)
@@ -155,7 +161,7 @@ def main() -> None:
     parser.add_argument("--splink")
     parser.add_argument("--only")
     options = parser.parse_args()
-    if options.only != "pages" and not (options.data / "gen_orders.py").exists():
+    if options.only not in ("pages", "asking-demo") and not (options.data / "gen_orders.py").exists():
         raise SystemExit(f"{options.data} has no gen_orders.py. Give its folder: make bench DATA=folder")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # users have compiled modules; compiling is not the work
     with tempfile.TemporaryDirectory(prefix="automic-bench-") as folder:
@@ -171,6 +177,7 @@ def main() -> None:
             "duckdb": lambda: bench.script("lakehouse_duckdb.py"),
             "matching": bench.matching,
             **{name: partial(bench.judged, name) for name in JUDGEMENT},
+            "asking-demo": bench.asking,
             "pages": bench.pages,
         }
         for name, run in bars.items():

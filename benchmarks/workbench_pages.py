@@ -43,6 +43,7 @@ PAGES: dict[str, dict[str, str]] = {
     "quarantine": {"table": "silver.customers"},
     "match": {"table": "bronze.customers"},
     "tables": {"table": "silver.customers"},
+    "ask": {},
     "explore": {},
     "runs": {},
     "settings": {},

@@ -5,7 +5,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import workspace
-from pages.ui.views import explore_editor, explore_result, explore_save, explore_start
+from pages.ui.views import explore_editor, explore_result, explore_start, save_gold
 from pages.ui.views.explore_state import Explore, follow_link
 
 
@@ -23,9 +23,11 @@ def page() -> None:
     workbench.warm_queries()
     follow_link(ws, screen)
     with show.opening("Explore", f"{workbench.table_count(table.name for table in tables)} to ask in SQL"):
+        st.page_link("pages/ask.py", label="Ask in plain language", icon=":material/forum:", width="content")
         run = st.button("Run", type="primary", icon=":material/play_arrow:", key="run", help="Ctrl+Enter in the editor")
     explore_editor.render(ws, screen, tables, run)
-    explore_save.progress(ws, screen)
+    with st.container(key="explore-saving"):
+        save_gold.progress(ws, screen.saving)
     explore_result.render(ws, screen)
     if screen.answer is None and screen.asking is None and screen.error is None:
         explore_start.render(ws, screen)

@@ -65,38 +65,6 @@ def query(
 
 
 @app.command()
-def ask(
-    question: Annotated[str, typer.Argument(help="A question in plain English, in quotes.")],
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=0, help="Rows to print; default 20, with --json all.")
-    ] = None,
-    lake: Lake = None,
-    as_json: Json = False,
-) -> None:
-    """Answer a question in plain English, with the SQL that answers it.
-
-    Exit code 1: it abstains, and says which words it did not understand.
-    """
-    most = limit if limit is not None or as_json else 20
-    with workbench.opened(lake) as opened:
-        found = workbench.ask_question(opened, question, most)
-    if as_json:
-        output.emit(found)
-    elif found.rows is None:
-        output.paragraph(f"I do not know. {found.explanation}")
-        for each in found.suggestions:
-            output.say(f"  Can be asked: {each}")
-    else:
-        output.answer(found.rows)
-        output.paragraph(f"Read as: {found.explanation}")
-        output.paragraph(f"SQL: {found.sql}")
-        states = ", ".join(f"{name} at {snapshot}" for name, snapshot in found.snapshots.items())
-        output.paragraph(f"By {found.rung}, trust {found.trust:.2f}; read from {states}.")
-    if found.sql is None:
-        raise typer.Exit(1)
-
-
-@app.command()
 def history(table: Table, lake: Lake = None, as_json: Json = False) -> None:
     """Show the states a table had, oldest first."""
     with workbench.opened(lake) as opened:

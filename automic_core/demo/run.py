@@ -18,6 +18,7 @@ from automic_core.errors import ConfigError
 from automic_core.events import Listener
 from automic_core.lake import Lakehouse
 from automic_core.medallion.bronze import Ingestion
+from automic_core.medallion.semantic import FILE
 from automic_core.workbench import Built, Promoted, Rows
 
 TABLES = ("countries", "products", "customers", "orders")  # orders look up countries
@@ -85,6 +86,7 @@ def run_demo(
     _claim(root, orders)
     made = generate(root / "demo", customers=max(50, orders // _ORDERS_A_CUSTOMER), orders=orders, seed=SEED)
     rules = _copy_rules(root / "rules")
+    _copy_words(root)
     specs = {table: workbench.load_promotion(rules / f"{table}.yaml") for table in TABLES}
     clock.lap("files")
     with workbench.opened(root, actor) as opened:
@@ -138,10 +140,19 @@ def _copy_rules(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     with as_file(files("automic_core.demo") / "rules") as packaged:
         for file in sorted(packaged.glob("*.yaml")):
-            target = folder / file.name
-            if not target.exists():
-                target.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+            _copy(file, folder / file.name)
     return folder
+
+
+def _copy_words(lake: Path) -> None:
+    """The semantic layer, beside the lake; a changed one is kept."""
+    with as_file(files("automic_core.demo") / FILE) as packaged:
+        _copy(packaged, lake / FILE)
+
+
+def _copy(file: Path, target: Path) -> None:
+    if not target.exists():
+        target.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 class _Clock:

@@ -8,6 +8,7 @@ write, so that an instruction in a cell stays a text in a cell.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +77,15 @@ def table_context(table: str, inference: Inference, *, values: bool = False) -> 
 
 def as_data(value: Any) -> str:
     """A value as a text that cannot be taken for anything but data: JSON between marks it cannot contain."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _marked(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def as_lines(lines: Sequence[str]) -> str:
+    """Lines with names and values in them between the same marks; none of them can become two."""
+    return _marked("\n".join(" ".join(line.splitlines()) for line in lines))
+
+
+def _marked(text: str) -> str:
     for sign, escaped in _ESCAPED.items():
         text = text.replace(sign, escaped)
     return f"<data>\n{text}\n</data>"

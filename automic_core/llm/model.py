@@ -76,6 +76,11 @@ def sending_to(host: str) -> str:
     return f"send to {host}"
 
 
+def telling(table: str) -> str:
+    """The subject of a consent: that values of a table are told."""
+    return f"tell values of {table}"
+
+
 class LanguageModel:
     """Asks the model that the settings name.
 
@@ -267,4 +272,4 @@ def _error(outcome: str, route: Route, said: str) -> AutomicError:
     return ModelError(f"{subject} {_WORDS[outcome]}" + (f": {said}" if said else "."), _HINTS[outcome])
 
 
-__all__ = ["BudgetError", "CancelledError", "LanguageModel", "Message", "Plan", "sending_to"]
+__all__ = ["BudgetError", "CancelledError", "LanguageModel", "Message", "Plan", "sending_to", "telling"]

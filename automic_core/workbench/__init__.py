@@ -12,12 +12,14 @@ from typing import Any
 
 _NAMES = {
     "alerts": "Alert",
-    "asking_words": "AnswerInWords ask_question read_question",
+    "asking_words": (
+        "AnswerInWords AskingInWords Judgement Quality approve_answer approve_question ask_in_words ask_question "
+        "quality_words questions reject_answer revoke_question"
+    ),
     "attention": "Attention",
     "browsing": "Entry Inside Listing browse connector_of inside",
     "changing": "Built Promoted aggregation build export ingest promote run",
-    "chart_data": "ChartData chart_points",
-    "charting": "ChartSpec Choices chart_choices choose_chart refit_chart",
+    "chart_data": "ChartData ChartSpec Choices chart_choices chart_points choose_chart refit_chart",
     "checking": "checked columns_at problems",
     "claims": "Claim key_claim keys_of kind_claim personal_claim",
     "clusters": "ClusterDetail ClusterLine GoldenValue PairView match_cluster match_clusters match_pair",
@@ -34,6 +36,7 @@ _NAMES = {
     "fields": "FieldChange",
     "findings": "Change Finding",
     "forming": "Kind kinds option_errors options_schema",
+    "golden_set": ("Golden GoldenOutcome GoldenRun add_golden drop_golden golden_set run_golden try_golden"),
     "health": "Check doctor",
     "lakes": (
         "LOGIN VARIABLE check_unshared create is_lake lake_path login_name model_mode opened policy shared versions"
@@ -73,6 +76,10 @@ _NAMES = {
     "running": "Job cancel job job_log jobs rerun submit waiting_for",
     "sampling": "Broken Sample Verdict check_source sample",
     "saying": "Reading Staged Unknown say say_plan staged_edit",
+    "semantic_view": (
+        "SemanticChange SemanticPart SemanticView begin_semantics check_semantics proposed_semantics read_semantics "
+        "save_semantics semantics_text"
+    ),
     "sources": "Connector SourceForm build_source connectors infer preview source_form",
     "steptimes": "StepTimes step_times",
     "storage_files": "ColumnSize DataFileInfo Files files",

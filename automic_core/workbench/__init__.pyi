@@ -2,8 +2,17 @@
 
 from automic_core.workbench.alerts import Alert as Alert
 from automic_core.workbench.asking_words import AnswerInWords as AnswerInWords
+from automic_core.workbench.asking_words import AskingInWords as AskingInWords
+from automic_core.workbench.asking_words import Judgement as Judgement
+from automic_core.workbench.asking_words import Quality as Quality
+from automic_core.workbench.asking_words import approve_answer as approve_answer
+from automic_core.workbench.asking_words import approve_question as approve_question
+from automic_core.workbench.asking_words import ask_in_words as ask_in_words
 from automic_core.workbench.asking_words import ask_question as ask_question
-from automic_core.workbench.asking_words import read_question as read_question
+from automic_core.workbench.asking_words import quality_words as quality_words
+from automic_core.workbench.asking_words import questions as questions
+from automic_core.workbench.asking_words import reject_answer as reject_answer
+from automic_core.workbench.asking_words import revoke_question as revoke_question
 from automic_core.workbench.attention import Attention as Attention
 from automic_core.workbench.browsing import (
     Entry as Entry,
@@ -48,20 +57,20 @@ from automic_core.workbench.changing import (
     run as run,
 )
 from automic_core.workbench.chart_data import ChartData as ChartData
-from automic_core.workbench.chart_data import chart_points as chart_points
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     ChartSpec as ChartSpec,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     Choices as Choices,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     chart_choices as chart_choices,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import chart_points as chart_points
+from automic_core.workbench.chart_data import (
     choose_chart as choose_chart,
 )
-from automic_core.workbench.charting import (
+from automic_core.workbench.chart_data import (
     refit_chart as refit_chart,
 )
 from automic_core.workbench.checking import checked as checked
@@ -242,6 +251,14 @@ from automic_core.workbench.forming import (
 from automic_core.workbench.forming import (
     options_schema as options_schema,
 )
+from automic_core.workbench.golden_set import Golden as Golden
+from automic_core.workbench.golden_set import GoldenOutcome as GoldenOutcome
+from automic_core.workbench.golden_set import GoldenRun as GoldenRun
+from automic_core.workbench.golden_set import add_golden as add_golden
+from automic_core.workbench.golden_set import drop_golden as drop_golden
+from automic_core.workbench.golden_set import golden_set as golden_set
+from automic_core.workbench.golden_set import run_golden as run_golden
+from automic_core.workbench.golden_set import try_golden as try_golden
 from automic_core.workbench.health import Check as Check
 from automic_core.workbench.health import doctor as doctor
 from automic_core.workbench.lakes import (
@@ -642,6 +659,15 @@ from automic_core.workbench.saying import Unknown as Unknown
 from automic_core.workbench.saying import say as say
 from automic_core.workbench.saying import say_plan as say_plan
 from automic_core.workbench.saying import staged_edit as staged_edit
+from automic_core.workbench.semantic_view import SemanticChange as SemanticChange
+from automic_core.workbench.semantic_view import SemanticPart as SemanticPart
+from automic_core.workbench.semantic_view import SemanticView as SemanticView
+from automic_core.workbench.semantic_view import begin_semantics as begin_semantics
+from automic_core.workbench.semantic_view import check_semantics as check_semantics
+from automic_core.workbench.semantic_view import proposed_semantics as proposed_semantics
+from automic_core.workbench.semantic_view import read_semantics as read_semantics
+from automic_core.workbench.semantic_view import save_semantics as save_semantics
+from automic_core.workbench.semantic_view import semantics_text as semantics_text
 from automic_core.workbench.sources import (
     Connector as Connector,
 )

@@ -8,9 +8,19 @@ from typing import Any
 
 import polars as pl
 
+from automic_core.assist.charting import (
+    MOST_SERIES,
+    ChartSpec,
+    Choices,
+    chart_choices,
+    choose_chart,
+    refit_chart,
+    role,
+)
 from automic_core.errors import ConfigError
-from automic_core.workbench.charting import MOST_SERIES, ChartSpec, chart_choices, role
 from automic_core.workbench.values import plain
+
+__all__ = ["ChartData", "ChartSpec", "Choices", "chart_choices", "chart_points", "choose_chart", "refit_chart"]
 
 MOST_BARS = 20
 MOST_POINTS = 5_000

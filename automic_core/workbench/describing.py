@@ -19,8 +19,8 @@ from automic_core.assist.describing import (
 )
 from automic_core.inference import Inference, infer
 from automic_core.lake import Lakehouse
-from automic_core.llm.model import Plan
-from automic_core.workbench.modelling import language_model, telling
+from automic_core.llm.model import Plan, telling
+from automic_core.workbench.modelling import language_model
 from automic_core.workbench.schema_rows import readable, spread
 
 __all__ = ["Description", "Descriptions", "KeyColumns", "describe", "describe_plan"]

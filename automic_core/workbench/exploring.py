@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,7 +19,7 @@ from automic_core.lakehouse.statements import refused
 from automic_core.medallion.context import split_name
 from automic_core.medallion.quarantine import set_aside
 from automic_core.workbench.listing import opened_tables
-from automic_core.workbench.querying import Answer
+from automic_core.workbench.querying import NOW, Past
 
 MOST_COLUMNS = 500
 _TYPES = {
@@ -137,8 +138,15 @@ def column_name(name: str) -> str:
     return name if _WORD.fullmatch(name) and name.upper() not in vocabulary().reserved else quoted(name)
 
 
-def gold_plan(lake: Lakehouse, name: str, answer: Answer) -> GoldPlan:
+def gold_plan(lake: Lakehouse, name: str, sql: str, past: Past = NOW, renamed: Sequence[str] = ()) -> GoldPlan:
     """What keeping an answer as a gold table would do; refuses what the build would refuse.
+
+    Args:
+        lake: The lake.
+        name: Of the table, with or without "gold.".
+        sql: The statement.
+        past: The state of the tables the answer was about.
+        renamed: Columns of the answer that had the name of another.
 
     Raises:
         ConfigError: The name cannot be a gold table's.
@@ -147,17 +155,17 @@ def gold_plan(lake: Lakehouse, name: str, answer: Answer) -> GoldPlan:
     if not name.strip():
         raise TransformError("A gold table needs a name.", "Use letters, digits and underscores, a letter first.")
     target = f"gold.{split_name(name.strip(), 'gold')}"
-    if answer.renamed:
+    if renamed:
         raise TransformError(
-            f"Two columns of the answer have one name; {answer.renamed[0]} stands for one of them.",
+            f"Two columns of the answer have one name; {renamed[0]} stands for one of them.",
             "Name one of them with AS.",
         )
-    sources = tuple(tables_of(answer.sql))
+    sources = tuple(tables_of(sql))
     if target in sources:
         raise TransformError(f"{target} would be made of itself.", "Choose another name.")
     notes = []
-    if str(answer.past):
-        notes.append(f"You look at {answer.past}; the gold table is built from the newest state.")
+    if str(past):
+        notes.append(f"You look at {past}; the gold table is built from the newest state.")
     raw = [source for source in sources if source.startswith(("bronze.", "quarantine."))]
     if raw:
         notes.append(f"It reads {', '.join(raw)}, which no rule has checked.")

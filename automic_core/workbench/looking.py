@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,11 +16,16 @@ from automic_core.errors import ConfigError
 from automic_core.events import RunReport
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import SnapshotInfo
+from automic_core.lakehouse.sql import DEFAULT_TIMEOUT
 from automic_core.medallion.context import LAYERS
 from automic_core.medallion.decisions import Decision
 from automic_core.medallion.provenance import Trace
+from automic_core.workbench import query_process
 from automic_core.workbench.deciding import fix_many, own_name, waive_many
 from automic_core.workbench.values import Rows, rows_of
+
+MOST_ANSWER = 1 << 30
+"""Bytes of an answer, as Parquet."""
 
 SYSTEM_LAYERS = ("meta",)
 
@@ -172,7 +179,7 @@ def full_name(lake: Lakehouse, table: str) -> str:
 
 
 def query(lake: Lakehouse, sql: str, as_of: str | None = None, limit: int | None = 20) -> Rows:
-    """Answer one SELECT; of the answer's rows at most ``limit`` (None = all).
+    """Answer one SELECT in a process of its own; of the answer's rows at most ``limit`` (None = all).
 
     Args:
         lake: The lake.
@@ -180,8 +187,15 @@ def query(lake: Lakehouse, sql: str, as_of: str | None = None, limit: int | None
         as_of: A snapshot id, or a time in ISO 8601 (UTC if it has no zone).
         limit: Rows at most.
     """
-    answer = lake.query(sql, moment(as_of) if as_of else None)
-    return rows_of(answer.head(limit) if limit is not None else answer, answer.height)
+    at = moment(as_of) if as_of else None
+    about = {"do": "file", "lake": str(lake.context.root), "sql": sql}
+    with tempfile.TemporaryDirectory(prefix="automic-answer-") as folder:
+        path = Path(folder) / "answer.parquet"
+        kept = {"path": str(path), "format": "parquet", "excel": False, "most": MOST_ANSWER}
+        request = {**about, **kept, "as_of": at.isoformat() if isinstance(at, datetime) else at}
+        query_process.Question(query_process.pool(), request, seconds=DEFAULT_TIMEOUT).result()
+        answer = pl.read_parquet(path, n_rows=limit)
+        return rows_of(answer, pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
 def moment(text: str) -> int | datetime:

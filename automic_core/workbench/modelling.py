@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from automic_core.errors import AutomicError, ConfigError, MissingDriverError
 from automic_core.lake import Lakehouse
 from automic_core.llm.budget import today
-from automic_core.llm.model import LanguageModel, Plan, sending_to
+from automic_core.llm.model import LanguageModel, Plan, sending_to, telling
 from automic_core.llm.routes import Route, key_for, route_of
 from automic_core.state.models import Consent, ModelCall
 from automic_core.workbench.lakes import check_unshared
@@ -139,11 +139,6 @@ def withdraw_consent(lake: Lakehouse, subject: str) -> None:
     if subject not in known:
         raise ConfigError(f"Nobody agreed to {subject!r}.", f"Agreed to: {', '.join(known) or 'nothing'}.")
     book.withdraw(subject)
-
-
-def telling(table: str) -> str:
-    """The subject of a consent: that values of a table are told."""
-    return f"tell values of {table}"
 
 
 def _listens(address: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import automic_core
 from automic_core import errors
 from automic_core.errors import AutomicError, TransformError
+from automic_core.settings import Settings
 from automic_core.workbench.query_wire import Reply, receive, send
 
 SECONDS = 60.0
@@ -25,6 +27,12 @@ HARD_MEMORY = 4 << 30
 SPILL = "10GB"
 MOST, IDLE = 4, 2
 _GRACE, _START_SECONDS = 1.5, 60.0
+_NEEDED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|LANG|LC_.*|TZ|SYSTEMROOT|WINDIR|TE?MP|VIRTUAL_ENV|PYTHON\w*|LD_LIBRARY_PATH|COV\w*"
+    r"|AUTOMIC_\w+|(AWS|GOOGLE|AZURE|SSL|POLARS|ARROW|OMP|PYICEBERG)_\w+|(https?|no|all)_proxy|\w*CA_BUNDLE",
+    re.IGNORECASE,
+)
+"""Variables a process needs to start and to reach the lake's storage; no others are told to it."""
 
 
 class Worker:
@@ -41,7 +49,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the server; the closed pipe tells the worker
-            env={**os.environ, "TMPDIR": str(self.folder), "PYTHONPATH": paths, "MALLOC_ARENA_MAX": "2"},
+            env={**_environment(), "TMPDIR": str(self.folder), "PYTHONPATH": paths, "MALLOC_ARENA_MAX": "2"},
         )
 
     @property
@@ -49,13 +57,15 @@ class Worker:
         """Whether it can be asked."""
         return self.process.poll() is None
 
-    def ask(self, request: Mapping[str, Any]) -> Reply | None:
+    def ask(self, request: Mapping[str, Any], on_part: Callable[[str], None] | None = None) -> Reply | None:
         """The reply; None if the process ended over it, killed because it took too long or by itself."""
         if not self._ready:
             self._ready = self._exchange(None, _START_SECONDS) is not None
-        return self._exchange(request, request["seconds"] + _GRACE) if self._ready else None
+        return self._exchange(request, request["seconds"] + _GRACE, on_part) if self._ready else None
 
-    def _exchange(self, request: Mapping[str, Any] | None, seconds: float) -> Reply | None:
+    def _exchange(
+        self, request: Mapping[str, Any] | None, seconds: float, on_part: Callable[[str], None] | None = None
+    ) -> Reply | None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         timer = threading.Timer(seconds, self._too_late)
@@ -64,7 +74,10 @@ class Worker:
         try:
             if request is not None:
                 send(self.process.stdin, request)  # type: ignore[arg-type]
-            return receive(self.process.stdout)  # type: ignore[arg-type]
+            while (reply := receive(self.process.stdout)) is not None and "part" in reply[0]:  # type: ignore[arg-type]
+                if on_part is not None:
+                    on_part(reply[0]["part"])
+            return reply
         except OSError:
             return None
         finally:
@@ -152,6 +165,7 @@ class Question:
         seconds: Time it may take; what takes longer is killed.
         memory: What DuckDB may use before it spills.
         on_done: Called with the outcome, in the background, before anybody else sees it.
+        on_part: Called with what arrives before the reply, in the background: words that explain an answer.
     """
 
     def __init__(
@@ -162,8 +176,9 @@ class Question:
         seconds: float = SECONDS,
         memory: str = MEMORY,
         on_done: Callable[[Reply | AutomicError], None] | None = None,
+        on_part: Callable[[str], None] | None = None,
     ) -> None:
-        self._pool, self._seconds, self._on_done = pool, seconds, on_done
+        self._pool, self._seconds, self._on_done, self._on_part = pool, seconds, on_done, on_part
         self._request = {**request, "seconds": seconds, "memory": memory, "spill": SPILL}
         self._worker: Worker | None = None
         self._reply: Reply | AutomicError | None = None
@@ -202,6 +217,8 @@ class Question:
         try:
             with self._pool.places:
                 self._reply = self._asked()
+        except AutomicError as exc:
+            self._reply = exc
         except Exception as exc:
             self._reply = TransformError(f"The query could not be run: {exc}", "Try again.")
             self._reply.__cause__ = exc
@@ -214,8 +231,9 @@ class Question:
     def _asked(self) -> Reply | AutomicError:
         if self._cancelled.is_set():
             return _cancelled()
+        request = {**self._request, "variables": _declared(self._request["lake"])}
         worker = self._worker = self._pool.take()
-        reply = None if self._cancelled.is_set() else worker.ask(self._request)
+        reply = None if self._cancelled.is_set() else worker.ask(request, self._on_part)
         self._worker = None
         again = reply is not None and not reply[0].get("retire") and not self._cancelled.is_set()
         code = self._pool.give(worker, again=again)
@@ -233,6 +251,16 @@ class Question:
             f"The process of the query ended (code {code}), most likely because it needed too much memory.",
             "Select fewer rows or columns, or make the values smaller.",
         )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if _NEEDED.fullmatch(name)}
+
+
+def _declared(lake: str) -> dict[str, str]:
+    """The variables that hold secrets of a lake, for the process that opens it."""
+    origins = Settings.load(lake).secrets.values()
+    return {each.env: os.environ[each.env] for each in origins if each.env is not None and each.env in os.environ}
 
 
 def _cancelled() -> AutomicError:

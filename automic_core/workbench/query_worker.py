@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,8 +23,9 @@ import pyarrow as pa
 from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse import sql as engine
+from automic_core.medallion import asking
 from automic_core.workbench import query_output
-from automic_core.workbench.asking_words import told
+from automic_core.workbench.asking_words import sent
 from automic_core.workbench.query_wire import Reply, receive, send
 
 COUNT_SECONDS = 3.0
@@ -46,7 +46,7 @@ def main() -> None:
     _limit(int(sys.argv[1]))
     send(answers, {"ready": True})
     while True:
-        header, payload = _answered(waiting.get())
+        header, payload = _answered(waiting.get(), lambda text: send(answers, {"part": text}))
         send(answers, header, payload)
 
 
@@ -70,10 +70,11 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
 
 
-def _answered(request: Request) -> Reply:
+def _answered(request: Request, on_part: Callable[[str], None]) -> Reply:
     started = time.perf_counter()
+    os.environ.update(request["variables"])
     try:
-        header, payload = _DO[request["do"]](request)
+        header, payload = _words(request, on_part) if request["do"] == "words" else _DO[request["do"]](request)
     except (MemoryError, pa.ArrowMemoryError):
         header, payload = {"error": _no_memory(request), "retire": True}, b""
     except AutomicError as exc:
@@ -156,13 +157,15 @@ def _file(request: Request) -> Reply:
     return _with(request, use)
 
 
-def _words(request: Request) -> Reply:
-    """How a question in plain language is read, and the statement that answers it."""
-    with Lakehouse.open(request["lake"], read_only=True) as lake:
-        return {"answer": asdict(told(lake.ask(request["question"])))}, b""
+def _words(request: Request, on_part: Callable[[str], None]) -> Reply:
+    """The answer to a question in plain language; parts of how it is read before, if somebody hears them."""
+    with Lakehouse.open(request["lake"], actor=request["actor"], read_only=request["read_only"]) as lake:
+        said = {"pins": request.get("pins"), "layer": request.get("layer")}
+        heard = on_part if request["parts"] else None
+        return sent(asking.ask(lake.context, request["question"], lake.answering, request["after"], heard, **said))
 
 
-_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file, "words": _words}
+_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file}
 
 if __name__ == "__main__":
     main()

@@ -21,7 +21,7 @@ from automic_core.workbench import query_process
 from automic_core.workbench.query_history import Ran, history_file, remember
 from automic_core.workbench.query_output import FORMATS, MOST_CHARACTERS
 from automic_core.workbench.query_wire import Reply
-from automic_core.workbench.values import Rows, rows_of
+from automic_core.workbench.values import Rows, narrowed, rows_of
 
 QUERY_SECONDS = query_process.SECONDS
 SHOWN = 1_000
@@ -88,12 +88,7 @@ class Answer:
 
     def frame(self) -> pl.DataFrame:
         """The first rows."""
-        frame = pl.read_ipc_stream(io.BytesIO(self.payload))
-        wide = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal) and not kind.scale]
-        small = [
-            name for name in wide if frame[name].cast(pl.Int64, strict=False).null_count() == frame[name].null_count()
-        ]
-        return frame.with_columns(pl.col(small).cast(pl.Int64))
+        return narrowed(pl.read_ipc_stream(io.BytesIO(self.payload)))
 
     def rows(self, limit: int = SHOWN) -> Rows:
         """The first rows, for a grid."""

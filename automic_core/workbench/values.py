@@ -35,6 +35,15 @@ def rows_of(frame: pl.DataFrame, total: int | None = None) -> Rows:
     return Rows({n: str(t) for n, t in frame.schema.items()}, frame.to_dicts(), total)
 
 
+def narrowed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Sums of whole numbers, which DuckDB gives as wide decimals, as whole numbers where they fit."""
+    import polars as pl
+
+    wide = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal) and not kind.scale]
+    small = [name for name in wide if frame[name].cast(pl.Int64, strict=False).null_count() == frame[name].null_count()]
+    return frame.with_columns(pl.col(small).cast(pl.Int64))
+
+
 def all_rows(number: int) -> str:
     """That every row was looked at, in words: "all 21 rows", "the only row"."""
     return "no row" if not number else "the only row" if number == 1 else f"all {number:,} rows"

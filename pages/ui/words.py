@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
@@ -94,3 +95,9 @@ def kind(name: str) -> str:
     """A column's type as the Schema page calls it: "text" for String, "decimal" for Decimal(12, 2)."""
     bare = name.partition("(")[0].lower()
     return next((said for form, said in _KINDS if re.fullmatch(form, bare)), bare)
+
+
+def streamed(pieces: Iterable[str]) -> Iterator[str]:
+    """Pieces of a text as they come, none of them markup; unlike ``plain`` blanks and lines stay as they are."""
+    for piece in pieces:
+        yield _SPECIAL.sub(r"\\\1", piece)

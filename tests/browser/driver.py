@@ -75,13 +75,13 @@ class Person:
 
     def text(self) -> str:
         """What stands on the page."""
-        return str(self.page.locator("[data-testid=stMain]").inner_text())
+        return str(self.page.locator("[data-testid=stMainBlockContainer]").inner_text())
 
     def see(self, *words: str) -> None:
         """Wait until each of these words stands on the page."""
         for each in words:
             self._until(
-                "word => document.querySelector('[data-testid=stMain]').innerText.includes(word)"
+                "word => document.querySelector('[data-testid=stMainBlockContainer]').innerText.includes(word)"
                 " || [...document.querySelectorAll('[role=dialog]')].some(box => box.innerText.includes(word))",
                 arg=each,
             )
@@ -95,6 +95,18 @@ class Person:
     def tap(self, key: str) -> None:
         """Press the button that the page calls so."""
         self.page.locator(f".st-key-{key} button").first.click()
+        self.settle()
+
+    def ask(self, question: str) -> None:
+        """Ask a question in the field at the bottom."""
+        field = self.page.locator("[data-testid=stChatInputTextArea]")
+        field.fill(question)
+        field.press("Enter")
+        self.page.wait_for_function(
+            "said => [...document.querySelectorAll('[data-testid=stChatMessage]')]"
+            ".some(each => each.innerText.includes(said))",
+            arg=question,
+        )
         self.settle()
 
     def cell(self, key: str, row: int, left: int) -> None:

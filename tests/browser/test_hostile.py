@@ -176,6 +176,7 @@ def test_an_upload_with_hostile_names_and_a_cell_of_a_megabyte(eve: Person, lake
         "quarantine": {"table": "bronze.wild"},
         "tables": {"table": "bronze.wild"},
         "explore": {"sql": "SELECT * FROM bronze.wild"},
+        "ask": {"question": "How many wild are there?"},
     }.items():
         eve.open(name, **about)
         calm(eve)
@@ -189,6 +190,9 @@ def views(root: Path) -> Iterator[tuple[str, dict[str, str]]]:
     yield from (("schema", both | {"column": name}) for name in (IMAGE, TICK))
     yield from (("rules", both | {"entry": entry}) for entry in ("cast", IMAGE, LINK, f"s {TICK}"))
     yield "explore", {"sql": f'SELECT * FROM silver.evil WHERE "{LINK}" IS NOT NULL'}
+    yield from (
+        ("ask", {"question": question}) for question in ("List the id of evil.", f"How many evil are {SCRIPT}?")
+    )
     with workbench.opened(root) as opened:
         (review,) = workbench.reviews(opened, "evil")
         yield "promote", {"review": review.id}
@@ -252,6 +256,8 @@ ODD_LINKS: list[tuple[str, dict[str, str]]] = [
     ("rules", {"table": "bronze.evil", "entry": SCRIPT}),
     ("explore", {"sql": "SELECT * FROM read_csv('/etc/passwd')"}),
     ("explore", {"sql": "(" * 5_000}),
+    ("ask", {"question": SCRIPT}),
+    ("ask", {"question": "how many " * 500}),
     ("settings", {"part": SCRIPT}),
 ]
 

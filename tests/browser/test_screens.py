@@ -23,6 +23,7 @@ PAGES = {
     "quarantine": {"table": "silver.customers"},
     "match": {"table": "bronze.customers", "view": "clusters"},
     "tables": {"table": "silver.customers"},
+    "ask": {"question": "What is the revenue for each month?"},
     "explore": {
         "sql": "SELECT country, month, revenue_eur FROM gold.revenue_by_country_month ORDER BY revenue_eur DESC"
     },
@@ -66,6 +67,8 @@ def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) ->
     if name == "tables":
         visitor.cell("", 2, 480)
         visitor.see("customers_1.csv", "line")
+    if name == "ask":
+        visitor.see("Shows orders.revenue, for each orders.month.", "Save as gold")
     if name == "explore":
         visitor.see("showing", "Download")
     _shoot(visitor, tmp_path, name, dark)

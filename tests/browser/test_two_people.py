@@ -224,6 +224,7 @@ def test_an_audience_changes_nothing(person: NewPerson, lake: Path) -> None:
         ("tables", {"table": "silver.people", "view": "timeline"}),
         ("tables", {"table": "silver.people", "view": "files"}),
         ("explore", {"sql": "SELECT * FROM silver.people"}),
+        ("ask", {"question": "How many people are there?"}),
         ("runs", {"run": run}),
         ("settings", {}),
         ("settings", {"part": "File"}),
@@ -241,7 +242,7 @@ def test_an_audience_changes_nothing(person: NewPerson, lake: Path) -> None:
 
 def press_everything(visitor: Person, name: str, about: dict[str, str]) -> None:
     """Press each button of a page that can be pressed; the page is opened anew after one that led elsewhere."""
-    buttons = "[data-testid=stMain] .stButton button:not([disabled])"
+    buttons = "[data-testid=stMainBlockContainer] .stButton button:not([disabled])"
     address = visitor.page.url
     for number in range(min(visitor.page.locator(buttons).count(), 12)):
         if visitor.page.url != address or visitor.page.locator("[role=dialog]").count():

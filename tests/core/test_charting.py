@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automic_core.errors import ConfigError
-from automic_core.workbench.chart_data import MISSING, MOST_BARS, OTHER, chart_points
-from automic_core.workbench.charting import (
+from automic_core.assist.charting import (
     COUNT,
     MOST_SERIES,
     ChartSpec,
@@ -23,6 +21,8 @@ from automic_core.workbench.charting import (
     refit_chart,
     role,
 )
+from automic_core.errors import ConfigError
+from automic_core.workbench.chart_data import MISSING, MOST_BARS, OTHER, chart_points
 
 DAYS = [date(2024, 1, day) for day in (3, 1, 2)]
 

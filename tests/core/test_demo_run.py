@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from automic_core.demo.run import TABLES, DemoRun, run_demo
 from automic_core.demo.truth import read_truth
 from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
+from automic_core.llm.model import telling
+from tests.llm.server import running, says
 
 ORDERS = 2000
 # Just under what is reached; a change that finds less, or finds what is not there, must not go unseen.
@@ -142,3 +146,32 @@ def test_the_smallest_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.chdir(tmp_path)
     assert cli.run(["demo", "--orders", "30", "--json"]) == 0
     assert '"balanced": true' in capsys.readouterr().out
+
+
+@pytest.mark.skipif(find_spec("litellm") is None, reason="LiteLLM is not installed: automic[llm]")
+@pytest.mark.filterwarnings("ignore:.*Pydantic will not protect:UserWarning")  # LiteLLM's own
+@pytest.mark.filterwarnings("ignore:Accessing the 'model_:DeprecationWarning")
+def test_no_value_about_a_person_is_told_to_a_model(demo: DemoRun) -> None:
+    about = ["first_name", "last_name", "email", "phone", "address"]
+    with running() as server:
+        llm = {"mode": "local", "provider": "compatible", "model": "small", "api_base": server.url}
+        with Lakehouse.open(demo.lake, llm=llm) as lake:
+            for table in lake.tables():
+                lake.context.state.models.agree(telling(table), "ann")  # even so
+            people = lake.scan("silver.customers").select(about).drop_nulls().collect()
+            one, other = people.row(0, named=True), people.row(7, named=True)
+            server.replies = [says('{"sql": "SELECT count(*) FROM silver.customers"}') for _ in range(40)]
+            for question in (
+                f"How much credit would {one['first_name']} {one['last_name']} like?",
+                f"What did {other['first_name']} {other['last_name']} order most, and why?",
+                f"Does anybody live at '{one['address']}' besides them?",
+                f"Who hides behind {other['email']} or behind '{other['phone']}'?",
+                "Guess the full name of our best customer.",
+            ):
+                assert lake.ask(question).rung == "model"
+            told = [json.dumps(call.sent, ensure_ascii=False) for call in lake.context.state.models.calls(100)]
+    assert len(told) >= 5
+    assert sum("Value1" in text for text in told) >= 4, "the names that people gave are hidden, not lost"
+    personal = {value for column in about for value in people[column].to_list() if len(value) > 3}
+    leaked = {value for value in personal for text in told if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text)}
+    assert not leaked

@@ -182,13 +182,13 @@ def test_a_download_reads_what_was_shown(lake: Lakehouse, demo: Path) -> None:
 
 def test_keeping_an_answer_as_gold(lake: Lakehouse) -> None:
     answer = workbench.answer_sql(lake, "SELECT status, count(*) AS n FROM silver.orders GROUP BY ALL", record=False)
-    plan = workbench.gold_plan(lake, "mine", answer)
+    plan = workbench.gold_plan(lake, "mine", answer.sql)
     assert (plan.table, plan.sources, plan.exists, plan.notes) == ("gold.mine", ("silver.orders",), False, ())
-    assert workbench.gold_plan(lake, "gold.orders_by_status", answer).exists
+    assert workbench.gold_plan(lake, "gold.orders_by_status", answer.sql).exists
     raw = workbench.answer_sql(
         lake, "SELECT count(*) AS n FROM bronze.orders", Past(at=datetime.now(UTC)), record=False
     )
-    notes = workbench.gold_plan(lake, "mine", raw).notes
+    notes = workbench.gold_plan(lake, "mine", raw.sql, raw.past).notes
     assert "newest state" in notes[0]
     assert "no rule has checked" in notes[1]
 
@@ -206,4 +206,4 @@ def test_keeping_an_answer_as_gold(lake: Lakehouse) -> None:
 def test_gold_is_refused_in_its_words(lake: Lakehouse, name: str, sql: str, message: str) -> None:
     answer = workbench.answer_sql(lake, sql, record=False)
     with pytest.raises(AutomicError, match=message):
-        workbench.gold_plan(lake, name, answer)
+        workbench.gold_plan(lake, name, answer.sql, answer.past, answer.renamed)

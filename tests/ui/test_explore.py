@@ -63,36 +63,6 @@ def test_begins_with_questions_about_its_own_tables(app: OpenApp, demo_lake: Pat
     assert page.query_params["sql"].startswith("SELECT")
 
 
-def in_words(page: AppTest, question: str) -> AppTest:
-    return settled(page.text_input(key="ask-in-words-0").input(question).run())
-
-
-def test_a_question_in_words_is_answered_with_its_sql(app: OpenApp, small_lake: Path) -> None:
-    page = in_words(app("explore", small_lake), "How many people are there?")
-    assert [list(row.values()) for row in grid(page)] == [[3]]
-    assert "Read as** Shows the number of people." in words(page)
-    assert "By the grammar, without a model; trust" in words(page)
-    assert page.query_params["sql"] == "SELECT count(*) AS number_of_people FROM silver.people"
-
-
-def test_what_is_not_understood_is_said_with_questions_to_click(app: OpenApp, small_lake: Path) -> None:
-    page = in_words(app("explore", small_lake), "How many unicorns are there?")
-    assert "Not understood: “unicorns”" in words(page)
-    assert not page.dataframe
-    chips = [each.label for each in page.button if each.key and each.key.startswith("ask-suggestion-")]
-    assert chips
-    settled(page.button(key="ask-suggestion-0").click().run())
-    assert page.dataframe
-    assert page.text_input(key="ask-in-words-1").value == chips[0].replace("\\", "")
-
-
-def test_an_audience_may_ask(app: OpenApp, small_lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTOMIC_READ_ONLY", "1")
-    page = in_words(app("explore", small_lake), "What is the average age of people?")
-    assert len(grid(page)) == 1
-    assert "trust" in words(page)
-
-
 def test_a_link_to_sql_opens_its_answer(app: OpenApp, small_lake: Path) -> None:
     page = settled(app("explore", small_lake, sql="SELECT name FROM silver.people ORDER BY id"))
     assert [row["name"] for row in grid(page)] == ["Ada", "Grace", "Edsger"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from automic_core.assist.asking.cursor import Cursor, plain
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, NAMED, SILENT
-from automic_core.assist.asking.query import Item, Mention, Operator, Related
+from automic_core.assist.asking.query import Item, Mention, Operator, Order, Related
 
 
 class Comparing(Cursor):
@@ -31,6 +31,10 @@ class Comparing(Cursor):
                 or all(each.mark or each.stem in ("all", "average") for each in rest)
                 or len(rest) <= 1
             )
+        if word.mark == "TEXT" and self.last and all(each.kind == "date" for each in self.last.columns):
+            self._condition(self.last, operator, [word.text])
+            self.place = after + 1
+            return True
         if word.mark != "NUMBER" or word.number is None:
             return False
         behind = link(self.lexicon, self.words, after + 1)
@@ -109,7 +113,16 @@ class Comparing(Cursor):
         if word.number is None or not word.number.is_integer() or not 0 < word.number <= 100 or self.last is not None:
             return False
         before = self.words[self.place - 1].text.lower() if self.place else ""
-        if not link(self.lexicon, self.words, self.place + 1).tables and before not in ("top", "first"):
+        behind = link(self.lexicon, self.words, self.place + 1)
+        measures = [each for each in behind.columns if each.kind in ("number", "date") and not each.identifies]
+        if before == "top" and measures and not behind.tables and self.query.items:
+            self.query.orders.append(
+                Order(Mention(measures, "", self._entity_near(self.place + 1 + behind.size)), True)
+            )
+            self.query.limit = int(word.number)
+            self.place += 1 + behind.size
+            return True
+        if not behind.tables and before not in ("top", "first"):
             return False
         marks = {each.mark for each in self.words[self.place + 1 :]}
         if not marks & {"TOP", "BOTTOM", "MOST", "LEAST", "MAX", "MIN"} and not any(
@@ -163,8 +176,11 @@ class Comparing(Cursor):
             return False
         self.last = Mention(found.columns, "", self.query.entity)
         more = self.words[self.place].stem in ("greater", "higher", "larger", "more", "bigger")
-        self.place = behind
-        return self._compare(">" if more else "<")
+        begin, self.place = self.place, behind
+        if self._compare(">" if more else "<"):
+            return True
+        self.place = begin
+        return False
 
     def _aged(self) -> bool:
         """ "3 years old", "how old"."""

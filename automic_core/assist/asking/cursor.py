@@ -47,7 +47,7 @@ class Cursor:
     def _after(self, size: int) -> int:
         """The next place that is not silent."""
         place = self.place + size
-        while place < len(self.words) and self.words[place].stem in LINKING:
+        while place < len(self.words) and self.words[place].stem in LINKING and not self.words[place].mark:
             if self.words[place].text.lower() == "of" and link(self.lexicon, self.words, place + 1).tables:
                 break
             place += 1

@@ -6,72 +6,79 @@ from collections.abc import Callable
 
 import polars as pl
 
+from automic_core.assist.asking import trusting
 from automic_core.assist.asking.answers import Answer
-from automic_core.assist.asking.explaining import explain
+from automic_core.assist.asking.equality import MOST_ROWS, equal
 from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.query import Query
 from automic_core.assist.asking.reading import read
 from automic_core.assist.asking.settling import UnclearError
+from automic_core.assist.asking.sql_words import in_words
 from automic_core.assist.asking.suggesting import suggestions
 from automic_core.assist.asking.writing import write
 from automic_core.errors import TransformError
 
-MOST_ROWS = 10_000
 LONGEST = 500
 """Characters of a question."""
-TRUST = {"plain": 0.85, "agreed": 0.8, "repeated": 0.7}
-"""Share of right answers on databases of questions with gold SQL: where nothing was open, where readings were open but
-gave the same answer, and where rows repeat, so that only the different ones may have been meant."""
+
+LEAST_TRUST = 0.7
+"""Below it there is no answer."""
 
 Run = Callable[[str], pl.DataFrame]
+Tell = Callable[[str], None]
 
 
-def ask(question: str, lexicon: Lexicon, run: Run) -> Answer:
+def silent(text: str) -> None:
+    """Tell nobody."""
+
+
+def ask(question: str, lexicon: Lexicon, run: Run, tell: Tell = silent) -> Answer:
     """Answer a question, or say what was not understood.
 
     Args:
         question: Plain English.
         lexicon: What the lake speaks of.
         run: Runs one SELECT within limits; returns at most ``MOST_ROWS`` + 1 rows.
+        tell: Told how the question is read, before its statements run.
 
     Raises:
         AutomicError: The lake cannot be read.
     """
     if not question.strip():
-        return _abstain(question, lexicon, "There is no question.")
+        return abstain(question, lexicon, "There is no question.")
     if len(question) > LONGEST:
-        return _abstain(question, lexicon, f"The question has {len(question):,} characters; {LONGEST} may be.")
-    query = read(question, lexicon)
+        return abstain(question, lexicon, f"The question has {len(question):,} characters; {LONGEST} may be.")
+    return answer(question, read(question, lexicon), lexicon, run, tell)
+
+
+def answer(question: str, query: Query, lexicon: Lexicon, run: Run, tell: Tell = silent) -> Answer:
+    """Answer a question that is read already; arguments as for ``ask``."""
     if query.unexplained:
         words = tuple(dict.fromkeys(query.unexplained))
         named = ", ".join(f"“{word}”" for word in words)
-        return _abstain(question, lexicon, f"Not understood: {named}.", words)
+        return abstain(question, lexicon, f"Not understood: {named}.", words)
     try:
         statements = write(query, lexicon)
     except UnclearError as exc:
-        return _abstain(question, lexicon, f"It is not clear {exc}.")
+        return abstain(question, lexicon, f"It is not clear {exc}.")
+    tell(in_words(statements[0], lexicon.terms))
     try:
         frames = [run(sql) for sql in statements]
     except TransformError as exc:
-        return _abstain(question, lexicon, f"The statement for it fails: {exc.message}")
-    if any(not _equal(frames[0], other, ordered=bool(query.orders)) for other in frames[1:]):
+        return abstain(question, lexicon, f"The statement for it fails: {exc.message}")
+    if any(not equal(frames[0], other, ordered=bool(query.orders)) for other in frames[1:]):
         why = (
             f"The question can be read in {len(frames)} ways, and their answers differ. Say more exactly what is meant."
         )
-        return _abstain(question, lexicon, why)
+        return abstain(question, lexicon, why)
     found, sql = frames[0], statements[0]
-    listed = not query.distinct and "GROUP BY" not in sql and found.height > 1
-    repeated = listed and found.is_duplicated().any()
-    trust = TRUST["repeated" if repeated else "agreed" if len(frames) > 1 else "plain"]
-    return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, explain(query))
+    signs = trusting.signs(question, query, lexicon, statements, found)
+    trust = trusting.trust(signs)
+    if trust < LEAST_TRUST:
+        return abstain(question, lexicon, f"It could be read as: {in_words(sql, lexicon.terms)} That is too uncertain.")
+    return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, in_words(sql, lexicon.terms), signs=signs)
 
 
-def _abstain(question: str, lexicon: Lexicon, why: str, words: tuple[str, ...] = ()) -> Answer:
+def abstain(question: str, lexicon: Lexicon, why: str, words: tuple[str, ...] = ()) -> Answer:
+    """No answer, why, and what can be asked instead."""
     return Answer(question, None, None, None, 0.0, why, {}, words, tuple(suggestions(question, lexicon)))
-
-
-def _equal(one: pl.DataFrame, other: pl.DataFrame, *, ordered: bool) -> bool:
-    """Whether two answers are the same; beyond the most rows that are read nobody knows."""
-    if one.shape != other.shape or one.height > MOST_ROWS:
-        return False
-    rows, others = (list(map(repr, frame.rows())) for frame in (one, other))
-    return rows == others if ordered else sorted(rows) == sorted(others)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import polars as pl
 
-from automic_core.assist.asking.words import name_words, stem
+from automic_core.assist.asking.words import folded, name_words, stem
 from automic_core.inference.foreign_keys import ForeignKey
 
 Kind = Literal["number", "text", "date", "boolean", "other"]
@@ -46,6 +46,8 @@ class Column:
     Attributes:
         words: The stems its name consists of.
         unique: Whether its values tell the rows of its table apart.
+        sql: How it is computed, with the table's name before each column; empty = it is stored.
+        measure: Whether it sums up rows.
     """
 
     table: str
@@ -54,6 +56,8 @@ class Column:
     words: tuple[str, ...]
     unique: bool
     whole: bool = False
+    sql: str = ""
+    measure: bool = False
 
     @property
     def identifies(self) -> bool:
@@ -73,7 +77,7 @@ class Table:
     @property
     def label(self) -> Column | None:
         """The column that names its rows to people."""
-        texts = [each for each in self.columns.values() if each.kind == "text"]
+        texts = [each for each in self.columns.values() if each.kind == "text" and not each.sql]
         named = [each for each in texts if each.words[-1:] in (("name",), ("title",))]
         whole = [each for each in named if each.words in (("name",), ("title",), (*self.words, "name"))]
         rival = any(each.words == self.words[-1:] for each in texts)
@@ -92,11 +96,19 @@ class Join:
 
 @dataclass
 class Lexicon:
-    """Everything a question can speak of."""
+    """Everything a question can speak of.
+
+    Attributes:
+        values: Texts in columns, as questions say them.
+        also: Other names of a column, by its table and name; of a table under its name and "".
+        terms: What computed columns are called, by the words for how they are computed.
+    """
 
     tables: dict[str, Table]
     joins: list[Join]
     values: dict[str, list[tuple[Column, str]]] = field(default_factory=lambda: defaultdict(list))
+    also: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frames: Mapping[str, pl.DataFrame], keys: Iterable[ForeignKey]) -> Lexicon:
@@ -124,7 +136,7 @@ class Lexicon:
                 if column.kind == "text":
                     texts = rows[column.name].drop_nulls().unique(maintain_order=True).head(MOST_VALUES)
                     for text in texts.to_list():
-                        found.values[_folded(text)].append((column, text))
+                        found.values[folded(text)].append((column, text))
                     if (
                         column.words[:1] == ("is",)
                         and len(column.words) > 1
@@ -215,7 +227,3 @@ def _table(name: str, rows: pl.DataFrame, known: Collection[str]) -> Table:
 def same(word: str, other: str) -> bool:
     """Whether two stems mean the same."""
     return word == other or _SYNONYMS.get(word) == other or _SYNONYMS.get(other) == word
-
-
-def _folded(text: str) -> str:
-    return " ".join(stem(part) for part in text.lower().replace(",", " ").split())

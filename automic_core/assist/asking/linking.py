@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from automic_core.assist.asking.lexicon import Column, Lexicon, same
-from automic_core.assist.asking.phrases import GENERIC, UNITS
-from automic_core.assist.asking.words import Token, ordinary
+from automic_core.assist.asking.lexicon import Column, Lexicon, Table, same
+from automic_core.assist.asking.phrases import COMMON_NAMES, DEGREES, GENERIC, UNITS
+from automic_core.assist.asking.words import Token, folded, ordinary
 
 LONGEST = 6
 _ARTICLES = frozenset(["the", "a", "an", "of", "all"])
+_SMALL = frozenset(["of", "in", "to", "by", "at", "on", "for", "with", "from"])
+_COUNTS = frozenset(["number", "num", "total", "count", "average"])
 _MARKED_NAMES = {
     "AVG": "average",
     "TOP": "highest",
@@ -39,17 +41,46 @@ class Linked:
 
 
 def link(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
-    """The readings that cover most words from a place on: of full names, else of names without a generic end."""
-    return _found(lexicon, words, place, shortened=False) or _found(lexicon, words, place, shortened=True)
+    """The readings that cover most words from a place on: of full names, of names without a generic end, of ends."""
+    return (
+        _found(lexicon, words, place, shortened=False)
+        or _found(lexicon, words, place, shortened=True)
+        or _ending(lexicon, words, place)
+    )
+
+
+def _ending(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
+    """Measures and dates that end in the words, of each table only one: "capacity" for ``student_capacity``."""
+    for size in range(min(3, len(words) - place), 0, -1):
+        part = words[place : place + size]
+        stems = [each.stem for each in part]
+        if any(each.mark or ordinary(each.text) or each.stem in DEGREES for each in part) or stems[0] in COMMON_NAMES:
+            continue
+        found = [
+            each
+            for each in lexicon.columns()
+            if each.kind in ("number", "date")
+            and not each.identifies
+            and each.words[0] not in _COUNTS
+            and len(each.words) > size
+            and _alike(each.words[-size:], stems)
+        ]
+        tables = [each.table for each in found]
+        if alone := [each for each in found if tables.count(each.table) == 1]:
+            return Linked(size, alone)
+    return Linked()
 
 
 def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: bool) -> Linked:
     for size in range(min(LONGEST, len(words) - place), 0, -1):
         part = words[place : place + size]
         if any(each.mark == "NUMBER" for each in part):
+            values = lexicon.values.get(" ".join(each.stem for each in part), []) if size > 1 and not shortened else []
+            if values:
+                return Linked(size, values=values)
             continue
         if size == 1 and part[0].mark == "TEXT":
-            values = lexicon.values.get(_joined(part), [])
+            values = lexicon.values.get(folded(part[0].text), [])
             return Linked(1, values=values) if values and not shortened else Linked()
         if any(each.mark for each in part) and (
             size == 1 or part[0].mark not in _MARKED_NAMES or any(each.mark for each in part[1:])
@@ -58,10 +89,12 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
         stems = [_MARKED_NAMES.get(each.mark, each.stem) for each in part]
         if size > 1 and part[0].text.lower() in _ARTICLES:
             values = [] if shortened else lexicon.values.get(" ".join(stems), [])
-            if values:
+            if values and not _names_something(lexicon, stems[1:]):
                 return Linked(size, values=values)
             continue
         if shortened:
+            if size == 1 and part[0].text.lower() in _SMALL:
+                continue
             found = Linked(size, _shortened_columns(lexicon, stems), _shortened_tables(lexicon, stems))
             if found.columns or found.tables:
                 return found
@@ -69,12 +102,22 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
         found = Linked(
             size,
             [column for column in lexicon.columns() if _is_column(lexicon, column, stems)],
-            [name for name, table in lexicon.tables.items() if "of" not in stems and _alike(table.words, stems)],
+            [
+                name
+                for name, table in lexicon.tables.items()
+                if "of" not in (*stems, *table.words) and _is_table(lexicon, table, stems)
+            ],
             [] if part[0].mark or (size == 1 and ordinary(part[0].text)) else lexicon.values.get(" ".join(stems), []),
         )
         if found.columns or found.tables or found.values:
             return found
     return Linked()
+
+
+def _names_something(lexicon: Lexicon, stems: Sequence[str]) -> bool:
+    """Whether the words behind an article name a table or a column, so that they are hardly meant as a value."""
+    tables = any(_alike(table.words, stems) for table in lexicon.tables.values())
+    return tables or any(_is_column(lexicon, column, stems) for column in lexicon.columns())
 
 
 def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
@@ -108,10 +151,8 @@ def _dropped(words: Sequence[str]) -> bool:
     return words[0] in ("in", "per") or set(words) <= GENERIC | UNITS
 
 
-def _joined(part: Sequence[Token]) -> str:
-    from automic_core.assist.asking.lexicon import _folded
-
-    return _folded(" ".join(each.text for each in part))
+def _is_table(lexicon: Lexicon, table: Table, stems: Sequence[str]) -> bool:
+    return any(_alike(name, stems) for name in (table.words, *lexicon.also.get((table.name, ""), ())))
 
 
 def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
@@ -121,6 +162,7 @@ def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
     rest = tuple(word for word in column.words if not any(word == each or _short(word, each) for each in own))
     if rest and rest != column.words:
         names.append(rest)
+    names += lexicon.also.get((column.table, column.name), ())
     return any(_alike(name, stems) for name in names)
 
 
@@ -133,6 +175,9 @@ def _alike(words: Sequence[str], stems: Sequence[str]) -> bool:
     if stems[-1] in ("of", "the") and words[-1] != stems[-1]:
         return False
     kept = [each for each in stems if each not in ("of", "the")] if len(stems) > len(words) else list(stems)
+    if "of" in words and "of" not in stems:  # "publication date" is ``date_of_publication``
+        place = list(words).index("of")
+        words = [*words[place + 1 :], *words[:place]]
     if len(words) != len(kept):
         return False
     if all(same(word, other) for word, other in zip(words, kept, strict=True)):

@@ -33,6 +33,8 @@ class Naming(Ordering):
                 self.focus = mention.near
                 self.query.entity = self.query.entity or mention.near
             if self._is_condition(mention, following):
+                if self._before("whose"):
+                    mention.near = self.focus or self.query.entity
                 self.last = mention
                 self.related = True
                 self.place += found.size
@@ -73,7 +75,7 @@ class Naming(Ordering):
             not self.aggregates
             and self._listing()
             and self.computed
-            and all(c.kind == "number" for c in mention.columns)
+            and all(c.kind == "number" and not c.identifies for c in mention.columns)
         ):
             self.aggregates = [self.computed]  # "the average height and weight"
         for aggregate in self.aggregates:
@@ -150,8 +152,8 @@ class Naming(Ordering):
             return False
         elif query.related and query.related[-1].negated and query.entity != name and not self._behind_and():
             pass  # "no devices in stock"
-        elif query.entity == name and self.related and self._behind_and():
-            return False  # "a branch that … and a branch that …": two rows
+        elif query.entity == name and self._behind_and():
+            return False  # "a branch that … and a branch that …": two rows; "allergies and their types": a column
         elif query.items and not self.related and query.entity not in (None, name) and self._behind_and():
             label = self.lexicon.tables[name].label
             if label is None:

@@ -113,10 +113,20 @@ class Ordering(Comparing):
             if again:  # "card type codes and how many cards there are in each type"
                 found.columns = again[0].columns
             self.query.groups.append(Mention(found.columns, "", near))
+        elif self.place + 1 + self._at_next("one") == len(self.words) and self._counts_beside():
+            self.place += self._at_next("one")  # "… and how many belong to each"
         else:
             return False
         self.place += 1 + found.size
         return True
+
+    def _at_next(self, stem: str) -> int:
+        return int(self.place + 1 < len(self.words) and self.words[self.place + 1].stem == stem)
+
+    def _counts_beside(self) -> bool:
+        """Whether a number is asked for, and beside it the columns that it is told for."""
+        counts = [item.aggregate is not None for item in self.query.items]
+        return any(counts) and not all(counts)
 
     def _order(self) -> bool:
         place = self.place + 1

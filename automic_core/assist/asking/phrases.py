@@ -12,7 +12,8 @@ def listed(text: str) -> frozenset[str]:
 
 # Words that change nothing of what is asked.
 SILENT = listed("""
-    , a across all along also among an any are as at be been but by came can come compute could did display do
+    , a across database overall respectively all along also among an any are as at be been but by came can
+    come compute could did display do
     does either entries entry ever exist existing find for from get give happen happened her his how i in is it
     its list me much occur occurred of on our out per place please provide record report return row s see select
     show some take tell the their them there these they this those to together took us was we well were what
@@ -26,7 +27,11 @@ VERBS = listed("""
     listed live lived living located lose lost made make named offer paid participate pay perform play provide
     publish put ran receive received recorded register registered reside ride run sang sell send sent sing sold
     speak spend spent spoke spoken stay stored study studying submit sung take taken taught teach titled use
-    visit wear went win won work write written wrote
+    visit wear went win won work write written wrote advise serve open produce purchase appear prescribe nominate
+    award conduct operate sponsor supervise manage treat
+""")
+NEGATIONS = listed("""
+    not never didn't don't doesn't haven't hasn't isn't aren't wasn't weren't cannot can't
 """)
 # Words behind which conditions stand.
 RELATIVE = listed("""
@@ -37,7 +42,7 @@ SORTING = listed("""
     listed order ordered result results sort sorted them
 """)
 LINKING = listed("""
-    are be both either equal is of to was were
+    are as be both either equal is of to was were
 """)
 MORE = listed("""
     bigger fewer greater higher larger less lower more smaller
@@ -112,19 +117,23 @@ _PHRASES = """
     MIN: minimum, min
     MAX: maximum, max
     SUM: the sum of, sum of, combined, total
-    EACH: for each of the, for each, in each, of each, from each, by each, each, for every, in every, of every,
+    EACH: for each of the, in each of the, of each of the, for each, in each, of each, from each, by each,
+        each, for every, in every, of every,
         per
     ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, ordered alphabetically by, sorted
         alphabetically by, in alphabetical order by, ordering by
-    ORDER ASC: in ascending order of, in increasing order of, in ascending order by, in alphabetical order of,
+    ORDER ASC: ordered ascending by, ascending by, in ascending order of, in increasing order of, in ascending
+        order by, in alphabetical order of,
         in ascending alphabetical order of, in the ascending order of, in an ascending order of, by ascending
         order of, sorted in ascending order of, sorted in ascending order by, ordered in ascending order of,
         listed in ascending order of
-    ORDER DESC: in descending order of, in decreasing order of, in descending order by, in descending
+    ORDER DESC: ordered descending by, descending by, by descending, in descending order of, in decreasing
+        order of, in descending order by, in descending
         alphabetical order of, in the descending order of, in a descending order of, by descending order of,
         sorted in descending order of, sorted in descending order by, ordered in descending order of, listed in
         descending order of
-    ALPHABETICAL: in ascending alphabetical order, ordered alphabetically, sorted alphabetically, sorted in
+    ALPHABETICAL: in alphabetic order, in ascending alphabetical order, ordered alphabetically, sorted
+        alphabetically, sorted in
         alphabetical order, in alphabetical order, alphabetically
     DESC: from most to least, in the descending order, in descending order, in decreasing order, descending
     ASC: in the ascending order, in ascending order, in increasing order, ascending
@@ -133,7 +142,7 @@ _PHRASES = """
         have, do not own, does not own, has no, have no, with no, without any, without, except for
     MOST: the most, most
     LEAST: the fewest, fewest, the least, least
-    TOP: highest, largest, greatest, biggest
+    TOP: the most recent, most recent, highest, largest, greatest, biggest
     BOTTOM: lowest, smallest
     STARTS: starts with, start with, starting with, begins with
     ENDS: ends with, end with

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from automic_core.assist.asking.lexicon import Column
 
-Aggregate = Literal["avg", "min", "max", "sum", "count"]
+Aggregate = Literal["avg", "min", "max", "sum", "count", "measure"]
 Operator = Literal[
     "=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> average", "< average", "largest", "smallest"
 ]
@@ -20,12 +20,17 @@ class Mention:
     Attributes:
         near: The table it is said to be of.
         value: It was not named itself, but by a value in it.
+        choices: How many columns it could have been at first.
     """
 
     columns: list[Column]
     text: str
     near: str | None = None
     value: bool = False
+    choices: int = 0
+
+    def __post_init__(self) -> None:
+        self.choices = self.choices or len(self.columns)
 
     @property
     def column(self) -> Column:
@@ -86,6 +91,8 @@ class Query:
         both: Two conditions on one column that hold for different related rows.
         named: Tables in the order they were named.
         unexplained: Words nobody understood; with any, there is no answer.
+        kin: How often tables were joined only because they point to the same third one.
+        passed: Words that say only that things belong together, and that were passed over.
     """
 
     entity: str | None = None
@@ -101,3 +108,5 @@ class Query:
     distinct: bool = False
     named: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
+    kin: int = 0
+    passed: list[str] = field(default_factory=list)

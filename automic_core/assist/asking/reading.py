@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from automic_core.assist.asking.cursor import AGGREGATES, COMPARE
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.naming import Naming
-from automic_core.assist.asking.phrases import DEGREES, MORE, RELATIVE, SILENT, SORTING, VERBS
+from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SILENT, SORTING, VERBS
 from automic_core.assist.asking.query import Query
-from automic_core.assist.asking.words import Token, tokens
+from automic_core.assist.asking.words import Token, bases, folded, tokens
 
 
 def read(question: str, lexicon: Lexicon) -> Query:
     """Read a question; ``Query.unexplained`` names the words that were not understood."""
-    return _Reader(lexicon, tokens(question)).read()
+    return _Reader(lexicon, list(_apart(tokens(question), lexicon))).read()
+
+
+def _apart(words: Iterable[Token], lexicon: Lexicon) -> Iterator[Token]:
+    """A quoted text that stands nowhere as a whole, but whose two words do, like a first and a last name."""
+    for word in words:
+        parts = word.text.split() if word.mark == "TEXT" and folded(word.text) not in lexicon.values else []
+        if len(parts) == 2 and all(folded(part) in lexicon.values for part in parts):
+            yield from (Token(part, part.lower(), "TEXT") for part in parts)
+        else:
+            yield word
 
 
 class _Reader(Naming):
@@ -24,8 +36,8 @@ class _Reader(Naming):
                 if self.words[begin].mark in ("EACH", "ORDER", "MOST", "LEAST", "TOP", "BOTTOM"):
                     self.ended = self.place
             else:
-                self.query.unexplained.append(self.words[self.place].text)
-                self.place += 1
+                self.query.unexplained.append(self.words[begin].text)
+                self.place = begin + 1
         if self.aggregates or self.counting:
             self.query.unexplained.append("what to compute")
         if self.negated:
@@ -75,6 +87,11 @@ class _Reader(Naming):
         if self.counting and self._number_column():
             return True
         if mark == "COUNT":
+            behind = link(self.lexicon, self.words, self.place + 1)
+            measures = [each for each in behind.columns if each.kind == "number" and not each.identifies]
+            if self.aggregates and measures and not behind.tables:
+                self.place += 1  # "the maximum number of points"
+                return True
             twice = self.counting and self.place > 0 and self.words[self.place - 1].mark == "COUNT"
             if self.aggregates or (self.counting and not twice) or self.place == self.ended:
                 return False
@@ -87,7 +104,7 @@ class _Reader(Naming):
             return self._order()
         elif mark in ("ASC", "DESC", "ALPHABETICAL"):
             return self._direction(mark)
-        elif mark == "WITHOUT" or word.stem in ("not", "never"):
+        elif mark == "WITHOUT" or word.stem in NEGATIONS:
             self.negated = self.related = True
         elif mark == "NUMBER":
             return self._how_many_first() or self._number()
@@ -101,8 +118,10 @@ class _Reader(Naming):
             self.related = self.related or bool(self.query.items or self.query.entity)
         elif (word.stem in MORE and self._apart()) or (word.text.lower() == "old" and self._aged()):
             return True
+        elif word.text.lower() == "aged" and self._operator_at(self.place + 1) and (ages := self._of_words(("age",))):
+            self.last, self.related = ages, True
         elif self._verb():
-            pass
+            self.query.passed.append(word.text)
         elif word.stem == "both":
             self.both = True
         elif word.stem == "or":
@@ -118,6 +137,12 @@ class _Reader(Naming):
             return False  # a country, a department, a state, a grade
         if text == "state":
             return self.place == 0
+        if text == "report" and self.place and self.words[self.place - 1].text.lower() not in ("please", "and", ","):
+            return False  # "who report to"
+        if text == "top" and self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "NUMBER":
+            return True
+        if word.stem in ("place", "record", "entry", "report") and self.place and self._listing():
+            return False  # "dates, places and names"
         if text in ("show", "list", "give", "return", "tell") and self.place:
             self.related, self.last = False, None  # another sentence says what to show
         if text in SORTING:
@@ -131,7 +156,7 @@ class _Reader(Naming):
         if word.mark or not (self.query.entity or self.query.items):
             return False
         text = word.text.lower()
-        if text in VERBS or word.stem in VERBS:
+        if text in VERBS or word.stem in VERBS or VERBS & set(bases(text)):
             known = True
         else:
             behind = self.words[self.place + 1] if self.place + 1 < len(self.words) else word

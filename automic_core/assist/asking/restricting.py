@@ -36,6 +36,8 @@ class Restricting(Settling):
             else:
                 joined.append(column.table)
                 told.append(self._condition(column, condition))
+        if query.either and len({each.mention.column for each in query.conditions}) > 2:
+            raise UnclearError("which conditions hold together")
         if query.either and len(told) > 1 and not apart:
             told = ["(" + " OR ".join(told) + ")"]
         if query.both and len(told) > 1 and not apart:
@@ -121,6 +123,7 @@ class Restricting(Settling):
         found = self.lexicon.path([entity, related.table])
         if found is None or not found[0] or not found[1] or entity not in outer:
             raise UnclearError(f"how {entity} and {related.table} belong together")
+        self._kin(found[0])
         mine, theirs, inner = self._apart(entity, found[0])
         kept = f"GROUP BY 1 HAVING count(*) {related.operator} {related.number:g}"
         return f"{self._name(mine)} IN (SELECT {self._name(theirs)} FROM {self._from(inner)} {kept})"
@@ -133,6 +136,7 @@ class Restricting(Settling):
             raise UnclearError(f"how {start} and {table} belong together")
         if len(found[0]) > MOST_JOINS or not found[1]:
             raise UnclearError(f"how {start} and {table} belong together")
+        self._kin(found[0])
         mine, theirs, inner = self._apart(start, found[0])
         wheres = [*conditions, f"{self._name(theirs)} IS NOT NULL"] if negated else conditions
         where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
@@ -140,6 +144,8 @@ class Restricting(Settling):
         return f"{self._name(mine)} {there} (SELECT {self._name(theirs)} FROM {self._from(inner)}{where})"
 
     def _condition(self, column: Column, condition: Condition) -> str:
+        if column.measure:
+            raise UnclearError(f"of which rows {column.name} is to be compared")
         name, values = self._name(column), condition.values
         numeric = all(isinstance(each, int | float) for each in values)
         if column.kind == "text" and numeric and values:
@@ -151,6 +157,9 @@ class Restricting(Settling):
         if column.kind == "date" and numeric and values:
             name = f"year({name})"
         operator = condition.operator
+        keys = column.identifies or any(join.left == column for join in self.lexicon.joins)
+        if keys and operator in (">", ">=", "<", "<=", "between", "> average", "< average"):
+            raise UnclearError(f"what is compared with {values[0] if values else 'the average'}")
         if operator in ("> average", "< average"):
             return f"{name} {operator[0]} (SELECT avg({name}) FROM {self._table(column.table)})"
         if operator == "between":

@@ -53,6 +53,10 @@ class Settling:
             return near
         if query.entity:
             return query.entity
+        asked = [*(item.mention for item in query.items), *(order.mention for order in query.orders)]
+        measured = {column.table for each in asked if each for column in each.columns if column.measure}
+        if len(measured) == 1:
+            return measured.pop()
         if query.group_tables:
             return query.group_tables[0]
         grouped = {column.table for mention in query.groups for column in mention.columns}
@@ -109,7 +113,8 @@ class Settling:
             if len(found) == 1:
                 mention.columns = found
                 return found[0]
-            exact = [each for each in found if len(each.words) == min(len(e.words) for e in found)]
+            exact = [each for each in found if each.unique and each.words == (*self._own(each), "id")]
+            exact = exact or [each for each in found if len(each.words) == min(len(e.words) for e in found)]
             if len(exact) == 1:
                 mention.columns = exact
                 return exact[0]
@@ -123,6 +128,23 @@ class Settling:
             raise UnclearError(f"which {mention.text or 'column'} is meant")
         mention.columns = nearest
         return nearest[0]
+
+    def _own(self, column: Column) -> tuple[str, ...]:
+        return self.lexicon.tables[column.table].words
+
+    def _kin(self, way: Sequence[Join]) -> None:
+        """Count where two tables hang together only because both point to a third; that says little about their rows.
+
+        Raises:
+            UnclearError: Nobody spoke of the third.
+        """
+        said = {column.table for each in self.query.conditions for column in each.mention.columns}
+        said |= {*self.query.named, *self.query.group_tables}
+        parents = [join.right.table for join in way]
+        for table in {each for each in parents if parents.count(each) > 1}:
+            if table not in said:
+                raise UnclearError(f"whether what shares a {table} belongs together")
+            self.query.kin += 1
 
     def _is_a(self, kind: str, table: str) -> bool:
         """Whether each row of a table is a row of another: its key points there, like a gymnast's to a person."""
@@ -152,6 +174,7 @@ class Settling:
             raise UnclearError(f"how {' and '.join(names)} belong together")
         if not found[1] or len(found[0]) > MOST_JOINS:
             raise UnclearError(f"how {' and '.join(names)} belong together")
+        self._kin(found[0])
         text, there = self._table(names[0]), {names[0]}
         for join in found[0]:
             new = join.right if join.left.table in there else join.left
@@ -165,6 +188,8 @@ class Settling:
         return ".".join(map(quoted, name.split(".")))
 
     def _name(self, column: Column) -> str:
+        if column.sql:
+            return column.sql
         return f"{quoted(column.table.rpartition('.')[2])}.{quoted(column.name)}"
 
 

@@ -29,19 +29,31 @@ def suggestions(question: str, lexicon: Lexicon, most: int = 3) -> list[str]:
 
 def _ideas(table: Table) -> Iterator[tuple[set[str], str]]:
     name = " ".join(table.words)
+    many = " ".join(table.name.rpartition(".")[2].replace("_", " ").lower().split())
     own = set(table.words)
-    yield own, f"How many {name} are there?"
+    yield own, f"How many {many} are there?"
+    yield from _measured(table)
     label = table.label
     for column in table.columns.values():
-        if column.identifies or column == label:
+        if column.identifies or column == label or column.measure:
             continue
         words, said = own | set(column.words), " ".join(column.words)
         if column.kind == "number" and not {"year", "date"} & set(column.words):
-            yield words, f"What is the average {said} of {name}?"
+            yield words, f"What is the average {said} of {many}?"
             if label is not None:
                 yield words, f"Which {name} has the highest {said}?"
         elif column.kind == "text" and not column.unique:
-            yield words, f"How many {name} are there for each {said}?"
+            yield words, f"How many {many} are there for each {said}?"
+
+
+def _measured(table: Table) -> Iterator[tuple[set[str], str]]:
+    """Questions about what people declared to be measured."""
+    sorting = [each for each in table.columns.values() if each.sql and not each.measure]
+    sorting += [each for each in table.columns.values() if each.kind == "text" and not (each.unique or each.identifies)]
+    for measure in (each for each in table.columns.values() if each.measure):
+        for dimension in sorting[:2]:
+            words = {*table.words, *measure.words, *dimension.words}
+            yield words, f"What is the {' '.join(measure.words)} for each {' '.join(dimension.words)}?"
 
 
 def _answerable(question: str, lexicon: Lexicon) -> bool:

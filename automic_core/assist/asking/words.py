@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from automic_core.assist.asking.phrases import IRREGULAR, NUMBERS, PHRASES, RELATIVE, SILENT, VERBS
 
-_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:[-'][^\W\d_]+)*|[,.?!;:()<>=]|\S")
+_TOKEN = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\""
+    r"|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:[-'][^\W\d_]+)*|[,.?!;:()<>=]|\S"
+)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d.*")
+_SEPARATORS = {*".?!;:()'"}
+_DROPPED = {*_SEPARATORS, ",", '"'}
 _FIRST_LAST = re.compile(r"\bfirst (?:and|,|&) last names?\b", re.IGNORECASE)
 
 
@@ -44,6 +50,15 @@ def stem(word: str) -> str:
     return word
 
 
+def bases(verb: str) -> list[str]:
+    """What a regular verb may be a form of: "used" of use, "playing" of play."""
+    return [
+        found
+        for end, more in (("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"))
+        if verb.endswith(end) and len(found := verb.removesuffix(end) + more) > 2
+    ]
+
+
 def tokens(question: str) -> list[Token]:
     """The tokens of a question, set phrases replaced by their marks."""
     plain = question
@@ -65,10 +80,17 @@ def tokens(question: str) -> list[Token]:
         else:
             made.append(raw[place])
             place += 1
-    return [each for each in made if each.text not in (".", "?", "!", ";", ":", "(", ")", "'")]
+    return [each for each in made if each.text not in _SEPARATORS]
+
+
+def folded(text: str) -> str:
+    """A value as the stems a question has for it."""
+    return " ".join(stem(part) for part in _TOKEN.findall(text.replace("'", " ")) if part not in _DROPPED)
 
 
 def _token(text: str) -> Token:
+    if _MOMENT.fullmatch(text):
+        return Token(text, text, "TEXT")
     if text[0] in "'\"" and len(text) > 1:
         return Token(text[1:-1].strip(), text[1:-1].strip().lower(), "TEXT")
     if text[0].isdigit():

@@ -7,9 +7,10 @@ from copy import deepcopy
 from typing import Any
 
 from automic_core.assist.asking.lexicon import Column, Lexicon
-from automic_core.assist.asking.query import Item, Mention, Query
+from automic_core.assist.asking.query import Item, Mention, Order, Query
 from automic_core.assist.asking.restricting import Restricting
 from automic_core.assist.asking.settling import Choice, UnclearError, quoted
+from automic_core.assist.asking.words import stem
 
 _SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
 
@@ -28,6 +29,13 @@ def write(query: Query, lexicon: Lexicon) -> list[str]:
     return list(dict.fromkeys(made))
 
 
+def _differ(one: Item, other: Item) -> bool:
+    """Whether two things that were asked for have different names, though one column seems to be meant by both."""
+    texts = [each.mention.text.lower().split() for each in (one, other) if each.mention]
+    said = [{stem(word) for word in text} - {"of", "the"} for text in texts]
+    return all(said) and said[0] != said[1] and not (said[0] <= said[1] or said[1] <= said[0])
+
+
 class _Writer(Restricting):
     def statement(self) -> str:
         query = self.query
@@ -35,6 +43,13 @@ class _Writer(Restricting):
         items = self._items(entity)
         groups, grouped = self._groups(items, entity)
         orders = [(self._settle(order.mention, entity) if order.mention else None, order) for order in query.orders]
+        apart = any(related.negated for related in query.related) or (
+            any(column for column, _ in orders) and (query.groups or query.group_tables)
+        )
+        if query.limit and (len(orders) > 1 or apart):
+            raise UnclearError("which row comes first, and of which rows")
+        if len({item.of for item in items if item.of}) > 1:
+            raise UnclearError("how two numbers are told at once")
         counted = [item.of for item in items if item.of] + [order.of for order in query.orders if order.of]
         outer = [item.mention.column.table for item in items if item.mention]
         outer += [column.table for column in groups] + [column.table for column, _ in orders if column]
@@ -56,11 +71,13 @@ class _Writer(Restricting):
             self._all_named(entity, list(dict.fromkeys(outer)), wheres, [*outer, *joined]) if self.choice.strict else []
         )
         names = list(dict.fromkeys([*outer, *joined]))
+        self._counted_once([*(i.mention.column for i in items if i.mention), *(c for c, _ in orders if c)], names)
         selected = ", ".join(self._selected(items, names))
         text = f"SELECT {'DISTINCT ' if query.distinct and not grouped else ''}{selected} FROM {self._from(names)}"
         if wheres:
             text += " WHERE " + " AND ".join(wheres)
-        if grouped or any(order.of for order in query.orders):
+        measured = any(column.measure for column, _ in orders if column)
+        if grouped or measured or any(order.of for order in query.orders):
             keys = [
                 self._name(column)
                 for column in self._keys(groups or [i.mention.column for i in items if i.mention and not i.aggregate])
@@ -77,6 +94,11 @@ class _Writer(Restricting):
             [each] = own[:1]
             shown = ", ".join(self._name(item.mention.column) for item in items if item.mention)
             text += f" GROUP BY {shown} HAVING count(*) {each.operator} {each.number:g}"
+        series = [self._name(column) for column in groups if column.sql and column.kind in ("date", "number")]
+        if grouped and not orders and series:
+            text += " ORDER BY " + ", ".join(
+                series
+            )  # what was declared as a dimension of time or size is read in order
         if orders:
             text += " ORDER BY " + ", ".join(self._order(column, order, names) for column, order in orders)
             ties = [self._name(i.mention.column) for i in items if i.mention and not i.aggregate]
@@ -92,7 +114,7 @@ class _Writer(Restricting):
             return None
         [(column, order)] = orders
         others = [name for name in outer if column is None or name != column.table]
-        if column is None or len(others) != 1:
+        if column is None or column.measure or len(others) != 1:
             raise UnclearError("of what the first is meant")
         found = self.lexicon.path([others[0], column.table])
         if found is None or len(found[0]) != 1:
@@ -115,10 +137,21 @@ class _Writer(Restricting):
         for item in items:
             if item.mention:
                 column = self._settle(item.mention, entity)
+                if column.measure:
+                    if item.aggregate not in (None, "sum", "measure"):
+                        raise UnclearError(f"over what {column.name} is to be taken together")
+                    item.aggregate = "measure"
                 if item.aggregate in ("avg", "sum") and column.kind != "number":
                     raise UnclearError(f"{column.name} holds no numbers")
-        settled = {(item.mention.column if item.mention else None, item.aggregate, item.of): item for item in items}
+        settled: dict[tuple[object, ...], Item] = {}
+        for item in items:
+            same = (item.mention.column if item.mention else None, item.aggregate, item.of)
+            if item.mention and same in settled and not item.aggregate and _differ(item, settled[same]):
+                raise UnclearError(f"what {item.mention.text} is beside {settled[same].mention.text}")  # type: ignore[union-attr]
+            settled[same] = item
         items = list(settled.values())
+        if self.query.distinct and any(item.aggregate and not item.distinct for item in items):
+            raise UnclearError("what has to be different")
         loose = [item.mention.column for item in items if item.mention and not item.aggregate]
         if len(loose) == len(items) == 1 and not self.query.named and not self.query.orders:
             self.query.distinct = self.query.distinct or (loose[0].kind in ("text", "number") and not loose[0].unique)
@@ -142,7 +175,7 @@ class _Writer(Restricting):
         for column in groups:
             if not any(item.mention and item.mention.column == column for item in items):
                 items.append(Item(Mention([column], column.name)))
-        counted = any(item.aggregate for item in items) or any(order.of for order in query.orders)
+        counted = any(item.aggregate for item in items) or any(_sums_up(order) for order in query.orders)
         for name in query.group_tables if counted else ():
             table = self.lexicon.tables[name]
             shown = [
@@ -161,10 +194,23 @@ class _Writer(Restricting):
         if mixed and not groups:
             groups = plain
         aggregated = any(item.aggregate for item in items)
-        told = aggregated or any(order.of for order in query.orders)
+        told = aggregated or any(_sums_up(order) for order in query.orders)
+        if any(item.aggregate and item.mention and item.mention.column in groups for item in items):
+            raise UnclearError("what to count by")
         if groups and not told and (query.group_tables or query.groups):
             return [], False  # "for each singer" without a count only lists
         return groups, bool(groups) and aggregated
+
+    def _counted_once(self, columns: Sequence[Column], names: list[str]) -> None:
+        """See that no row is measured several times because rows of other tables belong to it."""
+        for measure in (each for each in columns if each.measure):
+            way = self.lexicon.path([measure.table, *names])
+            reached = {measure.table}
+            for join in way[0] if way else ():
+                near, far = (join.left, join.right) if join.left.table in reached else (join.right, join.left)
+                reached.add(far.table)
+                if not far.unique:
+                    raise UnclearError(f"how {measure.name} is shared among the {far.table} of each {near.table}")
 
     def _keys(self, columns: Sequence[Column]) -> list[Column]:
         """What tells groups apart: the keys of the tables whose labels are shown, beside other columns."""
@@ -183,15 +229,17 @@ class _Writer(Restricting):
         for item in items:
             own = item.mention.column.name if item.mention else ""
             table = item.mention.column.table if item.mention else item.of or "rows"
-            name = own
-            if item.aggregate:
+            name, computed = own, bool(item.mention and item.mention.column.sql)
+            if item.aggregate == "measure":
+                name = own
+            elif item.aggregate:
                 name = "_".join(filter(None, (_SAID[item.aggregate], own or table.rpartition(".")[2])))
             elif own.lower() in taken:
                 name = f"{table.rpartition('.')[2]}_{own}"
             while name.lower() in taken:
                 name += "_2"
             taken.add(name.lower())
-            made.append(self._item(item, names) + (f" AS {quoted(name)}" if name != own else ""))
+            made.append(self._item(item, names) + (f" AS {quoted(name)}" if name != own or computed else ""))
         return made
 
     def _item(self, item: Item, names: list[str]) -> str:
@@ -200,8 +248,12 @@ class _Writer(Restricting):
         name = self._name(item.mention.column)
         if item.aggregate == "count":
             return f"count(DISTINCT {name})"
-        return f"{item.aggregate}({name})" if item.aggregate else name
+        return f"{item.aggregate}({name})" if item.aggregate not in (None, "measure") else name
 
     def _order(self, column: Column | None, order: Any, names: list[str]) -> str:
         what = self._name(column) if column else "count(*)"
         return f"{what} {'DESC' if order.descending else 'ASC'} NULLS LAST"
+
+
+def _sums_up(order: Order) -> bool:
+    return bool(order.of) or bool(order.mention and any(each.measure for each in order.mention.columns))

@@ -35,6 +35,19 @@ def render(screen: Explore, answer: workbench.Answer, spec: workbench.ChartSpec)
     if chosen != spec:
         screen.chart = chosen
         again()
+    draw(frame, spec, answer.total, key="explore-chart")
+
+
+def draw(frame: Any, spec: workbench.ChartSpec, total: int, *, key: str, height: int = HEIGHT) -> None:
+    """Draw a chart of rows, and what must be known to read it.
+
+    Args:
+        frame: The rows, as the answer has them.
+        spec: The chart.
+        total: Rows there are.
+        key: Of the figure.
+        height: Of the figure, unless many bars need more.
+    """
     if spec.kind == "none":
         show.note(show.plain(spec.why))
         return
@@ -51,10 +64,9 @@ def render(screen: Explore, answer: workbench.Answer, spec: workbench.ChartSpec)
         )
     else:
         bars = max(len({x for trace in data.traces for x in trace.x}), 1) if _lying(data) else 1
-        height = max(HEIGHT, 60 + 24 * bars)
-        charts.plot(_figure(data), key="explore-chart", height=height, alt=f"{_KINDS[spec.kind]}. {spec.why}")
+        charts.plot(_figure(data), key=key, height=max(height, 60 + 24 * bars), alt=f"{_KINDS[spec.kind]}. {spec.why}")
     drawn = frame.height
-    sample = [f"Drawn from the first {drawn:,} rows; sum up in SQL to see all."] if drawn < answer.total else []
+    sample = [f"Drawn from the first {drawn:,} rows; sum up in SQL to see all."] if drawn < total else []
     show.note(show.plain(" ".join([spec.why, *data.notes, *sample])))
 
 

@@ -1,4 +1,4 @@
-"""The editor with what stands around it: asking in words, time travel, history, the error."""
+"""The editor with what stands around it: time travel, history, the error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import calls, show, sqleditor
 from pages.ui.state import Workspace
-from pages.ui.views import explore_past, explore_words
+from pages.ui.views import explore_past
 from pages.ui.views.explore_state import Explore, again, begin
 
 MOST_HISTORY = 30
@@ -15,7 +15,6 @@ MOST_HISTORY = 30
 
 def render(ws: Workspace, screen: Explore, tables: list[workbench.TreeTable], run: bool) -> None:
     """Draw the editor; ask the statement if the person wants it."""
-    explore_words.render(ws, screen)
     known = sqleditor.model(tables, workbench.vocabulary())
     position = screen.error.position if screen.error is not None else None
     asked = sqleditor.draw(known, screen.sql, screen.nonce, position, key="sql-editor", on_text=screen.hear)

@@ -8,7 +8,7 @@ from automic_core import workbench
 from automic_core.errors import AutomicError
 from pages.ui import show
 from pages.ui.state import Workspace
-from pages.ui.views import explore_chart, explore_save
+from pages.ui.views import explore_chart, save_gold
 from pages.ui.views.explore_state import Explore, File, cancel, finish
 
 _LABELS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
@@ -56,7 +56,7 @@ def _head(ws: Workspace, screen: Explore, answer: workbench.Answer) -> None:
         more = "" if answer.exact else "more than "
         st.markdown(f"**{more}{show.count(answer.total, 'row')}** in {answer.seconds * 1000:,.0f} ms", width="stretch")
         _download(ws, screen, answer)
-        explore_save.button(ws, screen)
+        save_gold.button(ws, screen.saving, answer.sql, answer.past, answer.renamed)
 
 
 def _download(ws: Workspace, screen: Explore, answer: workbench.Answer) -> None:

@@ -11,6 +11,7 @@ from automic_core import workbench
 from automic_core.errors import AutomicError, ConfigError
 from pages.ui import calls
 from pages.ui.state import Workspace
+from pages.ui.views.save_gold import Saving
 
 PATIENCE = 0.8
 MOST_LINK = 4_000
@@ -35,11 +36,7 @@ class Explore:
         said: A calm word about the last statement.
         taken: The deep link that was taken over already.
         file: A download made of the answer.
-        job: The job that saves the answer as a gold table.
-        question: What was asked in words last.
-        questions: Changes when the page, not the person, sets the question.
-        words: What came of it.
-        words_error: Why it could not be read.
+        saving: The answer on its way to a gold table.
     """
 
     sql: str = ""
@@ -54,12 +51,7 @@ class Explore:
     shape: str = "Grid"
     taken: str = ""
     file: File | None = None
-    job: str = ""
-    saved: str = ""
-    question: str = ""
-    questions: int = 0
-    words: workbench.AnswerInWords | None = None
-    words_error: AutomicError | None = None
+    saving: Saving = field(default_factory=Saving)
 
     def show(self, sql: str) -> None:
         """Put a statement into the editor."""
@@ -122,7 +114,7 @@ def finish(screen: Explore) -> None:
     # The same columns again: the chart a person chose for them stays.
     keep = screen.chart is not None and columns == answer.columns and screen.chart.kind in best.kinds
     screen.chart = screen.chart if keep else best
-    screen.answer, screen.error, screen.file, screen.job, screen.saved = answer, None, None, "", ""
+    screen.answer, screen.error, screen.file, screen.saving = answer, None, None, Saving()
 
 
 def follow_link(ws: Workspace, screen: Explore) -> None:

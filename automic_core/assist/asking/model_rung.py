@@ -1,0 +1,237 @@
+"""The rung that asks a language model: several statements, each checked and tried; what most of them say is the answer.
+
+A statement of a model is trusted no more than one of a stranger. DuckDB's own parse says whether it may run at all, its
+tables and columns must exist, it is planned before it runs, and it runs in the sandbox. A model is told again what is
+wrong, but never a value: an error of a running statement could quote a cell.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import polars as pl
+
+from automic_core.assist.asking import prompting
+from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking.equality import MOST_ROWS, equal
+from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.prompting import Candidate
+from automic_core.assist.asking.sql_words import in_words
+from automic_core.errors import AutomicError, BudgetError, ConfigError, ModelError, SecurityError
+from automic_core.lakehouse.statements import parse
+from automic_core.llm.calls import Message
+from automic_core.llm.context import TableContext, as_data
+from automic_core.llm.model import CancelledError, LanguageModel
+
+REPAIRS = 2
+"""How often a model may mend a statement."""
+MOST_SQL = 4_000
+LEAST_TRUST = 0.7
+TRUST = {
+    # how many statements gave this answer, of how many that ran; whether the grammar's reading gives it too
+    "grammar too": 0.96,
+    "all of three": 0.9,
+    "all of two": 0.86,
+    "two of three": 0.72,
+    "alone": 0.55,
+    "against the grammar": 0.45,
+}
+"""Share of right answers on databases of questions with gold SQL; none of those that results are reported on."""
+_EXPLAIN = "Say in one or two short sentences, to somebody who knows no SQL, what this statement shows. Nothing else."
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where statements are tried.
+
+    Attributes:
+        plan: Plans a statement without running it; raises what is wrong with it.
+        run: Runs one; its first rows.
+    """
+
+    plan: Callable[[str], None]
+    run: Callable[[str], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model may be told of a lake.
+
+    Attributes:
+        tables: Names, types, forms, and values where a person allowed them.
+        personal: Columns with personal data, by table.
+    """
+
+    tables: Sequence[TableContext]
+    personal: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tables: Iterable[TableContext]) -> Told:
+        """The personal columns are those whose values are withheld."""
+        found = list(tables)
+        held = {each.table: frozenset(column.column for column in each.columns if column.withheld) for each in found}
+        return cls(found, held)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A statement that ran."""
+
+    sql: str
+    rows: pl.DataFrame
+    repairs: int
+
+
+def ask(
+    question: str,
+    lexicon: Lexicon,
+    told: Told,
+    model: LanguageModel,
+    sandbox: Sandbox,
+    *,
+    grammar: Answer | None = None,
+    on_part: Callable[[str], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Answer a question by a model, or say why there is no answer.
+
+    Args:
+        question: Plain English.
+        lexicon: What the lake speaks of.
+        told: What the model may know.
+        model: Whom to ask.
+        sandbox: Tries statements.
+        grammar: What the grammar answered, if it did.
+        on_part: Called with pieces of an explanation in the model's words, as they arrive; None = it is not asked.
+        cancel: Set it, and the call ends.
+
+    Raises:
+        CancelledError: Nobody wants the answer any more.
+    """
+    asked = prompting.hidden(question, lexicon, told.personal)
+    tried: list[Tried] = []
+    problems: list[str] = []
+    for way in range(prompting.WAYS):
+        if way == 2 and _settled(tried, grammar):
+            break
+        try:
+            made = _candidate(
+                prompting.messages(asked, told.tables, lexicon, way), asked.secrets, model, sandbox, cancel
+            )
+        except CancelledError:
+            raise
+        except (ModelError, BudgetError, ConfigError, SecurityError) as exc:
+            problems.append(exc.message)
+            break
+        if isinstance(made, Tried):
+            tried.append(made)
+        else:
+            problems.append(made)
+    if not tried:
+        known = grammar if grammar is not None and grammar.sql is not None else None
+        return known or _abstain(question, f"The model gave no statement that runs: {problems[-1]}")
+    best, trust = _chosen(tried, grammar)
+    if trust < LEAST_TRUST:
+        return _abstain(question, _unsure(tried, grammar))
+    if on_part is not None:
+        _explained(best.sql, asked.secrets, model, on_part, cancel)
+    return Answer(question, best.sql, best.rows.head(MOST_ROWS), "model", trust, in_words(best.sql))
+
+
+def _candidate(
+    asked: list[Message],
+    secrets: Mapping[str, str],
+    model: LanguageModel,
+    sandbox: Sandbox,
+    cancel: threading.Event | None,
+) -> Tried | str:
+    """A statement that runs, mended at most ``REPAIRS`` times; or what is wrong with the last one."""
+    problem = ""
+    for repairs in range(REPAIRS + 1):
+        answer = model.answer(asked, Candidate, "ask" if not repairs else "ask, repaired", cancel)
+        sql = prompting.shown(answer.sql.strip().rstrip("; \n"), secrets)
+        tried = _tried(sql, sandbox)
+        if isinstance(tried, pl.DataFrame):
+            return Tried(sql, tried, repairs)
+        problem = tried
+        said = Message("assistant", answer.model_dump_json())
+        asked = [
+            *asked,
+            said,
+            Message("user", f"This statement cannot be used. The reason:\n{as_data(problem)}\nMend it."),
+        ]
+    return problem
+
+
+def _tried(sql: str, sandbox: Sandbox) -> pl.DataFrame | str:
+    """The rows of a statement, or what is wrong with it in words that hold nothing of the rows."""
+    if len(sql) > MOST_SQL:
+        return f"The statement has {len(sql):,} characters; {MOST_SQL:,} may be."
+    try:
+        with duckdb.connect() as parser:
+            statement = parse(parser, sql)
+        if not statement.tables:
+            return "The statement reads no table."
+        sandbox.plan(sql)
+    except AutomicError as exc:
+        return f"{exc.message} {exc.hint}".strip()
+    try:
+        return sandbox.run(sql)
+    except AutomicError as exc:
+        return "It took too long." if "longer than" in exc.message else "It fails on the rows, for example at a cast."
+
+
+def _settled(tried: Sequence[Tried], grammar: Answer | None) -> bool:
+    """Whether two statements agree, and the grammar with them if it has an answer."""
+    if len(tried) < 2 or not equal(tried[0].rows, tried[1].rows, ordered=False):
+        return False
+    return grammar is None or grammar.frame is None or equal(tried[0].rows, grammar.frame, ordered=False)
+
+
+def _chosen(tried: Sequence[Tried], grammar: Answer | None) -> tuple[Tried, float]:
+    """The statement whose answer most others give, and how far to trust it."""
+    votes = [sum(equal(each.rows, other.rows, ordered=False) for other in tried) for each in tried]
+    best = tried[votes.index(max(votes))]
+    if grammar is not None and grammar.frame is not None:
+        same = [each for each in tried if equal(each.rows, grammar.frame, ordered=False)]
+        if same:
+            return same[0], TRUST["grammar too"]
+        return best, TRUST["against the grammar"] if max(votes) < 3 else TRUST["two of three"]
+    kind = {(3, 3): "all of three", (2, 2): "all of two", (2, 3): "two of three"}.get((max(votes), len(tried)), "alone")
+    empty = best.rows.height == 0 or all(value is None for row in best.rows.head(1).rows() for value in row)
+    return best, TRUST[kind] * (0.75 if empty else 1.0)
+
+
+def _unsure(tried: Sequence[Tried], grammar: Answer | None) -> str:
+    """Why there is no answer although statements ran: what each of them would show, so that a person can say which."""
+    readings = [in_words(each.sql) for each in tried]
+    if grammar is not None and grammar.sql is not None:
+        readings.append(grammar.explanation)
+    listed = " Or: ".join(dict.fromkeys(readings))
+    return f"It is not sure what is meant. It could be: {listed} Say which, or name the columns."
+
+
+def _explained(
+    sql: str,
+    secrets: Mapping[str, str],
+    model: LanguageModel,
+    on_part: Callable[[str], None],
+    cancel: threading.Event | None,
+) -> None:
+    """Pass on the model's own words for a statement; an answer needs none, so a fault ends only them."""
+    for name, value in secrets.items():
+        sql = sql.replace(value, name)
+    try:
+        for part in model.stream([Message("system", _EXPLAIN), Message("user", as_data(sql))], "explain", cancel):
+            on_part(part)
+    except CancelledError:
+        raise
+    except (ModelError, BudgetError):
+        return
+
+
+def _abstain(question: str, why: str) -> Answer:
+    return Answer(question, None, None, None, 0.0, why)
