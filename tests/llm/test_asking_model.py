@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from automic_core import CSVSource, Lakehouse
+from automic_core import CSVSource, Lakehouse, workbench
 from automic_core.assist.asking import grammar, model_rung, prompting
 from automic_core.assist.asking.answers import Answer
 from automic_core.assist.asking.lexicon import Lexicon
@@ -272,3 +272,18 @@ def test_few_tables_are_told_of_many() -> None:
 def test_every_statement_that_is_accepted_passes_the_policy(box: Box) -> None:
     for sql in (ONE, SAME, OTHER, THIRD):
         statements.parse(box.connection, sql)
+
+
+def test_words_arrive_from_the_process_that_answers(server: Server, tmp_path: Path) -> None:
+    HOSTILE.write_csv(tmp_path / "wild.csv")
+    path = workbench.create(tmp_path / "lake").path
+    llm = {"mode": "local", "provider": "compatible", "model": "small", "api_base": server.url, "retries": 0}
+    (path / "automic.yaml").write_text(json.dumps({"llm": llm}), encoding="utf-8")
+    good = "SELECT count(*) AS n FROM bronze.wild"
+    server.replies = [gives(good), gives(good + " "), says("It ", "counts.")]
+    parts: list[str] = []
+    with workbench.opened(path) as lake:
+        workbench.ingest(lake, workbench.build_source(str(tmp_path / "wild.csv")), "wild")
+        answer = workbench.read_question(lake, "How wild is it really?", parts.append)
+        assert (answer.rung, answer.sql, parts) == ("model", good, ["It ", "counts."])
+        assert {call.actor for call in lake.context.state.models.calls()} == {lake.context.actor}

@@ -82,10 +82,10 @@ class _Reader(Naming):
             self.aggregates.append(AGGREGATES[mark])
             self.place += 1
             return True
-        if found and not (self.counting and not found.tables and self._number_column()):
-            return self._linked(found)
-        if self.counting and self._number_column():
+        if self.counting and not found.tables and self._number_column():
             return True
+        if found:
+            return self._linked(found)
         if mark == "COUNT":
             behind = link(self.lexicon, self.words, self.place + 1)
             measures = [each for each in behind.columns if each.kind == "number" and not each.identifies]

@@ -180,12 +180,13 @@ class _Words:
         inner = node["subquery"]["node"]
         if node["subquery_type"] == "SCALAR" or inner["type"] != "SELECT_NODE":
             return self.node(inner)
-        there = list(self._from(inner.get("from_table") or {}))
-        text = f"there is {how}row of {_listed(list(dict.fromkeys(there)))}"
+        before, self.tables = self.tables, list(self._from(inner.get("from_table") or {}))
+        text = f"there is {how}row of {_listed(list(dict.fromkeys(self.tables)))}"
         told = [*self._all(inner.get("where_clause")), *self._all(inner.get("having"))]
         told = [each for each in told if not each.endswith(" is not empty")]  # only there because of NOT IN
-        text += self._modified(inner)
-        return text + (f" ({' and '.join(told)})" if told else "")
+        text += self._modified(inner) + (f" ({' and '.join(told)})" if told else "")
+        self.tables = before
+        return text
 
     def _column(self, node: Node) -> str:
         *path, name = (str(each) for each in node["column_names"])
