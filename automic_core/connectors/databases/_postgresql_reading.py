@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -186,8 +186,8 @@ def _texts(kept: dict[int, dict[str, str]], rows: int) -> pa.Array:
     return pa.array([_types.rescued(None, kept[row]) if row in kept else None for row in range(rows)], pa.string())
 
 
-def streamed(info: str, rows: Rows) -> Iterator[pa.RecordBatch]:
-    """Run the statement in a session of its own, whose transaction is rolled back: a function that it calls might write.
+def streamed(info: str, rows: Rows) -> Generator[pa.RecordBatch]:
+    """Run the statement in a session of its own; it is rolled back at the end: a function that is called might write.
 
     What is left unread is stopped on the server.
     """

@@ -74,7 +74,7 @@ def drivers() -> None:
 
 
 def conninfo(
-    *, host: str, port: int, addresses: Sequence[str], database: str, user: str, password: str, **settings: str | int
+    *, host: str, port: int, addresses: Sequence[str], database: str, user: str, password: str, **settings: str
 ) -> str:
     """What libpq needs to connect; nothing is left to its variables, services and password files."""
     from psycopg.conninfo import make_conninfo

@@ -70,8 +70,9 @@ def as_csv(batch: pl.DataFrame, before: int) -> bytes:
     """
     columns = [_cells(column, before) for column in batch.get_columns()]
     # a line of nothing but \. would end the data
-    style = "non_numeric" if len(columns) == 1 else "necessary"
-    return pl.DataFrame(columns).write_csv(include_header=False, quote_style=style).encode()
+    alone = len(columns) == 1
+    text = pl.DataFrame(columns).write_csv(include_header=False, quote_style="non_numeric" if alone else "necessary")
+    return text.encode()
 
 
 def _cells(column: pl.Series, before: int) -> pl.Series:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import pyarrow as pa
@@ -55,10 +56,8 @@ class PostgreSQLServer(Server):
 
     def _conninfo(self, settings: dict[str, str]) -> str:
         """What libpq needs; holds the password."""
-        from pathlib import Path
-
         session.drivers()
-        encryption = {"sslmode": self.sslmode}
+        encryption: dict[str, str] = {"sslmode": self.sslmode}
         if self.root_certificate is not None:
             self._policy.check_path(Path(self.root_certificate).expanduser())
             encryption["sslrootcert"] = str(Path(self.root_certificate).expanduser())
@@ -154,7 +153,7 @@ class PostgreSQLSource(PostgreSQLServer, SourceAdapter):
                 yield first
                 yield from rest
 
-    def _begun(self, info: str, request: ReadRequest) -> tuple[pa.RecordBatch, Iterator[pa.RecordBatch]]:
+    def _begun(self, info: str, request: ReadRequest) -> tuple[pa.RecordBatch, Generator[pa.RecordBatch]]:
         """The first batch and the others; up to here beginning again delivers nothing twice."""
         found = vars(self)["_known_plan"] = self._asked(info, self._planned)
         rest = reading.streamed(info, reading.Rows(found, request.columns, request.limit))
