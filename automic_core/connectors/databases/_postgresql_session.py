@@ -127,7 +127,7 @@ def trying(retries: int, work: Callable[[], T]) -> T:
     """Do something again if it failed for a reason that may pass; only for work that has delivered nothing yet."""
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(retries + 1),
-        wait=tenacity.wait_exponential_jitter(initial=0.2, max=5),
+        wait=tenacity.wait_exponential(multiplier=0.2, max=5),
         retry=tenacity.retry_if_exception(_passes),
         reraise=True,
     )
