@@ -69,7 +69,7 @@ _NAMES = {
     "runlist": "RunLine RunPage run_page",
     "running": "Job cancel job job_log jobs rerun submit waiting_for",
     "sampling": "Broken Sample Verdict check_source sample",
-    "sources": "Connector SourceForm build_source connectors infer preview source_form",
+    "sources": "Connector SourceForm build_source connectors infer place_of preview source_form typed_place",
     "steptimes": "StepTimes step_times",
     "storage_files": "ColumnSize DataFileInfo Files files",
     "suggesting": "Proposal accepted suggestions",

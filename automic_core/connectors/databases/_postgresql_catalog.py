@@ -47,9 +47,13 @@ class Relation:
 
 
 def relations(connection: psycopg.Connection[Any], schema: str | None) -> tuple[list[str], list[str]]:
-    """Tables and views that the user may read, as ``schema.name``; partitions are seen through their table."""
+    """Tables and views that the user may read; partitions are seen through their table.
+
+    They are ``schema.name``, of one schema just names: what the option ``table`` takes.
+    """
     rows = connection.execute(
-        f"SELECT n.nspname || '.' || c.relname, c.relkind IN ('v', 'm') FROM pg_catalog.pg_class c "
+        f"SELECT CASE WHEN %(schema)s::text IS NULL THEN n.nspname || '.' ELSE '' END || c.relname, "
+        f"c.relkind IN ('v', 'm') FROM pg_catalog.pg_class c "
         f"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
         f"WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition AND {_OWN} "
         f"AND (%(schema)s::text IS NULL OR n.nspname = %(schema)s) "
@@ -72,7 +76,7 @@ def found(connection: psycopg.Connection[Any], schema: str | None, table: str | 
             what = f"{len(tables)} tables" if tables else "no table"
             names = [*tables, *views]
             raise SourceError(f"{where} has {what}.", f"Choose one: {_listed(names)}." if names else "")
-        table, schema = tables[0], None
+        table = tables[0]
     for space, name in _readings(schema, table):
         row = connection.execute(
             "SELECT c.oid, n.nspname, c.relname, obj_description(c.oid, 'pg_class') FROM pg_catalog.pg_class c "
@@ -84,7 +88,7 @@ def found(connection: psycopg.Connection[Any], schema: str | None, table: str | 
         if row is not None:
             return _described(connection, row)
     tables, views = relations(connection, schema)
-    near = difflib.get_close_matches(table, [*tables, *views, *(each.partition(".")[2] for each in tables)], 1)
+    near = difflib.get_close_matches(table, [*tables, *views, *(each.rpartition(".")[2] for each in tables)], 1)
     hint = f"Did you mean {near[0]!r}?" if near else f"It has: {_listed([*tables, *views]) or 'none'}."
     raise SourceError(f"{where} has no table {f'{schema}.{table}' if schema else table!r}.", hint)
 

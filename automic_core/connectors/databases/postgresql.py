@@ -110,7 +110,7 @@ class PostgreSQLSource(PostgreSQLServer, SourceAdapter):
         vars(self).pop("_known_plan", None)
 
     def relations(self) -> tuple[list[str], list[str]]:
-        """Names of the tables and of the views, each as ``schema.name``."""
+        """Names of the tables and of the views, each as ``schema.name`` unless a schema is given."""
         return self._asking(lambda connection: catalog.relations(connection, self.schema))
 
     def check(self) -> None:
