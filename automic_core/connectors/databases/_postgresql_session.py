@@ -41,6 +41,7 @@ _SAID = {  # what libpq says where the server's code does not get through
     "no password supplied": "28P01",
     "no pg_hba.conf entry": "28000",
     "too many clients": "53300",
+    "in a read-only transaction": "25006",
     "statement timeout": "57014",
     "user request": "57014",
     "administrator command": "57P01",
