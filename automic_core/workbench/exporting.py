@@ -135,7 +135,8 @@ def _arguments(data: dict[str, Any]) -> dict[str, Any]:
 
 def _ingest(data: dict[str, Any]) -> str:
     """The command that takes the same in."""
-    source, place, options = dict(data["source"]), data["source"].get("path", ""), {}
+    source, place = dict(data["source"]), data["source"].get("path", "")
+    options: dict[str, Any] = {}
     kind = source.pop("kind")
     if not place:
         place, options = place_of(source_form(kind), source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from automic_core import frames
+from automic_core.connectors._ahead import ahead
 from automic_core.connectors.databases import _postgresql_catalog as catalog
 from automic_core.connectors.databases._postgresql_types import Column, Kind, converted, planned
 from automic_core.connectors.files import _types
@@ -196,10 +198,5 @@ def streamed(info: str, rows: Rows) -> Generator[pa.RecordBatch]:
     with driver.connect(info) as connection, connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
         cursor.execute(rows.statement)
-        done = False
-        try:
-            yield from rows.batches(cursor.fetch_record_batch())
-            done = True
-        finally:
-            if not done:
-                cursor.adbc_cancel()
+        with closing(ahead(iter(cursor.fetch_record_batch()), cursor.adbc_cancel)) as raw:
+            yield from rows.batches(raw)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from automic_core.connectors import _plain
+from automic_core.connectors._ahead import behind
 from automic_core.connectors.databases._postgresql_catalog import quoted
 from automic_core.errors import LoadError
 
@@ -198,9 +199,10 @@ class Table:
         with (
             self._connection.cursor() as cursor,
             cursor.copy(f"COPY {target} ({listed}) FROM STDIN (FORMAT csv)") as copy,
+            behind(copy.write) as send,
         ):
             for batch in batches:
                 if batch.height:
-                    copy.write(as_csv(batch.select(names), rows))
+                    send(as_csv(batch.select(names), rows))
                 rows += batch.height
         return rows
