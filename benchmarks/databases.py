@@ -33,7 +33,8 @@ COLUMNS = (
 )
 ROWS = """
     SELECT g, (g * 7919 % 100000)::integer, 'customer ' || (g * 7919 % 100000),
-        'SKU-' || lpad((g % 5000)::text, 5, '0'), (g % 17 + 1)::smallint, ((g * 31 % 100000) / 100.0)::numeric(10,2), (g * 37 % 100000) / 3.0::float8, g % 3 = 0,
+        'SKU-' || lpad((g % 5000)::text, 5, '0'), (g % 17 + 1)::smallint,
+        ((g * 31 % 100000) / 100.0)::numeric(10,2), (g * 37 % 100000) / 3.0::float8, g % 3 = 0,
         date '2020-01-01' + (g % 1800)::integer, timestamptz '2020-01-01' + g * interval '17 s',
         (ARRAY['new', 'paid', 'sent', 'back'])[g % 4 + 1], md5(g::text)
     FROM generate_series(1::bigint, {rows}) AS g
@@ -135,8 +136,8 @@ class Bench:
         mine, other = median(ours), median(theirs)
         self.line(f"PostgreSQL -> bronze, against {peer}", ratio, bar, mine["wall"], other["wall"])
         print(
-            f"   CPU {mine['cpu']:.1f} s against {other['cpu']:.1f} s; memory {mine['peak_mb']:.0f} MB (bar 500) against "
-            f"{other['peak_mb']:.0f} MB"
+            f"   CPU {mine['cpu']:.1f} s against {other['cpu']:.1f} s; "
+            f"memory {mine['peak_mb']:.0f} MB (bar 500) against {other['peak_mb']:.0f} MB"
         )
 
     def write(self) -> None:

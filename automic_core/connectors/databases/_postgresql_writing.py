@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,9 @@ def as_csv(batch: pl.DataFrame, before: int) -> bytes:
     columns = [_cells(column, before) for column in batch.get_columns()]
     # a line of nothing but \. would end the data
     alone = len(columns) == 1
-    text = pl.DataFrame(columns).write_csv(include_header=False, quote_style="non_numeric" if alone else "necessary")
-    return text.encode()
+    text = io.BytesIO()
+    pl.DataFrame(columns).write_csv(text, include_header=False, quote_style="non_numeric" if alone else "necessary")
+    return text.getvalue()
 
 
 def _cells(column: pl.Series, before: int) -> pl.Series:
