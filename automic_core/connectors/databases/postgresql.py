@@ -77,10 +77,9 @@ class PostgreSQLServer(Server):
 
 @configured
 class PostgreSQLSource(PostgreSQLServer, SourceAdapter):
-    """Reads a table, a view or one SELECT of a PostgreSQL database, in a session that may only read.
+    """Reads a table, a view or one SELECT, as of one moment, in a session that may only read.
 
-    All rows are those of one moment. Types stay what they are; arrays and composites are JSON text, numbers without a
-    declared precision and types of which Arrow knows nothing (ranges, addresses, intervals) are text.
+    Types stay; arrays and composites are JSON text, ranges, intervals and numbers without a precision are text.
     """
 
     kind: ClassVar[str] = "postgresql"
