@@ -67,11 +67,11 @@ def drivers() -> None:
     Raises:
         MissingDriverError: With the command that installs it.
     """
-    for module in ("psycopg", "adbc_driver_postgresql"):
-        try:
-            __import__(module)
-        except ImportError as exc:
-            raise MissingDriverError(module, "postgresql") from exc
+    try:
+        import adbc_driver_postgresql  # noqa: F401
+        import psycopg  # noqa: F401
+    except ImportError as exc:
+        raise MissingDriverError((exc.name or "psycopg").partition(".")[0], "postgresql") from exc
 
 
 def conninfo(
