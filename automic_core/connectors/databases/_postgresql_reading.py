@@ -198,5 +198,5 @@ def streamed(info: str, rows: Rows) -> Generator[pa.RecordBatch]:
     with driver.connect(info) as connection, connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
         cursor.execute(rows.statement)
-        with closing(ahead(iter(cursor.fetch_record_batch()), cursor.adbc_cancel)) as raw:
-            yield from rows.batches(raw)
+        with closing(ahead(rows.batches(cursor.fetch_record_batch()), cursor.adbc_cancel)) as batches:
+            yield from batches
