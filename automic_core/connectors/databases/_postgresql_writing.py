@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SESSION = {"timezone": "UTC", "datestyle": "ISO", "intervalstyle": "iso_8601", "client_min_messages": "warning"}
 _LONGEST = 63  # bytes of a name; the server would cut it in silence
+_PIECE = 25_000  # rows: the server begins with the first ones while the next are written
 _STAGE, _ORDER = "automic_stage", "automic_order"
 _SIMPLE: dict[Any, str] = {
     pl.Int8: "smallint",
@@ -204,7 +205,8 @@ class Table:
             behind(copy.write) as send,
         ):
             for batch in batches:
-                if batch.height:
-                    send(as_csv(batch.select(names), rows))
-                rows += batch.height
+                for piece in batch.select(names).iter_slices(_PIECE):
+                    if piece.height:
+                        send(as_csv(piece, rows))
+                    rows += piece.height
         return rows
