@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+_CERTIFICATES: dict[int, str] = {}
 VARIABLE = "AUTOMIC_TEST_POSTGRESQL"
 
 
@@ -99,6 +100,9 @@ def started(*settings: str, method: str = "trust") -> Address | str:
     start = [str(tools / "pg_ctl"), "-D", data, "-w", "-t", "30", "-l", str(folder / "log"), "-o", options, "start"]
     try:
         subprocess.run([tool, "-D", data, "-U", "postgres", *first], check=True, timeout=60, **quiet)
+        if "ssl=on" in settings:
+            certify(Path(data) / "server.key", Path(data) / "server.crt", **quiet)
+            _CERTIFICATES[port] = (Path(data) / "server.crt").read_text()
         subprocess.run(start, check=True, timeout=60, **quiet)
     except (OSError, subprocess.SubprocessError) as exc:
         shutil.rmtree(folder, ignore_errors=True)
@@ -113,6 +117,13 @@ def started(*settings: str, method: str = "trust") -> Address | str:
     return Address("127.0.0.1", port, "postgres", "postgres")
 
 
+def certify(key: Path, certificate: Path, **how: Any) -> None:
+    """A key, and a certificate of 127.0.0.1 that it signs itself."""
+    about = ("-x509", "-days", "2", "-nodes", "-subj", "/CN=automic", "-addext", "subjectAltName=IP:127.0.0.1")
+    command = ["openssl", "req", "-new", *about, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, timeout=60, capture_output=not how, **how)
+
+
 def postgresql() -> Address:
     """The server that tests use; the test is skipped by name without one."""
     found = _found()
@@ -122,11 +133,17 @@ def postgresql() -> Address:
 
 
 def guarded_postgresql() -> dict[str, Any]:
-    """Options of a server that asks for the password "right"; skipped by name where none starts."""
-    found = started("password_encryption=scram-sha-256", method="scram-sha-256")
+    """Options of a server that asks for the password "right", and can encrypt; skipped by name where none starts."""
+    encrypted = ("ssl=on",) if shutil.which("openssl") else ()
+    found = started("password_encryption=scram-sha-256", *encrypted, method="scram-sha-256")
     if isinstance(found, str):
         pytest.skip(f"PostgreSQL with a password: {found}")
     return found.options
+
+
+def certificate() -> str:
+    """The certificate of that server."""
+    return _CERTIFICATES[int(guarded_postgresql()["port"])]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,8 @@ from automic_core.connectors.databases._postgresql_types import _printed
 from automic_core.contracts import ReadRequest
 from automic_core.errors import AutomicError, ConfigError, LoadError, SecurityError, SourceError
 from automic_core.lake import Lakehouse
+from automic_core.settings import Secret
+from automic_core.storage import AccessPolicy, confined
 from tests import servers
 
 
@@ -421,6 +424,36 @@ def test_nothing_but_the_options_is_used(monkeypatch: pytest.MonkeyPatch, tmp_pa
     with pytest.raises(SourceError, match="password is wrong"):
         registry.build("source", "postgresql", guarded).check()
     assert source(query="SELECT current_user AS u").scan().collect()["u"].to_list() == [server.user]
+
+
+def test_encryption_checks_who_answers(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is missing, which makes the certificate of a server")
+    about = {**servers.guarded_postgresql(), "password": Secret.literal("right")}
+
+    def encrypted(**options: Any) -> list[Any]:
+        found = registry.build(
+            "source",
+            "postgresql",
+            {**about, **options, "query": "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"},
+        )
+        return list(found.scan().collect()["ssl"])
+
+    (tmp_path / "root.pem").write_text(servers.certificate())
+    root = str(tmp_path / "root.pem")
+    assert encrypted(sslmode="require") == [True]
+    assert encrypted(sslmode="disable") == [False]
+    assert encrypted(sslmode="verify-full", root_certificate=root) == [True]
+    with pytest.raises(SourceError, match="certificate"):
+        encrypted(sslmode="verify-full", root_certificate=root, host="localhost")
+    other = tmp_path / "other.pem"
+    servers.certify(tmp_path / "other.key", other)
+    with pytest.raises(SourceError, match="certificate"):
+        encrypted(sslmode="verify-ca", root_certificate=str(other))
+    policy = AccessPolicy(allowed_roots=(tmp_path,))
+    refused = {**about, "sslmode": "verify-ca", "root_certificate": "/etc/ssl/none.pem"}
+    with pytest.raises(SecurityError, match="outside"):
+        confined(registry.build("source", "postgresql", refused), policy).check()
 
 
 def test_the_same_rows_are_taken_once(space: str, tmp_path: Path) -> None:
