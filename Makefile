@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := excel,xml,http,login,llm,dev
+EXTRAS := excel,xml,http,postgresql,login,llm,dev
 DATA ?= ../shared/data
 # Tests of one browser file share a lake and a server, so they stay together.
 WORKERS := -n 4 --dist loadgroup

@@ -28,6 +28,7 @@ class Entry:
         family: Cards and tables are grouped by it ("Files", "Databases", "Rows", "Columns").
         extra: The pip extra that brings its driver; empty = none needed.
         suffixes: File suffixes a source is chosen by.
+        schemes: URL schemes it is chosen by.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Entry:
     family: str
     extra: str = ""
     suffixes: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
 
 
 _FILES = "automic_core.connectors.files."
@@ -58,6 +60,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "",
             (".sqlite", ".db", ".sqlite3"),
         ),
+        "postgresql": Entry(
+            "automic_core.connectors.databases.postgresql:PostgreSQLSource",
+            "PostgreSQL",
+            "Databases",
+            "postgresql",
+            schemes=("postgresql", "postgres"),
+        ),
         "iceberg": Entry("automic_core.lakehouse.connector:IcebergSource", "Iceberg table", "Lakehouse"),
     },
     "loader": {
@@ -70,6 +79,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "Databases",
             "",
             (".sqlite", ".db", ".sqlite3"),
+        ),
+        "postgresql": Entry(
+            "automic_core.connectors.databases.postgresql:PostgreSQLLoader",
+            "PostgreSQL",
+            "Databases",
+            "postgresql",
+            schemes=("postgresql", "postgres"),
         ),
         "iceberg": Entry("automic_core.lakehouse.connector:IcebergLoader", "Iceberg table", "Lakehouse"),
     },
@@ -226,11 +242,15 @@ def options_schema(cls: type[Any]) -> dict[str, Any]:
 
 
 def kind_for_path(path: str, group: Group = "source") -> str:
-    """The kind that reads or writes a path, by its suffix (compression suffixes are looked through).
+    """The kind that reads or writes a path: by its scheme, else its suffix (those of compression are looked through).
 
     Raises:
         ConfigError: No kind has this suffix.
     """
+    scheme, address, _ = path.lower().partition("://")
+    for kind, entry in entries(group).items():
+        if address and scheme in entry.schemes:
+            return kind
     name = path.lower().split("?")[0].rstrip("/")
     for packed in (".gz", ".bz2", ".xz", ".zip", ".zst"):
         name = name.removesuffix(packed)

@@ -49,6 +49,8 @@ ONLY = {
     ],
     "lxml": ["automic_core/connectors/files/"],
     "python_calamine": ["automic_core/connectors/files/"],
+    "psycopg": ["automic_core/connectors/databases/"],
+    "adbc_driver_postgresql": ["automic_core/connectors/databases/"],
     "pickle": [],
     "joblib": [],
 }
@@ -64,6 +66,9 @@ LAZY = {
     "sentence_transformers",
     "torch",
     "aiohttp",
+    "psycopg",
+    "adbc_driver_manager",
+    "adbc_driver_postgresql",
 }
 
 

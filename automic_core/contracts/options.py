@@ -12,6 +12,7 @@ import pydantic
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from automic_core.errors import ConfigError
+from automic_core.settings.secret import REFUSED
 
 T = TypeVar("T")
 
@@ -35,11 +36,12 @@ def configured(cls: type[T]) -> type[T]:
 
 
 def explain(exc: pydantic.ValidationError) -> str:
-    """Every wrong option with its value, in one sentence."""
+    """Every wrong option with its value, unless that may be a secret, in one sentence."""
     parts = []
     for error in exc.errors():
         where = ".".join(str(part) for part in error["loc"]) or "options"
-        got = "" if error["type"] == "unexpected_keyword_argument" else f" (got {error['input']!r})"
+        silent = error["type"] == "unexpected_keyword_argument" or REFUSED in error["msg"]
+        got = "" if silent else f" (got {error['input']!r})"
         empty = error["type"] == "missing" or (error["type"] == "too_short" and not error["input"])
         parts.append(f"{where} is needed" if empty else f"{where}: {error['msg']}{got}")
     return "; ".join(parts)

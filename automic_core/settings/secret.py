@@ -14,6 +14,7 @@ from automic_core.errors import ConfigError, SecurityError
 
 _REFERENCE = re.compile(r"secret:([A-Za-z_][\w.-]*)|\$\{([A-Za-z_][\w.-]*)\}")
 _LITERAL = "(literal)"
+REFUSED = "a secret is never written here"
 
 
 class Secret:
@@ -48,7 +49,7 @@ class Secret:
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             raise ValueError(
-                "a secret is never written here; write secret:NAME and declare NAME under 'secrets:' "
+                f"{REFUSED}; write secret:NAME and declare NAME under 'secrets:' "
                 "(env: VARIABLE or file: PATH, and hosts: [...])"
             )
         return cls(match[1] or match[2])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from automic_core.errors import SecurityError, SourceError
-from automic_core.settings import Settings
+from automic_core.settings import Secret, SecretOrigin, Settings
+from automic_core.settings.secret import reveal
 
 BUCKET_SCHEMES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"})
 ARCHIVE_SCHEMES = frozenset({"zip"})
@@ -44,6 +45,7 @@ class AccessPolicy:
         refuse_private: Whether loopback and private addresses are refused unless listed.
         max_decompressed_bytes: Largest decompressed size of one file, in bytes.
         max_ratio: Largest decompressed / stored size, looked at once a file has grown beyond 100 MB.
+        secrets: Secrets by name: where each lies, and to which hosts it may go.
     """
 
     allowed_roots: tuple[Path, ...] | None = None
@@ -54,6 +56,7 @@ class AccessPolicy:
     max_ratio: float = 500.0
     refused: tuple[Path, ...] = ()
     hidden: bool = True
+    secrets: Mapping[str, SecretOrigin] = field(default_factory=dict, hash=False)
 
     @classmethod
     def from_settings(
@@ -81,6 +84,7 @@ class AccessPolicy:
             max_ratio=security.max_ratio,
             refused=tuple(secret.file.expanduser().absolute() for secret in settings.secrets.values() if secret.file),
             hidden=False,
+            secrets=settings.secrets,
         )
 
     def with_roots(self, *roots: Path | str) -> AccessPolicy:
@@ -120,6 +124,15 @@ class AccessPolicy:
                 f"{path}{via} lies outside the folders that may be read: {roots}.",
                 "Move the file there, or allow its folder: --allow FOLDER, or security.allowed_roots in automic.yaml.",
             )
+
+    def reveal(self, secret: Secret, host: str) -> str:
+        """The value of a secret, to be sent to ``host`` and nowhere else.
+
+        Raises:
+            ConfigError: It is not declared, or its variable or file is missing.
+            SecurityError: ``host`` is not among its hosts.
+        """
+        return reveal(secret, host, dict(self.secrets))
 
     def check_url(self, url: str) -> None:
         """Refuse a URL (one link of a chain) by its scheme or by the address of its host.

@@ -80,7 +80,7 @@ _NAMES = {
         "SemanticChange SemanticPart SemanticView begin_semantics check_semantics proposed_semantics read_semantics "
         "save_semantics semantics_text"
     ),
-    "sources": "Connector SourceForm build_source connectors infer preview source_form",
+    "sources": "Connector SourceForm build_source connectors infer place_of preview source_form typed_place",
     "steptimes": "StepTimes step_times",
     "storage_files": "ColumnSize DataFileInfo Files files",
     "suggesting": "Proposal accepted suggestions",

@@ -684,10 +684,16 @@ from automic_core.workbench.sources import (
     infer as infer,
 )
 from automic_core.workbench.sources import (
+    place_of as place_of,
+)
+from automic_core.workbench.sources import (
     preview as preview,
 )
 from automic_core.workbench.sources import (
     source_form as source_form,
+)
+from automic_core.workbench.sources import (
+    typed_place as typed_place,
 )
 from automic_core.workbench.steptimes import StepTimes as StepTimes
 from automic_core.workbench.steptimes import step_times as step_times

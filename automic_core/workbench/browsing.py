@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from automic_core import registry, storage
-from automic_core.connectors.databases.sqlite import SQLiteSource
 from automic_core.connectors.files.excel import ExcelSource
 from automic_core.errors import AutomicError, ConfigError, SourceError, translate
 from automic_core.storage import AccessPolicy, Location
 from automic_core.workbench.lakes import STATEMENTS, is_lake
+from automic_core.workbench.sources import build_source
 from automic_core.workbench.uploads import FOLDER as UPLOADS
 
 MOST = 2_000
@@ -97,16 +97,20 @@ def browse(place: str = "", contains: str = "", *, policy: AccessPolicy) -> List
     return Listing(place, _trail(place, policy), shown, len(found))
 
 
-def inside(place: str, kind: str, *, policy: AccessPolicy) -> Inside | None:
+def inside(place: str, kind: str, options: Mapping[str, Any] | None = None, *, policy: AccessPolicy) -> Inside | None:
     """The tables of a database, the sheets of a workbook, the files of an archive; None where there is one thing only.
+
+    Args:
+        place, kind, options: As for ``build_source``.
+        policy: What may be read.
 
     Raises:
         SourceError: The file cannot be read.
         SecurityError: The policy forbids it.
     """
     with translate(SourceError, f"Looking into {place}"):
-        if kind == "sqlite":
-            tables, views = storage.confined(SQLiteSource(place), policy).relations()
+        if kind and hasattr(registry.load("source", kind), "relations"):
+            tables, views = build_source(place, kind, options, policy).relations()  # type: ignore[attr-defined]
             return Inside("table", [*tables, *views], [*tables, *(f"{view} (view)" for view in views)])
         if kind == "excel":
             sheets = storage.confined(ExcelSource(place), policy).sheets()

@@ -19,6 +19,7 @@ from automic_core.workbench.promotions import PromotionSpec, parse_promotion
 from automic_core.workbench.rundetail import snapshot_of
 from automic_core.workbench.running import rerun, submit
 from automic_core.workbench.scripts import build_script, ingest_script, promotion_script
+from automic_core.workbench.sources import place_of, source_form
 
 _ALWAYS = ("extract", "latest", "cast")
 
@@ -134,7 +135,13 @@ def _arguments(data: dict[str, Any]) -> dict[str, Any]:
 
 def _ingest(data: dict[str, Any]) -> str:
     """The command that takes the same in."""
-    parts = ["automic", "ingest", json.dumps(data["source"].get("path", "")), "--table", data["table"]]
+    source, place = dict(data["source"]), data["source"].get("path", "")
+    options: dict[str, Any] = {}
+    kind = source.pop("kind")
+    if not place:
+        place, options = place_of(source_form(kind), source)
+    parts = ["automic", "ingest", json.dumps(place), "--table", data["table"]]
+    parts += [part for name, value in options.items() for part in ("-o", json.dumps(f"{name}={value}"))]
     parts += ["--keys", ",".join(data["keys"])] if data["keys"] else []
     parts += ["--mode", data["mode"]] if data["mode"] != "append" else []
     return " ".join(parts)

@@ -29,6 +29,7 @@ EXTRAS = {
     "s3": ("s3fs",),
     "gcs": ("gcsfs",),
     "azure": ("adlfs",),
+    "postgresql": ("psycopg", "adbc_driver_postgresql"),
     "login": ("authlib",),
     "llm": ("litellm",),
     "embeddings": ("sentence_transformers",),

@@ -119,15 +119,28 @@ def check_source(
         source = as_text(build_source(place, kind, options, policy))
         source.connect()
         try:
-            source.check()
-            width = len(frames.data_columns(source.scan(ReadRequest(limit=1))))
+            choice = _choice(source)
+            if choice is None:
+                source.check()
+                width = len(frames.data_columns(source.scan(ReadRequest(limit=1))))
         finally:
             source.close()
     except AutomicError as exc:
         return Verdict(False, exc.message, exc.hint, time.perf_counter() - began)
     seconds = time.perf_counter() - began
+    if choice is not None:
+        found = f"{choice:,} table{' or view' if choice == 1 else 's and views'} to choose from"
+        return Verdict(True, f"{source.name} answers: {found}, after {seconds:.2f} s.", "", seconds)
     columns = f"{width:,} column{'' if width == 1 else 's'}"
     return Verdict(True, f"{source.name} can be read: {columns}, the first row after {seconds:.2f} s.", "", seconds)
+
+
+def _choice(source: SourceAdapter) -> int | None:
+    """How many tables and views there are to choose from; None if the choice is made, or is none."""
+    if not hasattr(source, "relations") or getattr(source, "table", None) or getattr(source, "query", None):
+        return None
+    found = sum(map(len, source.relations()))
+    return None if found == 1 else found
 
 
 def sample(

@@ -69,7 +69,7 @@ def _harmless(kind: str) -> bool:
         form = source_form(kind)
     except ConfigError:
         return False
-    return form.main == "path" and not any(_secret(each) for each in form.schema.get("properties", {}).values())
+    return form.where == ("path",) and not any(_secret(each) for each in form.schema.get("properties", {}).values())
 
 
 def _secret(spec: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ import polars as pl
 
 from automic_core import frames, registry
 from automic_core.connectors._files import FileSource
+from automic_core.connectors.databases import _server
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError
 from automic_core.inference import infer as infer_frame
@@ -54,7 +55,7 @@ class SourceForm:
 
     Attributes:
         description: What the source reads, in a few sentences.
-        main: The option that says where it is.
+        where: The options that say where it is: the path, or what an address is made of.
         schema: JSON schema of all options.
         hidden: Options that make no difference to bronze, which keeps text as it is.
     """
@@ -62,7 +63,7 @@ class SourceForm:
     kind: str
     label: str
     description: str
-    main: str
+    where: tuple[str, ...]
     schema: dict[str, Any]
     hidden: tuple[str, ...]
 
@@ -144,8 +145,8 @@ def build_source(
     """A source from what a person typed.
 
     Args:
-        place: Path, glob or URL.
-        kind: Default: by the suffix.
+        place: Path, glob or URL; of a database its address or its name, with the rest of the address in ``options``.
+        kind: Default: by the scheme or the suffix.
         options: Option name to its value, or to text as a person types it; lists are then written a,b or as JSON.
         policy: What may be read; None = anything.
 
@@ -155,9 +156,10 @@ def build_source(
     kind = kind or registry.kind_for_path(place)
     cls = registry.load("source", kind)
     schema = registry.options_schema(cls)
-    known, main = schema.get("properties", {}), _main(schema)
-    typed = {name: _typed(kind, name, text, known) for name, text in (options or {}).items()}
-    source: SourceAdapter = registry.build("source", kind, {main: place, **typed})
+    known = schema.get("properties", {})
+    given = {**_placed(cls, schema, place), **(options or {})}
+    typed = {name: _typed(kind, name, text, known) for name, text in given.items()}
+    source: SourceAdapter = registry.build("source", kind, typed)
     if isinstance(source, FileSource) and (name := delivered(place, policy)) is not None:
         table = getattr(source, "table", None)
         source = source.delivered_as(f"{name}#{table}" if table else name)
@@ -175,13 +177,48 @@ def source_form(kind: str) -> SourceForm:
     schema = registry.options_schema(cls)
     text = inspect.cleandoc(cls.__doc__ or "").replace("``", "")
     hidden = tuple(name for name in _TYPING if name in schema.get("properties", {}))
-    return SourceForm(kind, registry.entries("source")[kind].label, text, _main(schema), schema, hidden)
+    return SourceForm(kind, registry.entries("source")[kind].label, text, _where(cls, schema), schema, hidden)
 
 
-def _main(schema: Mapping[str, Any]) -> str:
-    """The option that says where a source is."""
+def place_of(form: SourceForm, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The place that filled-in options name, empty while a needed one is missing, and the other options."""
+    known = form.schema.get("properties", {})
+    where = {name: values.get(name, known.get(name, {}).get("default")) for name in form.where}
+    rest = {name: value for name, value in values.items() if name not in form.where}
+    if any(where[name] in (None, "") for name in form.where):
+        return "", rest
+    if len(form.where) == 1:
+        return str(where[form.where[0]]), rest
+    return _server.address(form.kind, where), rest
+
+
+def typed_place(text: str) -> tuple[str, str, dict[str, Any]]:
+    """Place, kind and options that a typed place names; the address of a database may hold options of all sorts.
+
+    Raises:
+        ConfigError: It is an address with a password.
+    """
+    kind = next((k for k, each in registry.entries("source").items() if text.partition("://")[0] in each.schemes), "")
+    if not kind or "://" not in text:
+        return text, "", {}
+    form = source_form(kind)
+    place, options = place_of(form, _server.options_of(text))
+    return place or text, kind, options
+
+
+def _where(cls: type[Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """The options that say where a source is."""
+    if issubclass(cls, _server.Server):
+        return cls.WHERE
     known = schema.get("properties", {})
-    return "path" if "path" in known else next(iter(schema.get("required", known)), "path")
+    return ("path",) if "path" in known else (next(iter(schema.get("required", known)), "path"),)
+
+
+def _placed(cls: type[Any], schema: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """What a place says, as options."""
+    if not issubclass(cls, _server.Server):
+        return {_where(cls, schema)[0]: place}
+    return dict(_server.options_of(place)) if "://" in place else {"database": place} if place else {}
 
 
 def _typed(kind: str, name: str, text: Any, known: Mapping[str, Any]) -> Any:

@@ -5,6 +5,7 @@ A new connector adds a line to SOURCES or LOADERS (and a writer, if none of thes
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -15,8 +16,29 @@ from xml.sax.saxutils import escape
 
 import polars as pl
 
+from tests import servers
+
 Gap = tuple[type[BaseException], str]
 """What a test raises today, and why; a strict xfail, so that it must go when the gap does."""
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What the suite does to a server behind the back of a connector.
+
+    Attributes:
+        many: A query that gives so many rows, with a mark by which it is known on the server.
+        running: How many statements with a mark are running.
+        sever: Breaks the connection of the statements with a mark.
+        sever_loader: Breaks the connection of what is loading into a schema; how many there were.
+        guarded: The options of a server that asks for the password "right".
+    """
+
+    many: Callable[[int, str], str]
+    running: Callable[[str], int]
+    sever: Callable[[str], Any]
+    sever_loader: Callable[[str], int]
+    guarded: Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -25,8 +47,10 @@ class SourceCase:
 
     Attributes:
         suffix: Suffix of the file it reads.
-        write: Writes a frame of text, numbers, dates and booleans to a path, as another program would.
-        options: Options beside ``path``.
+        write: Writes a frame of text, numbers, dates and booleans to a path, as another program would; for a server
+            the folder stands for a schema and the stem for a table.
+        options: Options beside those that say where it is.
+        server: Set if it is a server.
         driver: Module without which it cannot work; empty = none.
         gaps: Test name to gap.
     """
@@ -37,6 +61,11 @@ class SourceCase:
     options: Mapping[str, Any] = field(default_factory=dict)
     driver: str = ""
     gaps: Mapping[str, Gap] = field(default_factory=dict)
+    server: Hands | None = None
+
+    def at(self, folder: Path, name: str = "data") -> dict[str, Any]:
+        """The options of a source that reads what was written to this folder under this name."""
+        return {**_place(self, folder, name), **self.options}
 
 
 @dataclass(frozen=True)
@@ -47,6 +76,36 @@ class LoaderCase:
     suffix: str
     options: Mapping[str, Any] = field(default_factory=dict)
     gaps: Mapping[str, Gap] = field(default_factory=dict)
+    server: Hands | None = None
+
+    def at(self, folder: Path, name: str = "out") -> dict[str, Any]:
+        """The options of a loader that writes to this folder; without its own options those of the source."""
+        return {**_place(self, folder, name), **self.options}
+
+    def place(self, folder: Path, name: str = "out") -> dict[str, Any]:
+        """The options of the source that reads it back."""
+        return _place(self, folder, name)
+
+    def content(self, folder: Path) -> dict[str, Any]:
+        """All that is there."""
+        if not self.server:
+            return {path.name: path.read_bytes() for path in folder.iterdir()}
+        server, space = servers.postgresql(), schema_of(folder)
+        tables = server.run(
+            f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '{space}'::regnamespace"
+        )
+        return {name: server.run(f'SELECT * FROM "{space}"."{name}"') for (name,) in tables}
+
+
+def schema_of(folder: Path) -> str:
+    """The schema that stands for a folder."""
+    return f"automic_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+
+
+def _place(case: SourceCase | LoaderCase, folder: Path, name: str) -> dict[str, Any]:
+    if not case.server:
+        return {"path": str(folder / f"{name}{case.suffix}")}
+    return {**servers.postgresql().options, "schema": schema_of(folder), "table": name}
 
 
 def write_csv(path: Path, frame: pl.DataFrame) -> None:
@@ -102,6 +161,45 @@ def write_sqlite(path: Path, frame: pl.DataFrame) -> None:
     connection.close()
 
 
+def write_postgresql(path: Path, frame: pl.DataFrame) -> None:
+    types = {pl.Int64: "bigint", pl.Float64: "double precision", pl.Date: "date", pl.Boolean: "boolean"}
+    columns = ", ".join(f'"{name}" {types.get(dtype.base_type(), "text")}' for name, dtype in frame.schema.items())
+    table = f'"{schema_of(path.parent)}"."{path.stem}"'
+    server = servers.postgresql()
+    server.run(f"CREATE TABLE {table} ({columns})")
+    rows = frame.rows()
+    if rows:
+        cells = [", ".join("NULL" if v is None else _literal(v) for v in row) for row in rows]
+        server.run(f"INSERT INTO {table} VALUES {', '.join(f'({each})' for each in cells)}")
+
+
+def _literal(value: Any) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+_POSTGRESQL = Hands(
+    lambda rows, mark: (
+        f"SELECT g AS id, repeat(md5(g::text), 3) AS text, g * 0.5 AS half, now() AS at /* {mark} */ "
+        f"FROM (SELECT generate_series(1, {rows}) AS g) AS q"  # one by one: elsewhere it would be kept whole first
+    ),
+    lambda mark: servers.postgresql().run(_activity("count(*)", mark))[0][0],
+    lambda mark: servers.postgresql().run(_activity("pg_terminate_backend(pid)", mark)),
+    lambda schema: len(
+        servers.postgresql().run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY \"{schema}\".%'"
+        )
+    ),
+    servers.guarded_postgresql,
+)
+
+
+def _activity(what: str, mark: str) -> str:
+    return (
+        f"SELECT {what} FROM pg_stat_activity WHERE query LIKE '%/* {mark} */%' AND state = 'active' "
+        "AND pid <> pg_backend_pid()"
+    )
+
+
 NO_HEADER: Gap = (AssertionError, "without a record the file does not say which columns it has")
 NATIVE: Gap = (
     FileNotFoundError,
@@ -116,6 +214,7 @@ SOURCES = [
     SourceCase("excel", ".xlsx", write_excel, driver="python_calamine"),
     SourceCase("xml", ".xml", write_xml, {"row_path": "rows/row"}, "lxml", {"test_header_only": NO_HEADER}),
     SourceCase("sqlite", ".sqlite", write_sqlite),
+    SourceCase("postgresql", "", write_postgresql, driver="adbc_driver_postgresql", server=_POSTGRESQL),
 ]
 
 LOADERS = [
@@ -127,4 +226,5 @@ LOADERS = [
     LoaderCase("json", ".jsonl.xz", gaps={"test_nothing": NO_HEADER}),
     LoaderCase("parquet", ".parquet"),
     LoaderCase("sqlite", ".sqlite", {"table": "data"}),
+    LoaderCase("postgresql", "", server=_POSTGRESQL),
 ]

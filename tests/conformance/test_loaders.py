@@ -32,19 +32,13 @@ MORE = TABLE.with_columns(pl.col("id") + 10)
 
 
 def make(case: Any, folder: Path) -> DestinationAdapter:
-    loader: DestinationAdapter = registry.build(
-        "loader", case.kind, {"path": str(folder / f"out{case.suffix}"), **case.options}
-    )
+    loader: DestinationAdapter = registry.build("loader", case.kind, case.at(folder))
     return loader
 
 
 def back(case: Any, folder: Path) -> pl.DataFrame:
-    frame = registry.build("source", case.kind, {"path": str(folder / f"out{case.suffix}")}).scan().collect()
+    frame = registry.build("source", case.kind, case.place(folder)).scan().collect()
     return frame.select(name for name in frame.columns if not frames.is_hidden(name))
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def failing(frame: pl.DataFrame) -> frames.BatchStream:
@@ -117,13 +111,13 @@ def test_several_loads_in_one_transaction(loader_case: Any, tmp_path: Path) -> N
 def test_rollback_leaves_it_untouched(loader_case: Any, tmp_path: Path, mode: Any) -> None:
     loader = make(loader_case, tmp_path)
     loader.load(TABLE, "overwrite")
-    before = files(tmp_path)
+    before = loader_case.content(tmp_path)
     loader.connect()
     loader.begin_transaction()
     loader.load(MORE, mode)
     loader.rollback()
     loader.close()
-    assert files(tmp_path) == before
+    assert loader_case.content(tmp_path) == before
 
 
 def test_rollback_leaves_nothing_new(loader_case: Any, tmp_path: Path) -> None:
@@ -133,22 +127,22 @@ def test_rollback_leaves_nothing_new(loader_case: Any, tmp_path: Path) -> None:
     loader.load(TABLE, "append")
     loader.rollback()
     loader.close()
-    assert files(tmp_path) == {}
+    assert loader_case.content(tmp_path) == {}
 
 
 def test_a_source_that_breaks_changes_nothing(loader_case: Any, tmp_path: Path) -> None:
     loader = make(loader_case, tmp_path)
     loader.load(TABLE, "overwrite")
-    before = files(tmp_path)
+    before = loader_case.content(tmp_path)
     with pytest.raises(RuntimeError, match="broke"):
         loader.load(failing(MORE), "append")
-    assert files(tmp_path) == before
+    assert loader_case.content(tmp_path) == before
 
 
-def test_a_full_disk_changes_nothing(loader_case: Any, tmp_path: Path) -> None:
-    loader = make(loader_case, tmp_path)
+def test_a_full_disk_changes_nothing(file_loader_case: Any, tmp_path: Path) -> None:
+    loader = make(file_loader_case, tmp_path)
     loader.load(TABLE, "overwrite")
-    before = files(tmp_path)
+    before = file_loader_case.content(tmp_path)
     noise = pl.DataFrame({"id": range(30_000)}).select("id", name=pl.col("id").hash(1).cast(pl.String))
     big = noise.select("id", "name", *(pl.lit(None, dtype=TABLE.schema[c]).alias(c) for c in ("amount", "day", "ok")))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -158,13 +152,15 @@ def test_a_full_disk_changes_nothing(loader_case: Any, tmp_path: Path) -> None:
             loader.load(big, "append")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert files(tmp_path) == before
+    assert file_loader_case.content(tmp_path) == before
 
 
-def test_unwritable_folder(loader_case: Any, tmp_path: Path) -> None:
+def test_unwritable_folder(file_loader_case: Any, tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("a file")
     loader = registry.build(
-        "loader", loader_case.kind, {"path": str(tmp_path / "folder" / f"x{loader_case.suffix}"), **loader_case.options}
+        "loader",
+        file_loader_case.kind,
+        {"path": str(tmp_path / "folder" / f"x{file_loader_case.suffix}"), **file_loader_case.options},
     )
     with pytest.raises(LoadError, match="folder"):
         loader.load(TABLE, "overwrite")

@@ -29,9 +29,8 @@ TABLE = pl.DataFrame(
 
 
 def make(case: Any, folder: Path, frame: pl.DataFrame = TABLE, **more: Any) -> SourceAdapter:
-    path = folder / f"data{case.suffix}"
-    case.write(path, frame)
-    source: SourceAdapter = registry.build("source", case.kind, {"path": str(path), **case.options, **more})
+    case.write(folder / f"data{case.suffix}", frame)
+    source: SourceAdapter = registry.build("source", case.kind, {**case.at(folder), **more})
     return source
 
 
@@ -103,18 +102,17 @@ def test_records(source_case: Any, tmp_path: Path) -> None:
     assert records[0].metadata.source_type == source_case.kind
 
 
-def test_missing_file_is_named(source_case: Any, tmp_path: Path) -> None:
-    path = tmp_path / f"absent{source_case.suffix}"
-    source = registry.build("source", source_case.kind, {"path": str(path), **source_case.options})
+def test_missing_file_or_table_is_named(source_case: Any, tmp_path: Path) -> None:
+    source = registry.build("source", source_case.kind, source_case.at(tmp_path, "absent"))
     with pytest.raises(SourceError, match="absent"):
         source.scan().collect()
 
 
-def test_file_that_vanishes_is_named(source_case: Any, tmp_path: Path) -> None:
-    source = make(source_case, tmp_path)
+def test_file_that_vanishes_is_named(file_case: Any, tmp_path: Path) -> None:
+    source = make(file_case, tmp_path)
     lazy = source.scan()
     first = lazy.collect()
-    (tmp_path / f"data{source_case.suffix}").unlink()
+    (tmp_path / f"data{file_case.suffix}").unlink()
     again = error = None
     try:
         again = lazy.collect()
@@ -130,9 +128,9 @@ def test_file_that_vanishes_is_named(source_case: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\x00\x01\x02\xff\xfe" * 50, b"PK\x03\x04 no archive", b"\x1f\x8b\x08 no gzip"])
-def test_garbage_is_ours(source_case: Any, tmp_path: Path, content: bytes) -> None:
-    source = make(source_case, tmp_path)
-    path = tmp_path / f"data{source_case.suffix}"
+def test_garbage_is_ours(file_case: Any, tmp_path: Path, content: bytes) -> None:
+    source = make(file_case, tmp_path)
+    path = tmp_path / f"data{file_case.suffix}"
     path.write_bytes(content)
     frame = error = None
     try:
@@ -168,20 +166,21 @@ def test_options_survive_yaml(source_case: Any, tmp_path: Path) -> None:
     again = registry.build("source", source_case.kind, options)
     assert again == source
     assert_frame_equal(again.scan().collect(), source.scan().collect())
-    assert registry.options_schema(type(source))["properties"]["path"]["description"]
+    where = registry.options_schema(type(source))["properties"]
+    assert all(where[name].get("description") for name in source_case.at(tmp_path))
 
 
 def test_name_is_the_stem(source_case: Any, tmp_path: Path) -> None:
     assert make(source_case, tmp_path).name == "data"
 
 
-def test_several_files_are_aligned(source_case: Any, tmp_path: Path) -> None:
-    if source_case.kind == "sqlite":
+def test_several_files_are_aligned(file_case: Any, tmp_path: Path) -> None:
+    if file_case.kind == "sqlite":
         pytest.skip("one database at a time")
-    source_case.write(tmp_path / f"a{source_case.suffix}", TABLE.select("id", "name"))
-    source_case.write(tmp_path / f"b{source_case.suffix}", TABLE.select("day", "id"))
-    path = str(tmp_path / f"*{source_case.suffix}")
-    source = registry.build("source", source_case.kind, {"path": path, **source_case.options})
+    file_case.write(tmp_path / f"a{file_case.suffix}", TABLE.select("id", "name"))
+    file_case.write(tmp_path / f"b{file_case.suffix}", TABLE.select("day", "id"))
+    path = str(tmp_path / f"*{file_case.suffix}")
+    source = registry.build("source", file_case.kind, {"path": path, **file_case.options})
     frame = source.scan().collect()
     expected = pl.concat([TABLE.select("id", "name"), TABLE.select("day", "id")], how="diagonal")
     assert_frame_equal(data(frame), expected)
@@ -190,7 +189,7 @@ def test_several_files_are_aligned(source_case: Any, tmp_path: Path) -> None:
     assert [part.name for part in parts] == ["a", "b"]
     assert len({part.content_hash() for part in parts}) == 2
     assert [part.scan().collect().height for part in parts] == [4, 4]
-    assert parts[0].location == str(tmp_path / f"a{source_case.suffix}")
+    assert parts[0].location == str(tmp_path / f"a{file_case.suffix}")
 
 
 def test_text_is_text(source_case: Any, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
         "excel": {"path": "a.xlsx", "sheet": "Sheet 1", "skip_rows": 2},
         "xml": {"path": "a.xml", "row_path": "row"},
         "sqlite": {"path": "a.db", "query": "SELECT 1"},
+        "postgresql": {"database": "shop", "user": "ann", "password": "secret:WORD", "table": "orders", "retries": 0},
         "iceberg": {"table": "bronze.orders", "snapshot": 8_123_456_789_012_345_678},
     },
     "loader": {},

@@ -41,8 +41,9 @@ def _typed(state: Connecting) -> None:
         placeholder="or type a path, in/*.csv, s3://…",
         label_visibility="collapsed",
     )
-    if place and place.strip():
-        state.choose(place.strip())
+    named = show.attempt(workbench.typed_place, place.strip()) if place and place.strip() else None
+    if named is not None:
+        state.choose(*named)
         st.rerun()
 
 

@@ -45,7 +45,7 @@ def form(ws: Workspace, state: Connecting) -> None:
     with st.container(border=True, key="connect-card-form"):
         show.note(show.plain(form.description))
         values = forms.fill(form.schema, {}, key=key, skip=form.hidden)
-        place = str(values.pop(form.main, "") or "")
+        place, values = workbench.place_of(form, values)
         with top:
             look = st.button("Look at the rows", key="look", type="primary", disabled=not place)
         with st.container(horizontal=True):

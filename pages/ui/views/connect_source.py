@@ -13,6 +13,9 @@ from pages.ui import calls, forms, show
 from pages.ui.state import Workspace
 from pages.ui.views.connect_state import Connecting
 
+FEW = 12
+"""So many tables or sheets are shown side by side; more are chosen from a list."""
+
 
 def headline(ws: Workspace, state: Connecting) -> str:
     """Look at the source, unless nothing changed since; says where things stand."""
@@ -63,10 +66,10 @@ def _look(ws: Workspace, state: Connecting) -> None:
     try:
         kind = state.kind or workbench.connector_of(state.place)
         if state.inside is None:
-            state.inside = calls.place(ws, workbench.inside, state.place, kind)
-            if state.inside is not None and state.inside.names and state.inside.option not in state.options:
-                _first_inside(state)
-                how = (state.place, state.kind or None, state.options)
+            state.inside = calls.place(ws, workbench.inside, state.place, kind, state.options)
+        if state.inside is not None and state.inside.names and state.inside.option not in state.options:
+            _first_inside(state)
+            how = (state.place, state.kind or None, state.options)
         with st.spinner("Reading the first rows"):
             state.sample = calls.place(ws, workbench.sample, *how)
     except AutomicError as exc:
@@ -86,21 +89,26 @@ def _first_inside(state: Connecting) -> None:
 def _inside(state: Connecting) -> None:
     """Choose the table, the sheet, the file of an archive."""
     inside = state.inside
-    if inside is None or not inside.names:
+    if inside is None or not inside.names or "query" in state.options:
         return
     labels = dict(zip(inside.names, inside.labels, strict=True))
     now = state.place if inside.option == "path" else state.options.get(inside.option)
     if now is None and inside.option == "sheet" and state.sample is not None:
         now = next((fact.value for fact in state.sample.facts if fact.option == "sheet"), None)
     what = {"table": "Table", "sheet": "Sheet", "path": "File in the archive"}[inside.option]
-    chosen = st.pills(
-        what,
-        inside.names,
-        default=now if now in inside.names else None,
-        format_func=lambda name: show.plain(labels[name]),
-        key=f"inside-{state.turn}",
-        required=True,
-    )
+    key = f"inside-{state.turn}"
+    if len(inside.names) > FEW:
+        place = inside.names.index(now) if now in inside.names else None
+        chosen = st.selectbox(what, inside.names, index=place, format_func=labels.__getitem__, key=key)
+    else:
+        chosen = st.pills(
+            what,
+            inside.names,
+            default=now if now in inside.names else None,
+            format_func=lambda name: show.plain(labels[name]),
+            key=key,
+            required=True,
+        )
     if chosen is not None and chosen != now:
         if inside.option == "path":
             state.place = chosen
@@ -113,7 +121,7 @@ def _options(state: Connecting, kind: str) -> None:
     form = show.attempt(workbench.source_form, kind)
     if form is None:
         return
-    skip = {form.main, *form.hidden, *([state.inside.option] if state.inside is not None else [])}
+    skip = {*form.where, *form.hidden, *([state.inside.option] if state.inside is not None else [])}
     if not set(form.schema.get("properties", {})) - skip:
         return
     with st.expander("How it is read", icon=":material/tune:", key=f"connect-options-{state.turn}"):
@@ -121,6 +129,8 @@ def _options(state: Connecting, kind: str) -> None:
         kept = {name: value for name, value in state.options.items() if name in skip}
         shown = {name: value for name, value in state.fixed.items() if name not in skip}
         found = forms.fill(form.schema, shown, key=f"connect-option-{state.turn}", skip=skip)
+    if "query" in found:
+        kept.pop("table", None)
     if {**found, **kept} != state.options:
         state.options = {**found, **kept}
         st.rerun()

@@ -17,7 +17,7 @@ MODES = {
     "append": ("More rows each time", "What arrives is added to what is there."),
     "snapshot": (
         "The whole table each time",
-        "The next file of the same name replaces this one, rows gone from it are deleted; other names add to it.",
+        "The next delivery of the same name replaces this one, rows gone from it are deleted; other names add to it.",
     ),
 }
 

@@ -1,0 +1,202 @@
+"""One table or SELECT of PostgreSQL as Arrow batches, streamed by binary COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from automic_core import frames
+from automic_core.connectors._ahead import ahead
+from automic_core.connectors.databases import _postgresql_catalog as catalog
+from automic_core.connectors.databases._postgresql_types import Column, Kind, converted, planned
+from automic_core.connectors.files import _types
+from automic_core.errors import SecurityError, SourceError
+
+if TYPE_CHECKING:
+    import psycopg
+
+BATCH_BYTES = 8 << 20
+_HIDDEN = {frames.SOURCE_ROW: pa.int64(), frames.RESCUED: pa.string()}
+SESSION = {
+    "default_transaction_read_only": "on",
+    "synchronize_seqscans": "off",  # the same order each time, so that the same content is known again
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "iso_8601",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be read.
+
+    Attributes:
+        select: The statement as it was given.
+        relation: The table; None = a query.
+        expected: Rows there are, as the server estimates.
+    """
+
+    select: str
+    columns: list[Column]
+    relation: catalog.Relation | None
+    notes: list[str]
+    expected: int | None = None
+
+    def statement(self, wanted: Sequence[Column], limit: int | None) -> str:
+        """The select that delivers some columns in types that the driver has."""
+        places = {column.name: f"c{place}" for place, column in enumerate(self.columns)}
+        shown = ", ".join(each.sql.format(places[each.name]) for each in wanted) or "1"
+        bound = "" if limit is None else f" LIMIT {int(limit)}"
+        return f"SELECT {shown} FROM {_inner(self.select, len(self.columns))}{bound}"
+
+
+def _inner(select: str, width: int) -> str:
+    """The select in brackets, its columns numbered: two may have one name, and a comment at its end ends there."""
+    return f"({select}\n) AS q({', '.join(f'c{place}' for place in range(width))})"
+
+
+def plan(connection: psycopg.Connection[Any], select: str, relation: catalog.Relation | None, where: str) -> Plan:
+    """Find out what a statement delivers, without running it.
+
+    Raises:
+        SecurityError: It is more than one SELECT.
+        SourceError: It is no statement that gives rows.
+    """
+    described = _described(connection, select, where)
+    if not described:
+        raise SourceError(f"{where}: there are no columns.", "" if relation else "Give one SELECT statement.")
+    kinds = _kinds(connection, {oid for _, oid, _ in described})
+    names, notes = _types.column_names(name for name, _, _ in described)
+    ascii_only = connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+    columns = [
+        planned(name, kinds[oid], modifier, ascii_only=ascii_only)
+        for name, (_, oid, modifier) in zip(names, described, strict=True)
+    ]
+    found = Plan(select, columns, relation, notes)
+    rows = _estimated(connection, found, where)
+    if relation is not None and relation.comment:
+        notes.append(f"{relation.name}: {relation.comment}")
+    return Plan(select, columns, relation, notes, rows)
+
+
+def _described(connection: psycopg.Connection[Any], select: str, where: str) -> list[tuple[str, int, int]]:
+    """Name, type and modifier of each result column; the server takes exactly one statement here."""
+    protocol = connection.pgconn
+    encoding = connection.info.encoding
+    done = protocol.prepare(b"", select.encode(encoding))
+    if done.error_message:
+        _refuse(done, select, where)
+    result = protocol.describe_prepared(b"")
+    found = [
+        ((result.fname(place) or b"").decode(encoding), result.ftype(place), result.fmod(place))
+        for place in range(result.nfields)
+    ]
+    if not found:
+        raise SecurityError(f"{where}: the query gives no rows, so it would do something else.", "Give one SELECT.")
+    return found
+
+
+def _refuse(result: Any, select: str, where: str) -> None:
+    import psycopg
+
+    error = psycopg.errors.error_from_result(result)
+    if error.sqlstate == "42601" and "multiple commands" in str(error):
+        raise SecurityError(f"{where}: the query is more than one statement.", "Give one SELECT.") from error
+    if error.sqlstate == "42601":
+        place = f" at character {error.diag.statement_position}" if error.diag.statement_position else ""
+        raise SourceError(f"{where}: {error.diag.message_primary}{place}.", "Give one SELECT statement.") from error
+    raise error
+
+
+def _kinds(connection: psycopg.Connection[Any], oids: set[int]) -> dict[int, Kind]:
+    rows = connection.execute(
+        "SELECT oid, typname, typtype::text, typcategory::text FROM pg_catalog.pg_type WHERE oid = ANY (%s)",
+        (list(oids),),
+    ).fetchall()
+    return {oid: Kind(oid, str(oid)) for oid in oids} | {row[0]: Kind(*row) for row in rows}
+
+
+def _estimated(connection: psycopg.Connection[Any], found: Plan, where: str) -> int | None:
+    """How many rows the server's planner expects. It also refuses here what cannot stand inside a SELECT."""
+    import psycopg
+
+    statement = f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_inner(found.select, len(found.columns))}"
+    try:
+        row = connection.execute(statement).fetchone()
+    except (psycopg.errors.SyntaxError, psycopg.errors.FeatureNotSupported) as exc:
+        raise SecurityError(
+            f"{where}: the query is no SELECT that only reads ({exc.diag.message_primary}).", "Give one SELECT."
+        ) from exc
+    return int(row[0][0]["Plan"]["Plan Rows"]) if row is not None else None
+
+
+class Rows:
+    """The rows of a plan.
+
+    Args:
+        wanted: Names of the columns; None = all, with ``_source_row`` and ``_rescued``.
+
+    Raises:
+        SourceError: There is no such column.
+    """
+
+    def __init__(self, plan: Plan, wanted: Sequence[str] | None, limit: int | None) -> None:
+        known = {column.name: column for column in plan.columns}
+        self.names = [*known, *_HIDDEN] if wanted is None else list(wanted)
+        if missing := [name for name in self.names if name not in known and name not in _HIDDEN]:
+            raise SourceError(f"There is no column {missing[0]!r}.", f"Columns: {', '.join(list(known)[:30])}.")
+        self._columns = [known[name] for name in self.names if name in known]
+        types = _HIDDEN | {column.name: column.type for column in self._columns}
+        self.schema = pa.schema([(name, types[name]) for name in self.names])
+        self.statement = plan.statement(self._columns, limit)
+
+    def batches(self, reader: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The driver's batches in the planned types; at least one."""
+        row, empty = 0, True
+        for raw in reader:
+            yield self._batch(raw, row)
+            row, empty = row + raw.num_rows, False
+        if empty:
+            yield pa.RecordBatch.from_arrays([pa.array([], field.type) for field in self.schema], schema=self.schema)
+
+    def _batch(self, raw: pa.RecordBatch, before: int) -> pa.RecordBatch:
+        kept: dict[int, dict[str, str]] = {}
+        arrays: dict[str, pa.Array] = {}
+        for place, column in enumerate(self._columns):
+
+            def rescue(row: int, text: str, name: str = column.name) -> None:
+                kept.setdefault(row, {})[name] = text
+
+            arrays[column.name] = converted(column, raw.column(place), rescue)
+        if frames.SOURCE_ROW in self.names:
+            arrays[frames.SOURCE_ROW] = pa.array(np.arange(before + 1, before + raw.num_rows + 1, dtype=np.int64))
+        if frames.RESCUED in self.names:
+            arrays[frames.RESCUED] = _texts(kept, raw.num_rows)
+        return pa.RecordBatch.from_arrays([arrays[name] for name in self.names], schema=self.schema)
+
+
+def _texts(kept: dict[int, dict[str, str]], rows: int) -> pa.Array:
+    if not kept:
+        return pa.nulls(rows, pa.string())
+    return pa.array([_types.rescued(None, kept[row]) if row in kept else None for row in range(rows)], pa.string())
+
+
+def streamed(info: str, rows: Rows) -> Generator[pa.RecordBatch]:
+    """Run the statement in a session of its own; it is rolled back at the end: a function that is called might write.
+
+    What is left unread is stopped on the server.
+    """
+    import adbc_driver_postgresql.dbapi as driver
+
+    with driver.connect(info) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
+        cursor.execute(rows.statement)
+        with closing(ahead(rows.batches(cursor.fetch_record_batch()), cursor.adbc_cancel)) as batches:
+            yield from batches

@@ -1,0 +1,204 @@
+"""Databases against their peers, in rows a second: PostgreSQL to bronze, and into PostgreSQL by COPY.
+
+    python benchmarks/databases.py [--rows 5000000] [--runs 3] [--url postgresql://postgres@127.0.0.1:5432/test]
+        [--connectorx PYTHON] [--dlt PYTHON] [--only read|load]
+
+A table of 12 columns is made in a schema of its own, which is dropped at the end. Reading: our bronze (Iceberg, each
+row with its origin, and a digest of all) against connectorx, whole table to Arrow, then one Parquet file; and against
+dlt's Arrow path into Iceberg. Loading: our loader from a Parquet file against psql's own copy of the same rows from a
+CSV file, each into a new table in one transaction. ``--connectorx`` and ``--dlt`` name the Pythons that have connectorx
+and dlt[pyiceberg,sql_database]; default: this one, and none. Pairs run in turn; figures are medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from measure import child, median, report
+
+SCHEMA, TABLE = "automic_bench", "orders"
+COLUMNS = (
+    "order_id bigint, customer_id integer, customer text, sku text, quantity smallint, price numeric(10,2), "
+    "weight double precision, paid boolean, day date, created_at timestamptz, status text, token text"
+)
+ROWS = """
+    SELECT g, (g * 7919 % 100000)::integer, 'customer ' || (g * 7919 % 100000),
+        'SKU-' || lpad((g % 5000)::text, 5, '0'), (g % 17 + 1)::smallint,
+        ((g * 31 % 100000) / 100.0)::numeric(10,2), (g * 37 % 100000) / 3.0::float8, g % 3 = 0,
+        date '2020-01-01' + (g % 1800)::integer, timestamptz '2020-01-01' + g * interval '17 s',
+        (ARRAY['new', 'paid', 'sent', 'back'])[g % 4 + 1], md5(g::text)
+    FROM generate_series(1::bigint, {rows}) AS g
+"""
+
+
+def bronze(url: str, folder: str) -> None:
+    """Into a new lake."""
+    import automic_core.lakehouse.files  # noqa: F401
+    from automic_core import Lakehouse
+    from automic_core.workbench.sources import build_source
+
+    with Lakehouse.open(f"{folder}/lake") as lake:
+        source = build_source(url, options={"table": f"{SCHEMA}.{TABLE}"})
+        source.check()  # the drivers are loaded
+        report(lambda: lake.bronze.ingest(source, "orders").rows)
+
+
+def connectorx(url: str, folder: str) -> None:
+    """The whole table to Arrow, then to a Parquet file."""
+    import connectorx as library
+    import pyarrow.parquet
+
+    def work() -> int:
+        table = library.read_sql(url, f"SELECT * FROM {SCHEMA}.{TABLE}", return_type="arrow")
+        pyarrow.parquet.write_table(table, f"{folder}/orders.parquet", compression="zstd")
+        return int(table.num_rows)
+
+    report(work)
+
+
+def dlt(url: str, folder: str) -> None:
+    """From Arrow batches to a local Iceberg table."""
+    import dlt as library
+    from dlt.sources.sql_database import sql_table
+
+    def work() -> None:
+        place = library.destinations.filesystem(f"file://{folder}/dlt")
+        pipeline = library.pipeline("bench", destination=place, dataset_name="lake", pipelines_dir=f"{folder}/state")
+        rows = sql_table(url, table=TABLE, schema=SCHEMA, backend="pyarrow", chunk_size=100_000)
+        pipeline.run(rows, table_format="iceberg", loader_file_format="parquet")
+
+    report(work)
+
+
+def load(url: str, folder: str) -> None:
+    """From a Parquet file into a new table."""
+    import polars as pl
+
+    from automic_core import registry
+    from automic_core.connectors.databases._server import options_of
+
+    options = {**options_of(url), "schema": SCHEMA, "table": "loaded"}
+    registry.build("source", "postgresql", {**options_of(url), "query": "SELECT 1"}).check()
+    rows = pl.scan_parquet(f"{folder}/orders.parquet")
+    report(lambda: registry.build("loader", "postgresql", options).load(rows, "append"))
+
+
+WORK: dict[str, Callable[[str, str], None]] = {"bronze": bronze, "connectorx": connectorx, "dlt": dlt, "load": load}
+
+
+class Bench:
+    """The table, the folder and the figures of one run."""
+
+    def __init__(self, url: str, folder: Path, rows: int, runs: int) -> None:
+        self.url, self.folder, self.rows, self.runs = url, folder, rows, runs
+
+    def sql(self, *statements: str) -> float:
+        """Run statements in one transaction; how long it took."""
+        words = [word for each in statements for word in ("-c", each)]
+        began = time.perf_counter()
+        subprocess.run(["psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", self.url, *words], check=True)
+        return time.perf_counter() - began
+
+    def make(self) -> None:
+        """The table, and nothing else in its schema."""
+        quiet = "SET client_min_messages = error"
+        self.sql(quiet, f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", f"CREATE SCHEMA {SCHEMA}")
+        self.sql(
+            f"CREATE TABLE {SCHEMA}.{TABLE} ({COLUMNS})", f"INSERT INTO {SCHEMA}.{TABLE} {ROWS.format(rows=self.rows)}"
+        )
+        subprocess.run(["psql", "-q", self.url, "-c", f"VACUUM ANALYZE {SCHEMA}.{TABLE}"], check=True)
+
+    def once(self, kind: str, python: str) -> dict[str, Any]:
+        """Figures of one piece of work, in a folder of its own."""
+        place = self.folder / kind
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        return child("databases.py", "--work", kind, self.url, str(place), python=python)
+
+    def read(self, peer: str, python: str, bar: float) -> None:
+        """Bronze against a peer."""
+        ours, theirs = [], []
+        for _ in range(self.runs):
+            theirs.append(self.once(peer, python))
+            ours.append(self.once("bronze", sys.executable))
+            assert ours[-1]["extra"] == self.rows
+        ratio = statistics.median(b["wall"] / a["wall"] for a, b in zip(ours, theirs, strict=True))
+        mine, other = median(ours), median(theirs)
+        self.line(f"PostgreSQL -> bronze, against {peer}", ratio, bar, mine["wall"], other["wall"])
+        print(
+            f"   CPU {mine['cpu']:.1f} s against {other['cpu']:.1f} s; "
+            f"memory {mine['peak_mb']:.0f} MB (bar 500) against {other['peak_mb']:.0f} MB"
+        )
+
+    def write(self) -> None:
+        """Our loader against psql's own copy."""
+        import polars as pl
+
+        csv, table = self.folder / "orders.csv", f"{SCHEMA}.loaded"
+        subprocess.run(["psql", "-q", self.url, "-c", f"\\copy {SCHEMA}.{TABLE} TO '{csv}' csv"], check=True)
+        place = self.folder / "load"
+        place.mkdir()
+        from automic_core.workbench.sources import build_source
+
+        build_source(self.url, options={"table": f"{SCHEMA}.{TABLE}"}).scan().select(pl.exclude("^_.*$")).sink_parquet(
+            place / "orders.parquet"
+        )
+        ours, theirs = [], []
+        for _ in range(self.runs):
+            theirs.append(self.sql(f"CREATE TABLE {table} ({COLUMNS})", f"\\copy {table} FROM '{csv}' csv"))
+            self.sql(f"DROP TABLE {table}")
+            ours.append(child("databases.py", "--work", "load", self.url, str(place)))
+            assert ours[-1]["extra"] == self.rows
+            self.sql(f"DROP TABLE {table}")
+        ratio = statistics.median(b / a["wall"] for a, b in zip(ours, theirs, strict=True))
+        mine = median(ours)
+        self.line("Parquet -> PostgreSQL, against psql \\copy", ratio, 0.8, mine["wall"], statistics.median(theirs))
+        print(f"   CPU {mine['cpu']:.1f} s of ours; memory {mine['peak_mb']:.0f} MB")
+
+    def line(self, name: str, ratio: float, bar: float, ours: float, theirs: float) -> None:
+        """One row of the table."""
+        verdict = "met" if ratio >= bar else "MISSED"
+        speeds = f"{self.rows / ours / 1000:,.0f}k rows/s against {self.rows / theirs / 1000:,.0f}k"
+        print(f"{name:<44} {ratio:>8.2f}x  >= {bar}x  {verdict:<8} {speeds}", flush=True)
+
+
+def main() -> None:
+    """Run what was asked for."""
+    if sys.argv[1:2] == ["--work"]:
+        WORK[sys.argv[2]](*sys.argv[3:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--url", default="postgresql://postgres@127.0.0.1:5432/test")
+    parser.add_argument("--connectorx", default=sys.executable)
+    parser.add_argument("--dlt")
+    parser.add_argument("--only", choices=["read", "load"])
+    options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    with tempfile.TemporaryDirectory(prefix="automic-bench-") as folder:
+        bench = Bench(options.url, Path(folder), options.rows, options.runs)
+        bench.make()
+        try:
+            if options.only != "load":
+                bench.read("connectorx", options.connectorx, 1.0)
+                if options.dlt:
+                    bench.read("dlt", options.dlt, 2.0)
+            if options.only != "read":
+                bench.write()
+        finally:
+            bench.sql("SET client_min_messages = error", f"DROP SCHEMA {SCHEMA} CASCADE")
+
+
+if __name__ == "__main__":
+    main()
