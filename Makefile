@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := excel,xml,http,postgresql,login,llm,dev
 DATA ?= ../shared/data
 # Tests of one browser file share a lake and a server, so they stay together.
-WORKERS := -n 4 --dist loadgroup
+WORKERS := -n 3 --dist loadgroup
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -204,6 +204,7 @@ def views(root: Path) -> Iterator[tuple[str, dict[str, str]]]:
         yield from (("tables", {"table": "silver.evil", "rid": str(first), "column": name}) for name in (IMAGE, TICK))
 
 
+@pytest.mark.slow  # every view of every page
 def test_names_and_cells_on_every_page(eve: Person, lake: Path) -> None:
     for name, about in views(lake):
         eve.open(name, **about)
@@ -262,6 +263,7 @@ ODD_LINKS: list[tuple[str, dict[str, str]]] = [
 ]
 
 
+@pytest.mark.slow  # tests/ui/test_links.py tries the same without a browser
 def test_links_with_anything_in_them(eve: Person) -> None:
     for name, about in ODD_LINKS:
         eve.open(name, **about)

@@ -33,7 +33,9 @@ PAGES = {
 DOCS = os.environ.get("AUTOMIC_SCREENSHOTS", "")
 
 
-THEMES = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+DARK = pytest.param(True, id="dark", marks=[] if DOCS else pytest.mark.slow)
+THEMES = pytest.mark.parametrize("dark", [pytest.param(False, id="light"), DARK])
+"""Each page in both looks; the dark ones only where all tests or the pictures of the docs are asked for."""
 
 
 @pytest.fixture

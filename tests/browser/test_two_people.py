@@ -206,6 +206,7 @@ def state(lake: Path, job: str) -> str:
         return workbench.job(opened, job).state
 
 
+@pytest.mark.slow  # every button of every page
 def test_an_audience_changes_nothing(person: NewPerson, lake: Path) -> None:
     with workbench.opened(lake, "ann") as opened:
         draft = {"steps": [{"kind": "dedup", "match_mode": "exact", "match_fields": ["id"]}], "rules": []}
