@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from automic_core.demo.run import run_demo
 from tests.browser.driver import CHROMIUM, FLAGS, Person, serving
 
 NewPerson = Callable[..., Person]
+SHARE_THE_DEMO = ("test_asking", "test_editor", "test_screens")
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,9 +21,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))  # one lake and one server a file
+            together = "demo" if item.path.stem in SHARE_THE_DEMO else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(together))  # one lake and one server a group
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed (apt-get install chromium)"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -34,13 +44,13 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo of 2,000 orders, for the tests of one file."""
+    """A demo of 2,000 orders; what a test adds to it stays there."""
     return run_demo(tmp_path_factory.mktemp("browser") / "demo-lake", orders=2_000).lake
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(lake: Path) -> Iterator[str]:
     """The workbench on that lake."""
     with serving(lake, log=lake.parent / "server.log") as found:
@@ -48,7 +58,7 @@ def url(lake: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def person(chromium: Any, url: str, tmp_path: Path) -> Iterator[NewPerson]:
+def person(chromium: Any, url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[NewPerson]:
     """Make visitors: ``person()``, ``person(dark=True)``."""
     contexts = []
 
@@ -61,5 +71,6 @@ def person(chromium: Any, url: str, tmp_path: Path) -> Iterator[NewPerson]:
 
     yield visitor
     for number, context in enumerate(contexts):
-        context.pages[0].screenshot(path=str(tmp_path / f"left-{number}.png"))  # what a failed test saw last
+        if request.node.stash.get(FAILED, False):
+            context.pages[0].screenshot(path=str(tmp_path / f"left-{number}.png"))  # what it saw last
         context.close()

@@ -70,7 +70,7 @@ def test_every_page(person: NewPerson, tmp_path: Path, name: str, dark: bool) ->
         visitor.cell("", 2, 480)
         visitor.see("customers_1.csv", "line")
     if name == "ask":
-        visitor.see("Shows orders.revenue, for each orders.month.", "Save as gold")
+        visitor.see("Shows orders.revenue, for each orders.month", "Save as gold")
     if name == "explore":
         visitor.see("showing", "Download")
     _shoot(visitor, tmp_path, name, dark)

@@ -120,7 +120,7 @@ def test_answers_are_equal_whatever_types_their_numbers_have() -> None:
         (
             """SELECT colour, avg(price_eur) AS mean FROM silver.bottles
             GROUP BY colour HAVING count(*) >= 2 ORDER BY mean DESC LIMIT 3""",
-            """Shows bottles.colour and the average of bottles.price_eur where the number of bottles is at least 2,
+            """Shows the average of bottles.price_eur where the number of bottles is at least 2,
             for each bottles.colour, by the average of bottles.price_eur, highest first, the first 3 only.""",
         ),
         (

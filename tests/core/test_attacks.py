@@ -214,7 +214,8 @@ def test_is_refused(pool: Pool, lake: Path, attack: str) -> None:
 
 @pytest.mark.parametrize("attack", IN_WORDS)
 def test_a_question_in_words_runs_a_select_or_nothing(pool: Pool, lake: Path, attack: str) -> None:
-    request = {"do": "words", "lake": str(lake), "question": written(attack, lake)}
+    who = {"actor": "eve", "read_only": False, "parts": False}
+    request = {"do": "words", "lake": str(lake), "question": written(attack, lake), "after": [], **who}
     header, _ = Question(pool, request, seconds=30, memory=MEMORY).result()
     if (sql := header["answer"]["sql"]) is not None:
         parse(duckdb.connect(), sql)

@@ -281,9 +281,10 @@ def test_words_arrive_from_the_process_that_answers(server: Server, tmp_path: Pa
     (path / "automic.yaml").write_text(json.dumps({"llm": llm}), encoding="utf-8")
     good = "SELECT count(*) AS n FROM bronze.wild"
     server.replies = [gives(good), gives(good + " "), says("It ", "counts.")]
-    parts: list[str] = []
     with workbench.opened(path) as lake:
         workbench.ingest(lake, workbench.build_source(str(tmp_path / "wild.csv")), "wild")
-        answer = workbench.read_question(lake, "How wild is it really?", parts.append)
-        assert (answer.rung, answer.sql, parts) == ("model", good, ["It ", "counts."])
+        asking = workbench.ask_in_words(lake, "How wild is it really?")
+        told, answer = "".join(asking.told()), asking.answer()
+        assert (answer.rung, answer.sql) == ("model", good)
+        assert told.endswith("It counts.")
         assert {call.actor for call in lake.context.state.models.calls()} == {lake.context.actor}
