@@ -21,6 +21,8 @@ from automic_core.workbench.attention import Attention, behind, failed_runs
 from automic_core.workbench.listing import Opened, opened_tables
 
 LAYERS = ("bronze", "silver", "gold")
+FEW = 12
+"""States that a page measures by itself; with more it says so and offers a job."""
 FIRST_LOOK = 0.2
 """Seconds that are measured in passing: by a page before it shows what is known, by a job after its work."""
 

@@ -15,10 +15,10 @@ PICKER = "monitors-table"
 
 
 def look(ws: Workspace) -> tuple[workbench.Inbox, str]:
-    """The inbox, after a short measuring of what is new; and the version of both for caches."""
+    """The inbox, after a short measuring of what is new, if it is little; and the version of both for caches."""
     version = calls.fresh(ws, workbench.monitors_version)
     inbox = calls.read(ws, workbench.monitors, as_of=version)
-    if inbox.left and not inbox.unreadable:
+    if 0 < inbox.left <= monitoring.FEW and not inbox.unreadable:
         calls.fresh(ws, workbench.measure, seconds=monitoring.FIRST_LOOK)
         version = calls.fresh(ws, workbench.monitors_version)
         inbox = calls.read(ws, workbench.monitors, as_of=version)
