@@ -12,7 +12,6 @@ from automic_core.demo.run import run_demo
 from tests.browser.driver import CHROMIUM, FLAGS, Person, serving
 
 NewPerson = Callable[..., Person]
-SHARE_THE_DEMO = ("test_asking", "test_editor", "test_screens")
 FAILED = pytest.StashKey[bool]()
 
 
@@ -21,8 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            together = "demo" if item.path.stem in SHARE_THE_DEMO else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(together))  # one lake and one server a group
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))  # one lake and one server a file
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed (apt-get install chromium)"))
 
@@ -44,13 +42,13 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo of 2,000 orders; what a test adds to it stays there."""
+    """A demo of 2,000 orders, for the tests of one file."""
     return run_demo(tmp_path_factory.mktemp("browser") / "demo-lake", orders=2_000).lake
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def url(lake: Path) -> Iterator[str]:
     """The workbench on that lake."""
     with serving(lake, log=lake.parent / "server.log") as found:
