@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from automic_core.errors import ConfigError
+from automic_core.errors import AutomicError, ConfigError
 from automic_core.events import Listener
 from automic_core.jobs.working import Task
 from automic_core.lake import Lakehouse
@@ -59,14 +60,18 @@ def kind_of(name: str) -> TaskKind:
 
 def task_of(name: str) -> Task:
     """The function of a kind."""
-    module, _, function = kind_of(name).function.partition(":")
+    kind = kind_of(name)
+    module, _, function = kind.function.partition(":")
     task: Task = getattr(importlib.import_module(module), function)
+    if not kind.layer:
+        return task
 
     def measured(lake: Lakehouse, arguments: dict[str, Any], on_event: Listener) -> Mapping[str, Any]:
         """The task; then the table it changed is measured, so that Monitors knows of it when somebody looks."""
         done = task(lake, arguments, on_event)
         if isinstance(done.get("table"), str):
-            monitoring.measure(lake, done["table"], seconds=monitoring.FIRST_LOOK)
+            with suppress(AutomicError):  # the work is done and published; Monitors says itself what it cannot read
+                monitoring.measure(lake, done["table"], seconds=monitoring.FIRST_LOOK)
         return done
 
     return measured

@@ -18,7 +18,8 @@ from automic_core.medallion.context import now
 from automic_core.medallion.drifting import moved
 from automic_core.medallion.measuring import Measured
 from automic_core.medallion.tracking import Series, track
-from automic_core.workbench import alerts
+from automic_core.workbench import alerts, monitoring
+from automic_core.workbench.tasks import task_of
 
 RULES = "rules:\n- {id: cap, kind: range, columns: [amount], max: 900, action: warn}\n"
 TYPES = "schema: {id: integer, email: string, amount: integer}\n"
@@ -181,3 +182,22 @@ def test_the_command_prints_the_inbox_and_checks_for_schedulers(
     assert cli.run(["monitor", "bronze.orders", "--check", "--json", *there]) == 1
     assert json.loads(capsys.readouterr().out)["inbox"]["alerts"][0]["keys"] == ["nulls:email"]
     assert cli.run(["monitor", "bronze.nothing", *there]) == 2
+
+
+def test_a_job_measures_what_it_changed_and_does_not_fail_by_it(
+    lake: Lakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "shop.csv"
+    file.write_text("id,amount\n1,2\n")
+    monkeypatch.chdir(tmp_path)
+    ingest = task_of("ingest")
+    assert ingest(lake, {"place": str(file), "table": "shop"}, lambda _: None)["rows"] == 1
+    assert workbench.monitors(lake).left == 0
+
+    def fails(*_: object, **__: object) -> None:
+        raise CatalogError("The table is away.")
+
+    monkeypatch.setattr(monitoring, "measure", fails)
+    file.write_text("id,amount\n1,2\n2,3\n")
+    assert ingest(lake, {"place": str(file), "table": "shop"}, lambda _: None)["rows"] == 2
+    assert workbench.monitors(lake).left == 1
