@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from automic_core.errors import CatalogError, ConflictError, translate
 from automic_core.faults import commit_point
+from automic_core.lakehouse import transactions
 
 COMMIT_ID = "automic.commit-id"
 PATIENCE_SECONDS = 90.0
@@ -186,7 +187,7 @@ def commit(
         commit_point(f"{point}.before")
         try:
             with translate(CatalogError, f"committing to {full_name(table)}"):
-                transaction = fresh.transaction()
+                transaction = transactions.change(fresh)
                 build(transaction, fresh, summary)
                 transaction.commit_transaction()
         except CatalogError as exc:

@@ -16,6 +16,7 @@ from pyiceberg.table.refs import MAIN_BRANCH
 
 from automic_core.errors import ConflictError, SchemaError, translate
 from automic_core.lakehouse import files as landing
+from automic_core.lakehouse import transactions
 from automic_core.lakehouse.commits import commit, frozen, full_name, head, imagined, refresh, working_copy
 from automic_core.lakehouse.mapping import Change, apply_change
 
@@ -91,7 +92,7 @@ class Staging:
         self._files = []
 
     def _transaction(self, fresh: Table) -> Transaction:
-        transaction = fresh.transaction()
+        transaction = transactions.change(fresh)
         self._stage_schema(transaction)
         return transaction
 

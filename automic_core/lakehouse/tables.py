@@ -17,7 +17,7 @@ from pyiceberg.table.refs import MAIN_BRANCH
 from automic_core.errors import CatalogError, translate
 from automic_core.faults import commit_point
 from automic_core.lakehouse import catalog as catalogs
-from automic_core.lakehouse import mapping
+from automic_core.lakehouse import mapping, transactions
 from automic_core.lakehouse.commits import commit, frozen, full_name, head
 from automic_core.lakehouse.types import storable
 
@@ -72,7 +72,7 @@ def _create(catalog: Catalog, name: str, schema: pa.Schema, properties: Mapping[
     namespace, _, short = name.rpartition(".")
     location = f"{warehouse.rstrip('/')}/{namespace}/{short}-{uuid.uuid4().hex[:8]}" if warehouse else None
     with translate(CatalogError, f"creating {name}"):
-        transaction = catalog.create_table_transaction(name, schema, location=location, properties=dict(properties))
+        transaction = transactions.creation(catalog, name, schema, location, dict(properties))
         transaction.update_snapshot().fast_append().commit()
         try:
             transaction.commit_transaction()

@@ -8,12 +8,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pyiceberg import table as table_module
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitStateUnknownException
 from pyiceberg.table import Table, Transaction
+from pyiceberg.types import StringType
 
 from automic_core.errors import CatalogError, ConflictError, SchemaError
-from automic_core.lakehouse import branches, catalog, commits, files, schemas, tables, upsert
+from automic_core.lakehouse import branches, catalog, commits, files, schemas, tables, transactions, upsert
 
 
 @pytest.fixture
@@ -57,6 +59,33 @@ def test_a_lost_race_is_built_again_on_the_new_head(lake: Catalog, table: Table,
     assert calls == 2
     assert ids(table) == ([1, 2, 9] if rival == "main" else [1, 2])
     assert tables.row_count(other, commits.head(commits.refresh(other), rival)) == (3 if rival == "main" else 2)
+
+
+def test_staged_metadata_is_the_librarys_and_worked_out_once_a_change(
+    lake: Catalog, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged = transactions.change(commits.working_copy(table))
+    plain = commits.working_copy(table).transaction()
+    landed = files.land(table, pl.LazyFrame({"id": [2], "v": ["b"]})).collect()
+    for transaction in (staged, plain):
+        before = transaction.table_metadata
+        transaction.set_properties({"a": "1"})
+        with transaction.update_schema() as update:
+            update.add_column("w", StringType())
+        with transaction.update_snapshot().fast_append() as producer:
+            producer.append_data_file(landed[0])
+        assert "a" not in before.properties
+    same = {"exclude": {"last_updated_ms", "snapshots", "snapshot_log", "refs", "current_snapshot_id"}}
+    assert staged.table_metadata.model_dump(**same) == plain.table_metadata.model_dump(**same)
+    assert len(staged.table_metadata.snapshots) == len(plain.table_metadata.snapshots)
+    assert staged.table_metadata is staged.table_metadata
+    calls, work = [], table_module.update_table_metadata
+    monkeypatch.setattr(table_module, "update_table_metadata", lambda *given: calls.append(given) or work(*given))
+    put(table, 3)
+    assert 0 < len(calls) < 8
+    calls.clear()
+    tables.create(lake, "silver.u", pl.Schema({"id": pl.Int64}))
+    assert 0 < len(calls) < 8
 
 
 @pytest.mark.parametrize("landed", [True, False])
