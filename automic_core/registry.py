@@ -244,20 +244,22 @@ def options_schema(cls: type[Any]) -> dict[str, Any]:
 def kind_for_path(path: str, group: Group = "source") -> str:
     """The kind that reads or writes a path: by its scheme, else its suffix (those of compression are looked through).
 
+    Others' packages have no suffixes or schemes, so they are not looked through.
+
     Raises:
         ConfigError: No kind has this suffix.
     """
     scheme, address, _ = path.lower().partition("://")
-    for kind, entry in entries(group).items():
+    for kind, entry in REGISTRY[group].items():
         if address and scheme in entry.schemes:
             return kind
     name = path.lower().split("?")[0].rstrip("/")
     for packed in (".gz", ".bz2", ".xz", ".zip", ".zst"):
         name = name.removesuffix(packed)
-    for kind, entry in entries(group).items():
+    for kind, entry in REGISTRY[group].items():
         if name.endswith(entry.suffixes) and entry.suffixes:
             return kind
-    known = sorted(s for entry in entries(group).values() for s in entry.suffixes)
+    known = sorted(s for entry in REGISTRY[group].values() for s in entry.suffixes)
     raise ConfigError(
         f"Cannot tell what kind of {group} {path!r} is.", f"Name the kind, or use one of {', '.join(known)}."
     )
