@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := excel,xml,http,postgresql,login,llm,dev
 DATA ?= ../shared/data
-# Tests of one browser file share a lake and a server, so they stay together.
-WORKERS := -n 3 --dist loadgroup
+# Tests of one file share what it makes once, so they stay together; files in a browser take longest and come first.
+WORKERS := -n 3 --dist loadgroup --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,21 @@ from automic_core import logs
 
 settings.register_profile("same every time", derandomize=True, database=None, deadline=None)
 settings.load_profile("same every time")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a file makes once, one worker makes once: its tests stay together, and so do those that look at the demo."""
+    for item in items:
+        shared = "demo_lake" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("demo" if shared else str(item.path)))
+
+
+@pytest.fixture(scope="session")
+def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo with 2,000 orders; tests only look at it."""
+    from automic_core.demo.run import run_demo
+
+    return run_demo(tmp_path_factory.mktemp("demo") / "lake", orders=2_000).lake
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 
 from automic_core.demo.run import run_demo
 from tests.browser.driver import CHROMIUM, FLAGS, Person, serving
+from tests.kept import Kept
 
 NewPerson = Callable[..., Person]
 FAILED = pytest.StashKey[bool]()
@@ -20,7 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))  # one lake and one server a file
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed (apt-get install chromium)"))
 
@@ -42,10 +42,15 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def kept_demo(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    return Kept(run_demo(tmp_path_factory.mktemp("browser") / "demo-lake", orders=2_000).lake.parent)
+
+
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lake(kept_demo: Kept) -> Path:
     """A demo of 2,000 orders, for the tests of one file."""
-    return run_demo(tmp_path_factory.mktemp("browser") / "demo-lake", orders=2_000).lake
+    return kept_demo.again() / "demo-lake"
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,6 @@ from automic_core.assist.figures import figure
 from automic_core.assist.proposals import Proposal
 from automic_core.assist.rules import rules_for
 from automic_core.assist.steps import steps_for
-from automic_core.demo.run import run_demo
 from automic_core.lake import Lakehouse
 
 ROWS = 400
@@ -207,9 +207,9 @@ def test_few_rows_suggest_nothing() -> None:
 # On the demo
 
 
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with Lakehouse.open(run_demo(tmp_path_factory.mktemp("demo") / "lake", orders=2_000).lake, actor="ann") as opened:
+@pytest.fixture
+def lake(demo_lake: Path) -> Any:
+    with Lakehouse.open(demo_lake, actor="ann") as opened:
         yield opened
 
 

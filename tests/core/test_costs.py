@@ -10,27 +10,34 @@ import pytest
 
 from automic_core import workbench
 from automic_core.connectors.files.csv import CSVSource
-from automic_core.demo.run import TABLES, run_demo
+from automic_core.demo.run import TABLES
 from automic_core.lake import Lakehouse
 from automic_core.workbench.drafts import numbered
 from automic_core.workbench.promotions import promotion_data
+from tests.kept import Kept
 
 COUNTRIES, CUSTOMERS, ORDERS = "countries", "customers", "orders"
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
-    folder = run_demo(tmp_path_factory.mktemp("demo") / "lake", orders=2_000).lake
-    with Lakehouse.open(folder) as lake:
+@pytest.fixture
+def demo(demo_lake: Path) -> Iterator[Lakehouse]:
+    with Lakehouse.open(demo_lake) as lake:
         yield lake
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("numbers")
     lines = ["id,amount,word"] + [f"{n},{n},{'x' * (n % 7)}" for n in range(2000)]
-    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with Lakehouse.open(tmp_path / "lake") as opened:
-        opened.bronze.ingest(CSVSource(path=str(tmp_path / "t.csv")), "t")
+    (folder / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with Lakehouse.open(folder / "lake") as opened:
+        opened.bronze.ingest(CSVSource(path=str(folder / "t.csv")), "t")
+    return Kept(folder)
+
+
+@pytest.fixture
+def lake(kept: Kept) -> Iterator[Lakehouse]:
+    with Lakehouse.open(kept.again() / "lake") as opened:
         yield opened
 
 

@@ -20,15 +20,23 @@ from automic_core.records import Field, FieldType
 from automic_core.transforms.nulls import NullRemover
 from automic_core.transforms.rules import NotNull, Range
 from automic_core.workbench import drafts, promotions
+from tests.kept import Kept
 
 RULE = {"id": "r1", "kind": "range", "columns": ["amount"], "min": 0}
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("orders")
+    (folder / "orders.csv").write_text("id,amount\n1,10\n2,-3\n", encoding="utf-8")
+    with Lakehouse.open(folder / "lake", actor="ann") as opened:
+        opened.bronze.ingest(CSVSource(path=str(folder / "orders.csv")), "orders", keys=["id"])
+    return Kept(folder)
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Any:
-    (tmp_path / "orders.csv").write_text("id,amount\n1,10\n2,-3\n", encoding="utf-8")
-    with Lakehouse.open(tmp_path / "lake", actor="ann") as opened:
-        opened.bronze.ingest(CSVSource(path=str(tmp_path / "orders.csv")), "orders", keys=["id"])
+def lake(kept: Kept) -> Any:
+    with Lakehouse.open(kept.again() / "lake", actor="ann") as opened:
         yield opened
 
 

@@ -13,15 +13,28 @@ from automic_core.connectors.files.csv import CSVSource
 from automic_core.errors import AutomicError, CatalogError, ConfigError, ConflictError
 from automic_core.lake import Lakehouse
 from automic_core.medallion.staged import StagedTable
+from tests.kept import Kept
 
 COUNT = {"orders": {"field": "*", "function": "count"}, "total": {"field": "amount", "function": "sum"}}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("orders")
+    with Lakehouse.open(folder / "lake", actor="ann") as lake:
+        give(lake, folder, "id,land,amount\n1,de,10\n2,de,20\n3,fr,30\n4,,40\n")
+        lake.silver.promote("orders")
+    return Kept(folder)
+
+
+@pytest.fixture
+def tmp_path(kept: Kept) -> Path:
+    return kept.again()
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lakehouse]:
     with Lakehouse.open(tmp_path / "lake", actor="ann") as lake:
-        give(lake, tmp_path, "id,land,amount\n1,de,10\n2,de,20\n3,fr,30\n4,,40\n")
-        lake.silver.promote("orders")
         yield lake
 
 

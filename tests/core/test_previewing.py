@@ -13,6 +13,7 @@ from automic_core.connectors.files.csv import CSVSource
 from automic_core.errors import CatalogError, ConfigError, TransformError
 from automic_core.lake import Lakehouse
 from automic_core.workbench import trials
+from tests.kept import Kept
 
 ORDERS = """id,name,amount,day,email
 1, Ada ,10,2024-01-01,a@x.org
@@ -25,11 +26,18 @@ ORDERS = """id,name,amount,day,email
 ADA, BOB, LOW_BOB, NOBODY, EVE, FAY = range(6)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("orders")
+    (folder / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    with Lakehouse.open(folder / "lake", actor="ann") as opened:
+        opened.bronze.ingest(CSVSource(path=str(folder / "orders.csv")), "orders")
+    return Kept(folder)
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
-    with Lakehouse.open(tmp_path / "lake", actor="ann") as opened:
-        opened.bronze.ingest(CSVSource(path=str(tmp_path / "orders.csv")), "orders")
+def lake(kept: Kept) -> Iterator[Lakehouse]:
+    with Lakehouse.open(kept.again() / "lake", actor="ann") as opened:
         yield opened
 
 

@@ -14,17 +14,30 @@ from automic_core.lake import Lakehouse
 from automic_core.transforms.dedup import Deduplicator
 from automic_core.transforms.reshape import Explode
 from automic_core.transforms.rules import Range
+from tests.kept import Kept
 
 COUNT = {"n": {"field": "*", "function": "count"}}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("orders")
+    with Lakehouse.open(folder / "lake", actor="ann") as lake:
+        text = "id,land,amount\n1,de,10\n2,de,20\n3,fr,30\n3,fr,30\n4,xx\n5,fr,900\n6,,60\n"
+        give(lake, folder, text)
+        steps, rules = [Deduplicator(match_fields=["id"])], [("small", Range(columns=["amount"], max=100))]
+        lake.silver.promote("orders", steps=steps, rules=rules)  # type: ignore[arg-type]
+    return Kept(folder)
+
+
+@pytest.fixture
+def tmp_path(kept: Kept) -> Path:
+    return kept.again()
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lakehouse]:
     with Lakehouse.open(tmp_path / "lake", actor="ann") as lake:
-        text = "id,land,amount\n1,de,10\n2,de,20\n3,fr,30\n3,fr,30\n4,xx\n5,fr,900\n6,,60\n"
-        give(lake, tmp_path, text)
-        steps, rules = [Deduplicator(match_fields=["id"])], [("small", Range(columns=["amount"], max=100))]
-        lake.silver.promote("orders", steps=steps, rules=rules)  # type: ignore[arg-type]
         yield lake
 
 

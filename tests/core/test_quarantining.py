@@ -19,6 +19,7 @@ from automic_core.lake import Lakehouse
 from automic_core.workbench import quarantining as work
 from automic_core.workbench.exploring import schema_tree
 from automic_core.workbench.tasks import task_of
+from tests.kept import Kept
 
 ROWS = """id,name,age,city
 1,Ada,36,London
@@ -51,12 +52,20 @@ def promote(lake: Lakehouse, spec: str = SPEC) -> workbench.Promoted:
     return workbench.promote(lake, "people", workbench.parse_promotion(spec))
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("people")
+    with Lakehouse.open(folder / "lake", actor="ann") as lake:
+        give(lake, folder, keys=["id"])
+        promote(lake)
+    return Kept(folder)
+
+
 @pytest.fixture
-def people(lake: Lakehouse, tmp_path: Path) -> Lakehouse:
+def people(kept: Kept) -> Iterator[Lakehouse]:
     """Six people, of whom Ada and Barbara are in silver; the key is id."""
-    give(lake, tmp_path, keys=["id"])
-    promote(lake)
-    return lake
+    with Lakehouse.open(kept.again() / "lake", actor="ann") as lake:
+        yield lake
 
 
 def rid(ordinal: int, batch: int = 1) -> int:
@@ -389,10 +398,10 @@ def test_a_recheck_of_row_rules_equals_what_the_replay_then_does(copies: Lakehou
         copies.decisions.revoke(decision.id)
 
 
-def test_the_life_of_a_row_is_told_in_order(people: Lakehouse, tmp_path: Path) -> None:
+def test_the_life_of_a_row_is_told_in_order(people: Lakehouse) -> None:
     (first,) = work.fix_many(people, "people", {rid(2): {"age": "851"}}, "a guess")
     work.replay(people, "people")
-    with Lakehouse.open(tmp_path / "lake", actor="bob") as again:
+    with Lakehouse.open(people.context.root, actor="bob") as again:
         work.fix_many(again, "people", {rid(2): {"age": "85"}}, "by telephone")
         done = work.replay(again, "people")
     events = work.history(people, "people", rid(2))

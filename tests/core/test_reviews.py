@@ -22,6 +22,7 @@ from automic_core.lakehouse import maintenance, schemas
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import reviewing
 from automic_core.workbench.reviews import review_task
+from tests.kept import Kept
 
 SPEC = """\
 schema: {v: integer}
@@ -46,15 +47,22 @@ def stage(lake: Lakehouse, spec: str = SPEC) -> str:
     return workbench.stage(lake, "t", workbench.parse_promotion(spec))
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return workbench.create(tmp_path / "lake").path
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("things")
+    with workbench.opened(workbench.create(folder / "lake").path, "ann") as opened:
+        give(opened, folder, table(range(60)))
+    return Kept(folder)
 
 
 @pytest.fixture
-def lake(root: Path, tmp_path: Path) -> Iterator[Lakehouse]:
+def root(kept: Kept) -> Path:
+    return kept.again() / "lake"
+
+
+@pytest.fixture
+def lake(root: Path) -> Iterator[Lakehouse]:
     with workbench.opened(root, "ann") as opened:
-        give(opened, tmp_path, table(range(60)))
         yield opened
 
 

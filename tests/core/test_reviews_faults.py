@@ -14,6 +14,7 @@ import pytest
 from automic_core import faults, workbench
 from automic_core.errors import CatalogError, ConflictError
 from automic_core.medallion import reviewing
+from tests.kept import Kept
 
 SPEC = """\
 steps: [{id: once, kind: dedup, match_mode: exact, match_fields: [name]}]
@@ -55,18 +56,23 @@ def run(what: str, lake: Path, argument: str, fault: str = "") -> subprocess.Com
     )
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    """One promotion published, and more rows in bronze."""
-    root = workbench.create(tmp_path / "lake").path
-    with workbench.opened(root, "ann") as opened:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("things")
+    with workbench.opened(workbench.create(folder / "lake").path, "ann") as opened:
         for name, rows in (("a", range(60)), ("b", range(30, 80))):
             lines = "".join(f"{name}{i},{name}{i % 40},{i * 2}\n" for i in rows)
-            (tmp_path / f"{name}.csv").write_text("id,name,v\n" + lines, encoding="utf-8")
-            workbench.ingest(opened, workbench.build_source(str(tmp_path / f"{name}.csv")), "t")
+            (folder / f"{name}.csv").write_text("id,name,v\n" + lines, encoding="utf-8")
+            workbench.ingest(opened, workbench.build_source(str(folder / f"{name}.csv")), "t")
             if name == "a":
                 workbench.promote(opened, "t", workbench.parse_promotion(SPEC))
-    return root
+    return Kept(folder)
+
+
+@pytest.fixture
+def lake(kept: Kept) -> Path:
+    """One promotion published, and more rows in bronze."""
+    return kept.again() / "lake"
 
 
 def staged(root: Path) -> str:

@@ -17,6 +17,7 @@ from automic_core.jobs import processes, supervision
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.rowhash import row_hash
 from automic_core.workbench import scripts
+from tests.kept import Kept
 
 PEOPLE = (
     "id,name,age,city\n1, Ada ,36,London\n2,Grace,85,New York\n3,Alan,-5,Wilmslow\n3,Alan,-5,Wilmslow\n4,,72,Nuenen\n"
@@ -35,18 +36,30 @@ rules:
 """
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("people")
+    (folder / "people.csv").write_text(PEOPLE)
+    with pytest.MonkeyPatch.context() as patch, workbench.opened(workbench.create(folder / "lake").path, "ada") as made:
+        patch.chdir(folder)
+        workbench.ingest(made, workbench.build_source("people.csv"), "people")
+        workbench.promote(made, "people", workbench.parse_promotion(SPEC))
+        workbench.build(made, "cities", "SELECT city, count(*) AS n FROM silver.people GROUP BY city")
+        count = {"n": {"function": "count", "field": "*"}}
+        workbench.build(made, "ages", source="people", group_by=["age"], aggregations=count)
+    return Kept(folder)
+
+
+@pytest.fixture
+def tmp_path(kept: Kept) -> Path:
+    return kept.again()
+
+
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lakehouse]:
     """bronze.people, silver.people by a spec, gold.cities by SQL, gold.ages by groups."""
     monkeypatch.chdir(tmp_path)
-    Path("people.csv").write_text(PEOPLE)
-    root = workbench.create(tmp_path / "lake").path
-    with workbench.opened(root, "ada") as opened:
-        workbench.ingest(opened, workbench.build_source("people.csv"), "people")
-        workbench.promote(opened, "people", workbench.parse_promotion(SPEC))
-        workbench.build(opened, "cities", "SELECT city, count(*) AS n FROM silver.people GROUP BY city")
-        count = {"n": {"function": "count", "field": "*"}}
-        workbench.build(opened, "ages", source="people", group_by=["age"], aggregations=count)
+    with workbench.opened(tmp_path / "lake", "ada") as opened:
         yield opened
 
 

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from automic_core import cli, workbench
 from automic_core.lake import Lakehouse
+from tests.kept import Kept
 
 ORDERS = "order_id,customer_id,amount\n" + "".join(f"{n},{n % 12},{n - 2}.50\n" for n in range(1, 31))
 CUSTOMERS = "id,name\n" + "".join(f"{n},Person {n}\n" for n in range(11))
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    root = workbench.create(tmp_path / "lake").path
-    with workbench.opened(root, "ann") as opened:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("shop")
+    with workbench.opened(workbench.create(folder / "lake").path, "ann") as opened:
         for name, text, key in (("orders", ORDERS, "order_id"), ("customers", CUSTOMERS, "id")):
-            file = tmp_path / f"{name}.csv"
+            file = folder / f"{name}.csv"
             file.write_text(text)
             workbench.ingest(opened, workbench.build_source(str(file)), name, keys=[key])
         workbench.promote(opened, "customers")
+    return Kept(folder)
+
+
+@pytest.fixture
+def lake(kept: Kept) -> Iterator[Lakehouse]:
+    with workbench.opened(kept.again() / "lake", "ann") as opened:
         yield opened
 
 

@@ -20,6 +20,7 @@ from automic_core.workbench.schema_costs import chosen, cost, costs, suggested
 from automic_core.workbench.schema_details import column_detail
 from automic_core.workbench.schema_edits import accept_fields, change_label, changed_draft, drop_fields, final_names
 from automic_core.workbench.schemas import schema_view
+from tests.kept import Kept
 
 ROWS = 60
 COUNTRIES = ("DE", "FR", "ES", "IT", "PL", "US")
@@ -34,14 +35,20 @@ def line(i: int) -> str:
     return f"{i:05d},{amount},{day},{mail},{COUNTRIES[i % 6]},{born},{'yes' if i % 3 else 'no'}"
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    file = tmp_path / "deals.csv"
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("deals")
+    file = folder / "deals.csv"
     records = [line(i) for i in range(1, ROWS + 1)]
     file.write_text("id,amount,day,email,country,born,paid\n" + "\n".join(records) + "\n", encoding="utf-8")
-    path = workbench.create(tmp_path / "lake").path
-    with workbench.opened(path, "tester") as found:
-        workbench.ingest(found, workbench.build_source(str(file)), "deals")
+    with workbench.opened(workbench.create(folder / "lake").path, "tester") as made:
+        workbench.ingest(made, workbench.build_source(str(file)), "deals")
+    return Kept(folder)
+
+
+@pytest.fixture
+def lake(kept: Kept) -> Iterator[Lakehouse]:
+    with workbench.opened(kept.again() / "lake", "tester") as found:
         yield found
 
 

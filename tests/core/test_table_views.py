@@ -17,6 +17,7 @@ from automic_core.lakehouse import tables
 from automic_core.medallion.column_paths import column_path
 from automic_core.workbench import quarantining
 from automic_core.workbench.storage_files import merge_task
+from tests.kept import Kept
 
 JAN = "id,name,email,amount\n1,Ada,ADA@x.org,10\n2,Bob,bob@x.org,20\n3,Cem,cem@x.org,900\n"
 FEB = 'id,name,email,amount,note\n2,Bob,BOB@x.org,25,"two\nlines"\n4,Dee,dee@x.org,40,:x\n'
@@ -30,14 +31,26 @@ rules:
 """
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("people")
+    with Lakehouse.open(folder / "lake", actor="ann") as lake:
+        give(lake, folder, "jan.csv", JAN)
+        workbench.promote(lake, "people")
+        give(lake, folder, "feb.csv", FEB)
+        workbench.promote(lake, "people", workbench.parse_promotion(STEPS))
+    return Kept(folder)
+
+
+@pytest.fixture
+def tmp_path(kept: Kept) -> Path:
+    return kept.again()
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[Lakehouse]:
     """Two batches, two promotions: the second one renames, cleans, derives and has a rule."""
     with Lakehouse.open(tmp_path / "lake", actor="ann") as lake:
-        give(lake, tmp_path, "jan.csv", JAN)
-        workbench.promote(lake, "people")
-        give(lake, tmp_path, "feb.csv", FEB)
-        workbench.promote(lake, "people", workbench.parse_promotion(STEPS))
         yield lake
 
 

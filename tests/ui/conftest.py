@@ -11,7 +11,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
-from automic_core.demo.run import run_demo
+from tests.kept import Kept
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = "id,name,age,city\n1,Ada,36,London\n2,Grace,85,New York\n3,Alan,-5,Wilmslow\n4,Edsger,72,Nuenen\n"
@@ -33,21 +33,21 @@ def empty_lake(tmp_path: Path) -> Path:
     return workbench.create(tmp_path / "lake").path
 
 
-@pytest.fixture
-def small_lake(empty_lake: Path, tmp_path: Path) -> Path:
-    """bronze.people with the key id; silver.people with 3 of its 4 rows, one is in quarantine."""
-    file = tmp_path / "people.csv"
+@pytest.fixture(scope="session")
+def kept_people(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("people")
+    file = folder / "people.csv"
     file.write_text(PEOPLE, encoding="utf-8")
-    with workbench.opened(empty_lake, "tester") as lake:
+    with workbench.opened(workbench.create(folder / "lake").path, "tester") as lake:
         workbench.ingest(lake, workbench.build_source(str(file)), "people", keys=["id"])
         workbench.promote(lake, "people", workbench.parse_promotion(RULES))
-    return empty_lake
+    return Kept(folder)
 
 
-@pytest.fixture(scope="session")
-def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo with 2,000 orders; tests only look at it."""
-    return run_demo(tmp_path_factory.mktemp("demo") / "lake", orders=2_000).lake
+@pytest.fixture
+def small_lake(kept_people: Kept) -> Path:
+    """bronze.people with the key id; silver.people with 3 of its 4 rows, one is in quarantine."""
+    return kept_people.again() / "lake"
 
 
 @pytest.fixture

@@ -13,18 +13,25 @@ from automic_core import workbench
 from automic_core.workbench import matching
 from automic_core.workbench.promotions import promotion_of
 from tests.guests import as_csv, guests
+from tests.kept import Kept
 
 OpenApp = Callable[..., AppTest]
 
 
-@pytest.fixture
-def lake(empty_lake: Path, tmp_path: Path) -> Path:
-    """bronze.guests: 60 people with an id, 20 of them twice with a slip in the phone."""
-    file = tmp_path / "guests.csv"
+@pytest.fixture(scope="module")
+def kept_guests(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("guests")
+    file = folder / "guests.csv"
     file.write_text(as_csv(guests()), encoding="utf-8")
-    with workbench.opened(empty_lake, "tester") as opened:
+    with workbench.opened(workbench.create(folder / "lake").path, "tester") as opened:
         workbench.ingest(opened, workbench.build_source(str(file)), "guests", keys=["id"])
-    return empty_lake
+    return Kept(folder)
+
+
+@pytest.fixture
+def lake(kept_guests: Kept) -> Path:
+    """bronze.guests: 60 people with an id, 20 of them twice with a slip in the phone."""
+    return kept_guests.again() / "lake"
 
 
 def words(at: AppTest) -> str:

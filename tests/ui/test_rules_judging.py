@@ -11,27 +11,33 @@ from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
 from automic_core.workbench.promotions import parse_promotion
+from tests.kept import Kept
 
 OpenApp = Callable[..., AppTest]
 TOWNS = ["Berlin", "Hamburg", "Cologne", "Munich", "Dresden"]
 RULES = "rules: [{id: amount, kind: range, columns: [amount], min: 0, max: 60, action: quarantine}]"
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    """bronze.t with the key id, two misspelt towns, and two promotions in which one amount is too large."""
+@pytest.fixture(scope="module")
+def kept_towns(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("towns")
     draw = random.Random(1)
     lines = ["id,town,amount"]
     for n in range(1, 201):
         town = {7: "Hambrug", 9: "Berlni"}.get(n) or draw.choice(TOWNS)
         lines.append(f"{n},{town},{99 if n == 3 else draw.randint(500, 5000) / 100}")
-    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    path = workbench.create(tmp_path / "lake").path
-    with workbench.opened(path, "tester") as opened:
-        workbench.ingest(opened, workbench.build_source(str(tmp_path / "t.csv")), "t", keys=["id"])
+    (folder / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with workbench.opened(workbench.create(folder / "lake").path, "tester") as opened:
+        workbench.ingest(opened, workbench.build_source(str(folder / "t.csv")), "t", keys=["id"])
         for _ in range(2):
             workbench.promote(opened, "t", parse_promotion(RULES))
-    return path
+    return Kept(folder)
+
+
+@pytest.fixture
+def lake(kept_towns: Kept) -> Path:
+    """bronze.t with the key id, two misspelt towns, and two promotions in which one amount is too large."""
+    return kept_towns.again() / "lake"
 
 
 def words(at: AppTest) -> str:

@@ -13,21 +13,28 @@ from automic_core import workbench
 from automic_core.workbench.drafts import draft, save_draft
 from automic_core.workbench.fields import FieldChange
 from automic_core.workbench.schema_edits import accept_fields
+from tests.kept import Kept
 from tests.ui.conftest import OpenApp
 
 RECORDS = 200
 
 
-@pytest.fixture
-def deals(empty_lake: Path, tmp_path: Path) -> Path:
-    """bronze.deals: codes with zeros, amounts with two misfits, days that read in two ways."""
-    file = tmp_path / "deals.csv"
+@pytest.fixture(scope="module")
+def kept_deals(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("deals")
+    file = folder / "deals.csv"
     amounts = {7: "n/k", 9: "five"}
     rows = [f"{i:04d},{amounts.get(i, f'{i}.25')},0{1 + i % 9}/0{1 + i % 8}/2024" for i in range(1, RECORDS + 1)]
     file.write_text("id,amount,day\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    with workbench.opened(empty_lake, "tester") as lake:
+    with workbench.opened(workbench.create(folder / "lake").path, "tester") as lake:
         workbench.ingest(lake, workbench.build_source(str(file)), "deals")
-    return empty_lake
+    return Kept(folder)
+
+
+@pytest.fixture
+def deals(kept_deals: Kept) -> Path:
+    """bronze.deals: codes with zeros, amounts with two misfits, days that read in two ways."""
+    return kept_deals.again() / "lake"
 
 
 def said(app: AppTest) -> str:

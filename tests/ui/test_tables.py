@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
 from automic_core.errors import ConflictError
+from tests.kept import Kept
 from tests.ui.conftest import OpenApp
 
 FIX = "rules:\n- {id: age_range, kind: range, columns: [age], min: -10, max: 130, action: quarantine}\n"
@@ -44,12 +45,18 @@ def answer_yes(test: AppTest) -> None:
     button(test, "confirm-yes").click().run()
 
 
-@pytest.fixture
-def lived(small_lake: Path) -> Path:
-    """silver.people in two states: the second one lets the row of the first's quarantine in."""
-    with workbench.opened(small_lake, "bob") as lake:
+@pytest.fixture(scope="module")
+def kept_lived(kept_people: Kept) -> Kept:
+    folder = kept_people.again()
+    with workbench.opened(folder / "lake", "bob") as lake:
         workbench.promote(lake, "people", workbench.parse_promotion(FIX))
-    return small_lake
+    return Kept(folder)
+
+
+@pytest.fixture
+def lived(kept_lived: Kept) -> Path:
+    """silver.people in two states: the second one lets the row of the first's quarantine in."""
+    return kept_lived.again() / "lake"
 
 
 def states(lake: Path, table: str = "silver.people") -> list[workbench.State]:
