@@ -8,22 +8,20 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from automic_core.assist.asking.answers import Answer
 from automic_core.errors import CatalogError
 from automic_core.lakehouse import history as histories
 from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import open_catalog
 from automic_core.lakehouse.commits import head
-from automic_core.medallion import asking, provenance, quarantine
-from automic_core.medallion.approving import Questions
+from automic_core.medallion import provenance, quarantine
 from automic_core.medallion.batches import BATCH, HASH, SOURCE
 from automic_core.medallion.bronze import Bronze
 from automic_core.medallion.context import ACTOR, REPORT, RUN_ID, LakeContext
@@ -33,6 +31,10 @@ from automic_core.medallion.pairs import PairDecisions
 from automic_core.medallion.silver import Silver
 from automic_core.settings import Settings
 from automic_core.state import State
+
+if TYPE_CHECKING:  # what questions in plain language need is loaded when one is asked: jobs and commands start quicker
+    from automic_core.assist.asking.answers import Answer
+    from automic_core.medallion.approving import Questions
 
 STATE_FILE = "state.db"
 
@@ -56,7 +58,13 @@ class Lakehouse:
         self.gold = Gold(context)
         self.decisions = Decisions(context)
         self.pairs = PairDecisions(context)
-        self.questions = Questions(context)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """What people said of answers."""
+        from automic_core.medallion.approving import Questions
+
+        return Questions(self.context)
 
     @classmethod
     def open(
@@ -195,6 +203,8 @@ class Lakehouse:
         Raises:
             TransformError: The statement that answers it takes too long.
         """
+        from automic_core.medallion import asking
+
         return asking.ask(self.context, question, self.answering, after, on_part, cancel)
 
     def history(self, table: str) -> list[histories.SnapshotInfo]:

@@ -209,7 +209,7 @@ class PipelineSpec(pydantic.BaseModel):
 def _dump(group: registry.Group, part: SourceAdapter | DestinationAdapter | Transformer | Rule) -> dict[str, Any]:
     """Kind and options of a part."""
     kind = part.kind
-    if not kind or kind not in registry.entries(group):
+    if not kind or registry.entry_of(group, kind) is None:
         raise ConfigError(
             f"{type(part).__name__} has no kind in the registry, so it cannot be written as YAML.",
             "Publish it by the entry point automic.connectors, or keep this pipeline in Python.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What a file makes once, one worker makes once: its tests stay together, and so do those that look at the demo."""
     for item in items:
         shared = "demo_lake" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("demo" if shared else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("demo" if shared else item.nodeid.partition("::")[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Whatever was imported and collected stays until the end; the garbage collector need not look through it again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,13 @@ class Kept:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._copy = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent)) / "kept"
         shutil.copytree(folder, self._copy)
 
     def again(self) -> Path:
-        """The folder as it was, whatever has been done to it."""
-        shutil.rmtree(self._folder)
-        shutil.copytree(self._copy, self._folder)
-        return self._folder
+        """The folder as it was, whatever has been done in it; it stays the same one to who is in it."""
+        for path in self.folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(self._copy, self.folder, dirs_exist_ok=True)
+        return self.folder

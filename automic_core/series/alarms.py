@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy.special import log_ndtr, ndtri
 
 from automic_core.series.bands import Expectation
 from automic_core.series.scales import Numbers
@@ -28,6 +27,8 @@ def unlikeliness(judged: Sequence[Expectation], *, short: int = SHORT, long: int
         short: So many values are looked at together.
         long: So many before them say what is usual; before there are 200 nothing is unlikely.
     """
+    from scipy.special import log_ndtr, ndtri
+
     surprise = pl.Series("surprise", [min(abs(each.surprise), _CAP) for each in judged], dtype=pl.Float64)
     recent = surprise.rolling_mean(short, min_samples=1)
     usual = recent.shift(short)

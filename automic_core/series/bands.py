@@ -18,7 +18,6 @@ from functools import lru_cache
 from statistics import median
 
 import numpy as np
-from scipy.special import stdtrit
 
 from automic_core.series.scales import Nature, Numbers
 from automic_core.series.seasons import DAY, Season, seasons
@@ -244,4 +243,6 @@ class _Judge:
 @lru_cache(maxsize=4096)
 def _quantile(freedom: float) -> float:
     """How many deviations of Student's t reach as far as all but a ``CHANCE`` of calm values."""
+    from scipy.special import stdtrit
+
     return float(stdtrit(freedom, 1 - CHANCE / 2))

@@ -53,7 +53,7 @@ def dump_rules(rules: Iterable[tuple[str, Rule]]) -> str:
     """
     items: list[dict[str, Any]] = []
     for rule_id, rule in rules:
-        if rule.kind not in registry.entries("rule"):
+        if registry.entry_of("rule", rule.kind) is None:
             raise ConfigError(
                 f"Rule {rule_id}: {type(rule).__name__} has no kind in the registry.", "Keep it in Python."
             )

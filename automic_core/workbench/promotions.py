@@ -186,7 +186,7 @@ def _written(spec: PromotionSpec) -> str:
 
 
 def _entry(group: registry.Group, part_id: str | None, part: Transformer | Rule) -> dict[str, Any]:
-    if part.kind not in registry.entries(group) or registry.load(group, part.kind) is not type(part):
+    if registry.entry_of(group, part.kind) is None or registry.load(group, part.kind) is not type(part):
         raise ConfigError(f"{type(part).__name__} has no kind in the registry.")
     return {**({"id": part_id} if part_id else {}), "kind": part.kind, **registry.options(part)}
 

@@ -16,7 +16,7 @@ from automic_core.errors import AutomicError, ConfigError
 from automic_core.events import Listener
 from automic_core.jobs.working import Task
 from automic_core.lake import Lakehouse
-from automic_core.workbench import changing, lakes, monitoring, sources
+from automic_core.workbench import changing, lakes, monitoring
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ def ingest(lake: Lakehouse, arguments: Mapping[str, Any], on_event: Listener) ->
 
     Arguments: ``place``, ``table``, and perhaps ``kind``, ``options``, ``mode``, ``keys``, ``contract``, ``force``.
     """
+    from automic_core.workbench import sources
+
     policy = lakes.policy(lake.context.root)
     source = sources.build_source(arguments["place"], arguments.get("kind"), arguments.get("options"), policy)
     how = {key: arguments[key] for key in ("mode", "keys", "contract", "force") if arguments.get(key) is not None}

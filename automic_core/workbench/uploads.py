@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from automic_core import frames, registry, storage
-from automic_core.connectors.files.csv import most_fields
 from automic_core.contracts import ReadRequest
 from automic_core.errors import AutomicError, ConfigError, SourceError
 from automic_core.lake import Lakehouse
@@ -249,6 +248,8 @@ def _check_columns(path: Path, name: str, security: SecuritySection) -> None:
         kind = registry.kind_for_path(name)
         location = storage.resolve(path)[0]
         if kind == "csv":
+            from automic_core.connectors.files.csv import most_fields
+
             with closing(storage.open_binary(location)) as file:
                 found = most_fields(file)
         if found <= most:

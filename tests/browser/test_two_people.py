@@ -12,6 +12,7 @@ import pytest
 
 from automic_core import workbench
 from tests.browser.driver import STILL, Person, serving
+from tests.kept import Kept
 
 NewPerson = Callable[..., Person]
 PEOPLE = "id,name,age\n1,Ada,36\n2,Grace,85\n3,Alan,-5\n4,Edsger,72\n"
@@ -19,22 +20,27 @@ RULES = "rules:\n- {id: age_range, kind: range, columns: [age], min: 0, action: 
 BLOCK = 50_000
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    """silver.people with 3 rows, a fourth in quarantine; bronze.other, not promoted."""
-    root = workbench.create(tmp_path / "lake").path
-    file = tmp_path / "people.csv"
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("people")
+    file = folder / "people.csv"
     file.write_text(PEOPLE, encoding="utf-8")
-    with workbench.opened(root, "ann") as opened:
+    with workbench.opened(workbench.create(folder / "lake").path, "ann") as opened:
         for name in ("people", "other"):
             workbench.ingest(opened, workbench.build_source(str(file)), name, keys=["id"])
         workbench.promote(opened, "people", workbench.parse_promotion(RULES))
-    return root
+    return Kept(folder)
 
 
 @pytest.fixture
-def url(lake: Path) -> Iterator[str]:
-    with serving(lake, log=lake.parent / "server.log") as found:
+def lake(kept: Kept) -> Path:
+    """silver.people with 3 rows, a fourth in quarantine; bronze.other, not promoted."""
+    return kept.again() / "lake"
+
+
+@pytest.fixture(scope="module")
+def url(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(kept.folder / "lake", log=tmp_path_factory.mktemp("server") / "server.log") as found:
         yield found
 
 
