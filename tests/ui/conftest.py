@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -18,6 +21,21 @@ PEOPLE = "id,name,age,city\n1,Ada,36,London\n2,Grace,85,New York\n3,Alan,-5,Wilm
 RULES = "rules:\n- {id: age_range, kind: range, columns: [age], min: 0, max: 130, action: quarantine}\n"
 
 OpenApp = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components() -> Iterator[None]:
+    """A server looks through all installed packages for components when it starts, AppTest at each run of a page."""
+    scan = functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
+
+
+def unseen(kept: Kept) -> Path:
+    """The lake as it was made; nobody has looked at it yet."""
+    st.cache_data.clear()
+    return kept.again() / "lake"
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +65,7 @@ def kept_people(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 @pytest.fixture
 def small_lake(kept_people: Kept) -> Path:
     """bronze.people with the key id; silver.people with 3 of its 4 rows, one is in quarantine."""
-    return kept_people.again() / "lake"
+    return unseen(kept_people)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from automic_core.workbench import matching
 from automic_core.workbench.promotions import promotion_of
 from tests.guests import as_csv, guests
 from tests.kept import Kept
+from tests.ui.conftest import unseen
 
 OpenApp = Callable[..., AppTest]
 
@@ -31,7 +32,7 @@ def kept_guests(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 @pytest.fixture
 def lake(kept_guests: Kept) -> Path:
     """bronze.guests: 60 people with an id, 20 of them twice with a slip in the phone."""
-    return kept_guests.again() / "lake"
+    return unseen(kept_guests)
 
 
 def words(at: AppTest) -> str:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from automic_core import workbench
 from automic_core.workbench.promotions import parse_promotion
 from tests.kept import Kept
+from tests.ui.conftest import unseen
 
 OpenApp = Callable[..., AppTest]
 TOWNS = ["Berlin", "Hamburg", "Cologne", "Munich", "Dresden"]
@@ -37,7 +38,7 @@ def kept_towns(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 @pytest.fixture
 def lake(kept_towns: Kept) -> Path:
     """bronze.t with the key id, two misspelt towns, and two promotions in which one amount is too large."""
-    return kept_towns.again() / "lake"
+    return unseen(kept_towns)
 
 
 def words(at: AppTest) -> str:

@@ -14,7 +14,7 @@ from automic_core.workbench.drafts import draft, save_draft
 from automic_core.workbench.fields import FieldChange
 from automic_core.workbench.schema_edits import accept_fields
 from tests.kept import Kept
-from tests.ui.conftest import OpenApp
+from tests.ui.conftest import OpenApp, unseen
 
 RECORDS = 200
 
@@ -34,7 +34,7 @@ def kept_deals(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 @pytest.fixture
 def deals(kept_deals: Kept) -> Path:
     """bronze.deals: codes with zeros, amounts with two misfits, days that read in two ways."""
-    return kept_deals.again() / "lake"
+    return unseen(kept_deals)
 
 
 def said(app: AppTest) -> str:

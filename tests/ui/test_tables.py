@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from automic_core import workbench
 from automic_core.errors import ConflictError
 from tests.kept import Kept
-from tests.ui.conftest import OpenApp
+from tests.ui.conftest import OpenApp, unseen
 
 FIX = "rules:\n- {id: age_range, kind: range, columns: [age], min: -10, max: 130, action: quarantine}\n"
 HOSTILE = "**bold** <img src=x> [a](javascript:b)"
@@ -56,7 +56,7 @@ def kept_lived(kept_people: Kept) -> Kept:
 @pytest.fixture
 def lived(kept_lived: Kept) -> Path:
     """silver.people in two states: the second one lets the row of the first's quarantine in."""
-    return kept_lived.again() / "lake"
+    return unseen(kept_lived)
 
 
 def states(lake: Path, table: str = "silver.people") -> list[workbench.State]:
