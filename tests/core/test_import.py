@@ -33,6 +33,13 @@ def test_import_loads_nothing_heavy_and_is_quick() -> None:
     assert seconds < 0.5
 
 
+def test_a_job_loads_nothing_that_only_questions_need() -> None:
+    code = "import json, sys; import automic_core.workbench.tasks; print(json.dumps(sorted(sys.modules)))"
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", code]))
+    for needless in ("automic_core.assist.asking", "automic_core.llm", "automic_core.connectors.files", "scipy"):
+        assert needless not in loaded
+
+
 def test_every_public_name_can_be_imported() -> None:
     for name in automic_core.__all__:
         assert getattr(automic_core, name) is not None
