@@ -1,8 +1,9 @@
-"""Fit the weights of the grammar's trust anew: python benchmarks/calibrating.py FOLDER [--leave-out NAME,NAME]
+"""Fit the weights of trust anew: python benchmarks/calibrating.py FOLDER [--leave-out NAME,NAME] [--most N] [--model URL]
 
 FOLDER is in Spider's layout, as for benchmarks/asking.py; name the databases that results are reported on with
 --leave-out. A third of the databases (by a hash of their name) is held back: on it the curve and the calibration of the
-new weights are printed, before the weights themselves. Logistic regression with an L2 penalty, by Newton's method
+new weights are printed, before the weights themselves. Fitted are the weights of the grammar, or, with the address of the
+server of a model, those of the model's rung, from the questions it was asked. Logistic regression with an L2 penalty, by Newton's method
 (Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd ed., 4.4.1).
 """
 
@@ -14,11 +15,12 @@ import itertools
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from asking import Outcome, asked, curve
+from asking import MODEL, Outcome, asked, curve
 
-from automic_core.assist.asking import grammar, trusting
+from automic_core.assist.asking import grammar, model_rung, model_trust, trusting
 
 PENALTY = 10.0
 BINS = (0.0, 0.7, 0.8, 0.9, 0.95, 1.0)
@@ -44,16 +46,16 @@ def held_back(database: str) -> bool:
     return int(hashlib.md5(database.encode()).hexdigest(), 16) % 3 == 0
 
 
-def outcomes(folder: Path, left: set[str]) -> list[Outcome]:
-    """All questions, answered by the grammar however little it trusts itself."""
+def outcomes(folder: Path, left: set[str], most: int | None, llm: dict[str, Any]) -> list[Outcome]:
+    """All questions, answered however little an answer is trusted."""
     questions = json.loads((folder / "dev.json").read_text(encoding="utf-8"))
     found: list[Outcome] = []
     for name in sorted({each["db_id"] for each in questions} - left):
         file = folder / "database" / name / f"{name}.sqlite"
         if file.exists():
-            own = [each for each in questions if each["db_id"] == name]
+            own = [each for each in questions if each["db_id"] == name][:most]
             with tempfile.TemporaryDirectory(prefix="automic-asking-") as lake:
-                found += asked(file, own, Path(lake) / "lake", {})
+                found += asked(file, own, Path(lake) / "lake", llm)
             print(f"{name}: {len(own)} questions", flush=True)
     return [each for each in found if each.proven]
 
@@ -63,11 +65,18 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("folder", type=Path)
     reader.add_argument("--leave-out", default="", help="names of databases, separated by commas")
+    reader.add_argument("--most", type=int, default=None, help="questions of each database at most")
+    reader.add_argument("--model", default="", help="address of the server of a model")
     chosen = reader.parse_args()
-    grammar.LEAST_TRUST = 0.0
-    found = outcomes(chosen.folder, set(chosen.leave_out.split(",")))
-    names = sorted(set(trusting.WEIGHTS) - {"always"})
-    answered = [each for each in found if each.signs]
+    if chosen.model:
+        rung, known, llm = "model", model_trust.WEIGHTS, MODEL | {"api_base": chosen.model}
+        model_rung.LEAST_TRUST = 0.0
+    else:
+        rung, known, llm = "grammar", trusting.WEIGHTS, {}
+        grammar.LEAST_TRUST = 0.0
+    found = outcomes(chosen.folder, set(chosen.leave_out.split(",")), chosen.most, llm)
+    names = sorted(set(known) - {"always"})
+    answered = [each for each in found if each.rung == rung]
     signs = np.array([[1.0, *(each.signs[name] for name in names)] for each in answered])
     right = np.array([float(each.right) for each in answered])
     held = np.array([held_back(each.database) for each in answered])
@@ -78,7 +87,7 @@ def main() -> None:
         for each, trust, back in zip(answered, likely, held, strict=True)
         if back
     ]
-    curve(judged, "grammar", sum(held_back(each.database) for each in found))
+    curve(judged, rung, sum(held_back(each.database) for each in found))
     for low, high in itertools.pairwise(BINS):
         own = [each.right for each in judged if low <= each.trust < high]
         print(f"  trusted {low:.2f} to {high:.2f}: {len(own)} answers, {sum(own) / max(len(own), 1):.3f} right")

@@ -210,6 +210,8 @@ def _rules() -> dict[str, Act]:
     def empty(person: Person) -> None:
         if "only typed so far" not in person.text():
             person.tap("rules-undo")
+            person.see("only typed so far")
+            person.open("rules", table="bronze.usual")  # a draft that begins empty shows its suggestions
 
     steps = [f".st-key-rules-entry-{name} button" for name in ("trim", "same_person", "limit", "segment")]
     link = {**CUSTOMERS, "entry": "limit"}

@@ -100,6 +100,7 @@ def ask(
         sandbox, notes = Sandbox(plan, run), found.notes
         found = asking_model.surer(context, question, found, now.lexicon, now.snapshots, sandbox, on_part, cancel)
         found = replace(found, notes=notes)
+    found = replace(found, readings=())
     found = _vetted(context, found, now.lexicon)
     if now.problem:
         found = replace(found, notes=(*found.notes, now.problem))

@@ -245,7 +245,7 @@ def questions(lake: Lakehouse) -> list[Judgement]:
 
 def sent(answer: Answer) -> Reply:
     """An answer as it crosses the pipe."""
-    told = {name: value for name, value in vars(answer).items() if name not in ("frame", "signs")}
+    told = {name: value for name, value in vars(answer).items() if name not in ("frame", "signs", "readings")}
     told["chart"] = None if answer.chart is None else asdict(answer.chart)
     told["quality"] = [plain(asdict(each)) for each in answer.quality]
     payload = io.BytesIO()

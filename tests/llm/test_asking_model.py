@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ import polars as pl
 import pytest
 
 from automic_core import CSVSource, Lakehouse, workbench
-from automic_core.assist.asking import grammar, model_rung, prompting
-from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking import grammar, model_rung, model_trust, prompting
+from automic_core.assist.asking.answers import Answer, Reading
 from automic_core.assist.asking.lexicon import Lexicon
-from automic_core.assist.asking.model_rung import TRUST, Sandbox, Told
+from automic_core.assist.asking.model_rung import Sandbox, Told
 from automic_core.errors import TransformError
 from automic_core.inference import infer
 from automic_core.inference.foreign_keys import foreign_keys
@@ -96,14 +97,17 @@ def test_two_statements_with_one_answer_are_believed(ask: Callable[..., Answer],
     answer = ask()
     assert answer.frame is not None
     assert answer.frame.rows() == [("Baden",)]
-    assert (answer.rung, answer.trust, answer.sql) == ("model", TRUST["all of two"], ONE)
+    assert (answer.rung, answer.sql) == ("model", ONE)
+    assert answer.trust == model_trust.trust(answer.signs)
+    assert {name for name, value in answer.signs.items() if value} <= {"joins", "nested", "conditions", "functions"}
     assert answer.explanation == "Shows vineyards.region, by vineyards.surfacearea, highest first, the first one only."
 
 
 def test_the_third_decides(ask: Callable[..., Answer], server: Server) -> None:
     server.replies = [gives(OTHER), gives(ONE), gives(SAME)]
     answer = ask()
-    assert (answer.sql, answer.trust) == (ONE, TRUST["two of three"])
+    assert answer.readings == ()
+    assert (answer.sql, answer.signs.get("outvoted")) in [(ONE, 1.0), (None, None)], "as far as it is trusted"
 
 
 def test_what_nobody_agrees_on_is_told_and_not_answered(ask: Callable[..., Answer], server: Server) -> None:
@@ -120,12 +124,26 @@ def test_the_grammar_has_a_vote(
     question = "What is the region of the vineyard with the largest surface area?"
     by_grammar = grammar.ask(question, known[0], box.run)
     assert by_grammar.sql is not None
-    server.replies = [gives(ONE), gives(SAME)]
-    assert ask(question, grammar=by_grammar).trust == TRUST["grammar too"]
+    server.replies = [gives(ONE)]
+    answer = ask(question, grammar=by_grammar)
+    assert (answer.sql, answer.signs["grammar"]) == (ONE, 1.0), "with the grammar for it, one statement is enough"
     server.replies = [gives(OTHER), gives(OTHER + " "), gives(ONE)]
     assert ask(f"{question} ", grammar=by_grammar).sql == ONE
     server.replies = [gives(OTHER), gives(THIRD), gives(OTHER + " ")]
     assert ask(f"{question} Or not?", grammar=by_grammar).sql is None, "two against one leave it open"
+
+
+def test_what_the_grammar_was_not_sure_of_has_a_vote_too(
+    ask: Callable[..., Answer], server: Server, box: Box
+) -> None:
+    unsure = replace(grammar.abstain(QUESTION, Lexicon.of({}, []), "?"), readings=(Reading(ONE, box.run(ONE), 0.5),))
+    server.replies = [gives(SAME), gives(ONE)]
+    answer = ask(grammar=unsure)
+    assert (answer.sql, answer.signs["reading"]) == (SAME, 1.0)
+    alone = [gives(OTHER), gives(THIRD), gives(ONE)]
+    server.replies = [*alone]
+    assert ask(f"{QUESTION} Again.", grammar=unsure).sql in (ONE, None)
+    assert not server.replies
 
 
 def test_a_wrong_statement_is_mended_twice_at_most(ask: Callable[..., Answer], server: Server, box: Box) -> None:
@@ -134,7 +152,6 @@ def test_a_wrong_statement_is_mended_twice_at_most(ask: Callable[..., Answer], s
     server.replies += [gives(SAME)]
     answer = ask()
     assert answer.sql == ONE
-    assert answer.trust == TRUST["all of two"]
     assert box.ran == [ONE, SAME]
     told = server.asked[1]["messages"][-1]["content"]
     assert "<data>" in told

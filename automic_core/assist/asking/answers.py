@@ -46,6 +46,15 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One way to read a question: its statement, the rows, and how far the reading is trusted."""
+
+    sql: str
+    frame: pl.DataFrame
+    trust: float
+
+
+@dataclass(frozen=True)
 class Answer:
     """The answer to a question in plain language.
 
@@ -65,6 +74,7 @@ class Answer:
         verified: Id of the verified question that it was answered by; empty if by none.
         follows: Whether it was read together with the question before.
         signs: What was assumed to come to the answer; the trust follows from it.
+        readings: Of one without an answer: how the question could be read, nobody being sure.
     """
 
     question: str
@@ -82,3 +92,4 @@ class Answer:
     verified: str = ""
     follows: bool = False
     signs: Mapping[str, float] = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
 from automic_core.assist.asking import trusting
-from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking.answers import Answer, Reading
 from automic_core.assist.asking.equality import MOST_ROWS, equal
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.query import Query
@@ -23,6 +24,9 @@ LONGEST = 500
 
 LEAST_TRUST = 0.7
 """Below it there is no answer."""
+
+UNDECIDED = 0.3
+"""How far each of several readings is trusted whose answers differ."""
 
 Run = Callable[[str], pl.DataFrame]
 Tell = Callable[[str], None]
@@ -70,12 +74,14 @@ def answer(question: str, query: Query, lexicon: Lexicon, run: Run, tell: Tell =
         why = (
             f"The question can be read in {len(frames)} ways, and their answers differ. Say more exactly what is meant."
         )
-        return abstain(question, lexicon, why)
+        readings = tuple(Reading(sql, frame, UNDECIDED) for sql, frame in zip(statements, frames, strict=True))
+        return replace(abstain(question, lexicon, why), readings=readings)
     found, sql = frames[0], statements[0]
     signs = trusting.signs(question, query, lexicon, statements, found)
     trust = trusting.trust(signs)
     if trust < LEAST_TRUST:
-        return abstain(question, lexicon, f"It could be read as: {in_words(sql, lexicon.terms)} That is too uncertain.")
+        why = f"It could be read as: {in_words(sql, lexicon.terms)} That is too uncertain."
+        return replace(abstain(question, lexicon, why), readings=(Reading(sql, found, trust),))
     return Answer(question, sql, found.head(MOST_ROWS), "grammar", trust, in_words(sql, lexicon.terms), signs=signs)
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 import duckdb
 import polars as pl
 
-from automic_core.assist.asking import prompting
-from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking import mending, model_trust, prompting
+from automic_core.assist.asking.answers import Answer, Reading
 from automic_core.assist.asking.equality import MOST_ROWS, equal
 from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.model_trust import Tried
 from automic_core.assist.asking.prompting import Candidate
 from automic_core.assist.asking.sql_words import in_words
 from automic_core.errors import AutomicError, BudgetError, ConfigError, ModelError, SecurityError
@@ -29,16 +30,8 @@ from automic_core.llm.model import CancelledError, LanguageModel
 REPAIRS = 2
 """How often a model may mend a statement."""
 MOST_SQL = 4_000
-LEAST_TRUST = 0.6
-TRUST = {
-    "grammar too": 0.96,
-    "all of three": 0.9,
-    "all of two": 0.86,
-    "two of three": 0.65,
-    "alone": 0.55,
-    "against the grammar": 0.45,
-}
-"""How far an answer is trusted: an order, set on the few questions of one database that a model was tried with."""
+LEAST_TRUST = 0.7
+"""Below it there is no answer."""
 _EXPLAIN = "Say in one or two short sentences, to somebody who knows no SQL, what this statement shows. Nothing else."
 
 
@@ -75,15 +68,6 @@ class Told:
         return cls(found, held)
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A statement that ran."""
-
-    sql: str
-    rows: pl.DataFrame
-    repairs: int
-
-
 def ask(
     question: str,
     lexicon: Lexicon,
@@ -111,15 +95,16 @@ def ask(
         CancelledError: Nobody wants the answer any more.
     """
     asked = prompting.hidden(question, lexicon, told.personal)
+    readings = _readings(grammar)
+    columns = {each.table: [column.column for column in each.columns] for each in told.tables}
     tried: list[Tried] = []
     problems: list[str] = []
     for way in range(prompting.WAYS):
-        if way == 2 and _settled(tried, grammar):
+        if _settled(tried, readings):
             break
         try:
-            made = _candidate(
-                prompting.messages(asked, told.tables, lexicon, way), asked.secrets, model, sandbox, cancel
-            )
+            put = prompting.messages(asked, told.tables, lexicon, way)
+            made = _candidate(put, asked.secrets, model, sandbox, columns, cancel)
         except CancelledError:
             raise
         except (ModelError, BudgetError, ConfigError, SecurityError) as exc:
@@ -132,12 +117,22 @@ def ask(
     if not tried:
         known = grammar if grammar is not None and grammar.sql is not None else None
         return known or _abstain(question, f"The model gave no statement that runs: {problems[-1]}")
-    best, trust = _chosen(tried, grammar)
+    best, signs = model_trust.chosen(tried, readings)
+    trust = model_trust.trust(signs)
     if trust < LEAST_TRUST:
-        return _abstain(question, _unsure(tried, grammar))
+        return _abstain(question, _unsure(tried, readings))
     if on_part is not None:
         _explained(best.sql, asked.secrets, model, on_part, cancel)
-    return Answer(question, best.sql, best.rows.head(MOST_ROWS), "model", trust, in_words(best.sql))
+    return Answer(question, best.sql, best.rows.head(MOST_ROWS), "model", trust, in_words(best.sql), signs=signs)
+
+
+def _readings(grammar: Answer | None) -> list[Reading]:
+    """How the grammar reads the question, sure of it or not."""
+    if grammar is None:
+        return []
+    if grammar.sql is None or grammar.frame is None:
+        return list(grammar.readings)
+    return [Reading(grammar.sql, grammar.frame, grammar.trust)]
 
 
 def _candidate(
@@ -145,17 +140,23 @@ def _candidate(
     secrets: Mapping[str, str],
     model: LanguageModel,
     sandbox: Sandbox,
+    columns: mending.Columns,
     cancel: threading.Event | None,
 ) -> Tried | str:
-    """A statement that runs, mended at most ``REPAIRS`` times; or what is wrong with the last one."""
+    """A statement that runs, mended by the model at most ``REPAIRS`` times; or what is wrong with the last one."""
     problem = ""
     for repairs in range(REPAIRS + 1):
         answer = model.answer(asked, Candidate, "ask" if not repairs else "ask, repaired", cancel)
         sql = prompting.shown(answer.sql.strip().rstrip("; \n"), secrets)
         tried = _tried(sql, sandbox)
+        for _ in range(mending.MOST):
+            better = mending.mended(sql, tried, columns) if isinstance(tried, str) else None
+            if better is None:
+                break
+            sql, tried = better, _tried(better, sandbox)
         if isinstance(tried, pl.DataFrame):
             return Tried(sql, tried, repairs)
-        problem = tried
+        problem = f"{tried} {mending.hint(tried, sql, columns)}".strip()
         said = Message("assistant", answer.model_dump_json())
         asked = [
             *asked,
@@ -183,33 +184,19 @@ def _tried(sql: str, sandbox: Sandbox) -> pl.DataFrame | str:
         return "It took too long." if "longer than" in exc.message else "It fails on the rows, for example at a cast."
 
 
-def _settled(tried: Sequence[Tried], grammar: Answer | None) -> bool:
-    """Whether two statements agree, and the grammar with them if it has an answer."""
-    if len(tried) < 2 or not equal(tried[0].rows, tried[1].rows, ordered=False):
+def _settled(tried: Sequence[Tried], readings: Sequence[Reading]) -> bool:
+    """Whether it needs no more statements: two agree, and none differs from an answer of the grammar."""
+    if not tried:
         return False
-    return grammar is None or grammar.frame is None or equal(tried[0].rows, grammar.frame, ordered=False)
+    same = any(equal(tried[0].rows, each.frame, ordered=False) for each in readings)
+    if len(tried) < 2:
+        return same and any(each.trust >= model_trust.SURE for each in readings)
+    return equal(tried[0].rows, tried[1].rows, ordered=False) and (same or not readings)
 
 
-def _chosen(tried: Sequence[Tried], grammar: Answer | None) -> tuple[Tried, float]:
-    """The statement whose answer most others give, and how far to trust it."""
-    votes = [sum(equal(each.rows, other.rows, ordered=False) for other in tried) for each in tried]
-    best = tried[votes.index(max(votes))]
-    if grammar is not None and grammar.frame is not None:
-        same = [each for each in tried if equal(each.rows, grammar.frame, ordered=False)]
-        if same:
-            return same[0], TRUST["grammar too"]
-        return best, TRUST["against the grammar"] if max(votes) < 3 else TRUST["two of three"]
-    kind = {(3, 3): "all of three", (2, 2): "all of two", (2, 3): "two of three"}.get((max(votes), len(tried)), "alone")
-    empty = best.rows.height == 0 or all(value is None for row in best.rows.head(1).rows() for value in row)
-    return best, TRUST[kind] * (0.75 if empty else 1.0)
-
-
-def _unsure(tried: Sequence[Tried], grammar: Answer | None) -> str:
+def _unsure(tried: Sequence[Tried], readings: Sequence[Reading]) -> str:
     """Why there is no answer although statements ran: what each of them would show, so that a person can say which."""
-    readings = [in_words(each.sql) for each in tried]
-    if grammar is not None and grammar.sql is not None:
-        readings.append(grammar.explanation)
-    listed = " Or: ".join(dict.fromkeys(readings))
+    listed = " Or: ".join(dict.fromkeys(in_words(each.sql) for each in (*tried, *readings)))
     return f"It is not sure what is meant. It could be: {listed} Say which, or name the columns."
 
 

@@ -1,0 +1,93 @@
+"""How far to trust a statement of a model: who came to the same rows, and what the statement looks like.
+
+As for the grammar (``trusting``), the weights are those of a logistic regression over questions with gold SQL, asked
+with a small model (Qwen2.5-Coder 1.5B, 4 bit); ``benchmarks/calibrating.py --model`` fits them anew and prints them.
+They were fitted on databases of Spider's training set, on none that results are reported on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from automic_core.assist.asking.answers import Reading
+from automic_core.assist.asking.equality import equal
+from automic_core.assist.asking.sql_words import shape
+
+WEIGHTS = {
+    "always": 0.5,
+    "empty": -1.0,
+    "grammar": 1.5,
+    "against the grammar": -1.5,
+    "reading": 1.0,
+    "against a reading": -0.5,
+    "alone": -1.0,
+    "outvoted": -1.0,
+    "repaired": -0.5,
+    "joins": -0.3,
+    "nested": -0.3,
+    "conditions": -0.1,
+    "functions": -0.3,
+}
+"""What each sign adds to the logarithm of the odds that an answer is right; ``always`` stands for no sign at all."""
+SURE = 0.7
+"""A reading of the grammar with this trust would be an answer by itself."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A statement that ran.
+
+    Attributes:
+        sql: The statement.
+        rows: Its rows.
+        repairs: How often it was mended before.
+    """
+
+    sql: str
+    rows: pl.DataFrame
+    repairs: int
+
+
+def trust(signs: Mapping[str, float]) -> float:
+    """About how many of the answers with these signs are right: 0 to 1."""
+    odds = WEIGHTS["always"] + sum(WEIGHTS[name] * value for name, value in signs.items())
+    return 1 / (1 + math.exp(-odds))
+
+
+def chosen(tried: Sequence[Tried], readings: Sequence[Reading]) -> tuple[Tried, dict[str, float]]:
+    """The statement whose rows most others come to, and what speaks for it and against it.
+
+    Args:
+        tried: What a model wrote, at least one statement.
+        readings: What the grammar read, sure or not; it has a vote as well, and more if it is surer.
+    """
+    votes = [
+        sum(equal(each.rows, other.rows, ordered=False) for other in tried)
+        + sum(reading.trust for reading in readings if equal(each.rows, reading.frame, ordered=False))
+        for each in tried
+    ]
+    best = tried[votes.index(max(votes))]
+    return best, _signs(best, tried, readings)
+
+
+def _signs(best: Tried, tried: Sequence[Tried], readings: Sequence[Reading]) -> dict[str, float]:
+    same = [each for each in readings if equal(best.rows, each.frame, ordered=False)]
+    sure = any(each.trust >= SURE for each in readings)
+    agreed = sum(equal(best.rows, each.rows, ordered=False) for each in tried)
+    empty = best.rows.height == 0 or all(value is None for row in best.rows.head(1).rows() for value in row)
+    found: dict[str, float] = {
+        "empty": empty,
+        "grammar": any(each.trust >= SURE for each in same),
+        "against the grammar": sure and not same,
+        "reading": bool(same) and not sure,
+        "against a reading": bool(readings) and not sure and not same,
+        "alone": agreed == 1 and len(tried) > 1,
+        "outvoted": agreed > 1 and agreed < len(tried),
+        "repaired": best.repairs > 0,
+        **shape(best.sql),
+    }
+    return {name: float(value) for name, value in found.items()}
