@@ -30,7 +30,7 @@ from automic_core.llm.model import CancelledError, LanguageModel
 REPAIRS = 2
 """How often a model may mend a statement."""
 MOST_SQL = 4_000
-LEAST_TRUST = 0.7
+LEAST_TRUST = 0.6
 """Below it there is no answer."""
 _EXPLAIN = "Say in one or two short sentences, to somebody who knows no SQL, what this statement shows. Nothing else."
 

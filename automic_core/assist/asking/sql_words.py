@@ -52,27 +52,6 @@ def expression(sql: str) -> str:
     return sql if tree.get("error") else _Words(cursor, {}).of(tree["statements"][0]["node"]["select_list"][0])
 
 
-def shape(sql: str) -> dict[str, int]:
-    """How involved a statement is: its joins, statements within it, comparisons, and functions other than count."""
-    [(text,)] = _cursor().execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
-    nodes = list(_nodes(json.loads(text)))
-    return {
-        "joins": sum(each.get("type") == "JOIN" for each in nodes),
-        "nested": max(sum(each.get("type") == "SELECT_NODE" for each in nodes) - 1, 0),
-        "conditions": sum(each.get("class") in ("COMPARISON", "BETWEEN") for each in nodes),
-        "functions": sum(
-            each.get("class") == "FUNCTION" and not str(each.get("function_name")).startswith("count") for each in nodes
-        ),
-    }
-
-
-def _nodes(tree: Any) -> Iterator[Node]:
-    if isinstance(tree, dict):
-        yield tree
-    for each in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
-        yield from _nodes(each)
-
-
 def _cursor() -> duckdb.DuckDBPyConnection:
     with _making:
         if not _parsing:
