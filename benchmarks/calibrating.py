@@ -1,9 +1,9 @@
 """Fit the weights of the grammar's trust anew: python benchmarks/calibrating.py FOLDER [--leave-out NAME,NAME]
 
 FOLDER is in Spider's layout, as for benchmarks/asking.py; name the databases that results are reported on with
---leave-out. A third of the databases (by a hash of their name) is held back: on it the curve and the calibration of the
-new weights are printed, before the weights themselves. Logistic regression with an L2 penalty, by Newton's method
-(Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd ed., 4.4.1).
+--leave-out. A third of the databases (by a hash of their name) is held back: on it the curve and the calibration of
+weights fitted on the others are printed, and then the weights of all databases together. Logistic regression with an L2
+penalty, by Newton's method (Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd ed., 4.4.1).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from asking import Outcome, asked, curve
 
 from automic_core.assist.asking import grammar, trusting
 
-PENALTY = 10.0
+PENALTY = 3.0
 BINS = (0.0, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
@@ -82,6 +82,7 @@ def main() -> None:
     for low, high in itertools.pairwise(BINS):
         own = [each.right for each in judged if low <= each.trust < high]
         print(f"  trusted {low:.2f} to {high:.2f}: {len(own)} answers, {sum(own) / max(len(own), 1):.3f} right")
+    weights = fitted(signs, right)
     for name, weight in zip(["always", *names], weights, strict=True):
         print(f'    "{name}": {weight:.2f},')
 
