@@ -1,10 +1,11 @@
-"""Fit the weights of trust anew: python benchmarks/calibrating.py FOLDER [--leave-out NAME,NAME] [--most N] [--model URL]
+"""Fit the weights of trust anew: python benchmarks/calibrating.py FOLDER [--leave-out NAME,NAME] [--model URL]
 
 FOLDER is in Spider's layout, as for benchmarks/asking.py; name the databases that results are reported on with
---leave-out. A third of the databases (by a hash of their name) is held back: on it the curve and the calibration of the
-new weights are printed, before the weights themselves. Fitted are the weights of the grammar, or, with the address of the
-server of a model, those of the model's rung, from the questions it was asked. Logistic regression with an L2 penalty, by Newton's method
-(Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd ed., 4.4.1).
+--leave-out. A third of the databases (by a hash of their name) is held back: on it the curve and the calibration of
+weights fitted on the others are printed, and then the weights of all databases together: those of the grammar or, with
+the address of the server of a model, those of the model's rung, from the questions that it was asked. Logistic
+regression with an L2 penalty, by Newton's method (Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning",
+2nd ed., 4.4.1).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from asking import MODEL, Outcome, asked, curve
 
 from automic_core.assist.asking import grammar, model_rung, model_trust, trusting
 
-PENALTY = 10.0
+PENALTY = 3.0
 BINS = (0.0, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
@@ -91,6 +92,7 @@ def main() -> None:
     for low, high in itertools.pairwise(BINS):
         own = [each.right for each in judged if low <= each.trust < high]
         print(f"  trusted {low:.2f} to {high:.2f}: {len(own)} answers, {sum(own) / max(len(own), 1):.3f} right")
+    weights = fitted(signs, right)
     for name, weight in zip(["always", *names], weights, strict=True):
         print(f'    "{name}": {weight:.2f},')
 

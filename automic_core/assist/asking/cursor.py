@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from automic_core.assist.asking.lexicon import Column, Lexicon, same
 from automic_core.assist.asking.linking import link
-from automic_core.assist.asking.phrases import DEGREES, LINKING
+from automic_core.assist.asking.phrases import DEGREES, LINKING, NAMED
 from automic_core.assist.asking.query import Aggregate, Condition, Mention, Operator, Query
 from automic_core.assist.asking.words import Token
 
@@ -30,6 +30,7 @@ class Cursor:
         self.first: int | None = None  # "the 3 mountains with the highest …": how many
         self.ended = -1  # where the last column, table or value ended
         self.computed: Aggregate | None = None  # the aggregate of the last column
+        self.sorted = -1  # where what rows are sorted by ended
 
     def _before(self, text: str) -> bool:
         return self.place > 0 and self.words[self.place - 1].text.lower() == text
@@ -37,8 +38,9 @@ class Cursor:
     def _at(self, stem: str) -> bool:
         return self.place < len(self.words) and self.words[self.place].stem == stem
 
-    def _said(self, size: int) -> str:
-        return " ".join(each.text for each in self.words[self.place : self.place + size])
+    def _said(self, size: int, place: int | None = None) -> str:
+        begin = self.place if place is None else place
+        return " ".join(each.text for each in self.words[begin : begin + size])
 
     def _limit(self) -> int:
         found, self.first = self.first or 1, None
@@ -48,10 +50,12 @@ class Cursor:
         """The next place that is not silent."""
         place = self.place + size
         while place < len(self.words) and self.words[place].stem in LINKING and not self.words[place].mark:
-            if self.words[place].text.lower() == "of" and link(self.lexicon, self.words, place + 1).tables:
+            first = not (self.related or self.query.items)  # "what is the kind of …" asks for it
+            if self.words[place].text.lower() == "of" and (first or link(self.lexicon, self.words, place + 1).tables):
                 break
             place += 1
-        return place
+        called = place + 1 < len(self.words) and self.words[place + 1].mark == "TEXT"
+        return place + (called and self.words[place].text.lower() in NAMED)
 
     def _operator_at(self, place: int) -> bool:
         if place >= len(self.words):

@@ -13,6 +13,8 @@ LONGEST = 6
 _ARTICLES = frozenset(["the", "a", "an", "of", "all"])
 _SMALL = frozenset(["of", "in", "to", "by", "at", "on", "for", "with", "from"])
 _COUNTS = frozenset(["number", "num", "total", "count", "average"])
+_TABLE_ENDS = (GENERIC | {"profile", "table"}) - {"name"}
+_TURNED = frozenset(["year", "date", "time", "type", "number", "code", "name"])
 _MARKED_NAMES = {
     "AVG": "average",
     "TOP": "highest",
@@ -42,11 +44,14 @@ class Linked:
 
 def link(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
     """The readings that cover most words from a place on: of full names, of names without a generic end, of ends."""
-    return (
-        _found(lexicon, words, place, shortened=False)
-        or _found(lexicon, words, place, shortened=True)
-        or _ending(lexicon, words, place)
-    )
+    found = _found(lexicon, words, place, shortened=False)
+    if not found:
+        return _found(lexicon, words, place, shortened=True) or _ending(lexicon, words, place)
+    if found.columns and not found.tables and not any(each.mark for each in words[place : place + found.size]):
+        full = {each.table for each in found.columns}  # of other tables, what is longer by an empty word
+        shorter = _shortened_columns(lexicon, [each.stem for each in words[place : place + found.size]])
+        found.columns += [each for each in shorter if each.table not in full]
+    return found
 
 
 def _ending(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
@@ -128,7 +133,7 @@ def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
         if len(table.words) > len(stems)
         and (
             _alike(table.words[-len(stems) :], stems)
-            or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= GENERIC - {"name"})
+            or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _TABLE_ENDS)
         )
     ]
     return found if len(found) == 1 else []
@@ -139,7 +144,7 @@ def _shortened_columns(lexicon: Lexicon, stems: Sequence[str]) -> list[Column]:
     found: list[Column] = []
     for column in lexicon.columns():
         own = lexicon.tables[column.table].words
-        rest = tuple(word for word in column.words if not any(word == each or _short(word, each) for each in own))
+        rest = _rest(column.words, own)
         for name in (column.words, rest):
             if len(name) > len(stems) and _alike(name[: len(stems)], stems) and _dropped(name[len(stems) :]):
                 found.append(column)
@@ -159,11 +164,21 @@ def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
     """Whether the words are the column's name, with or without the words of its table."""
     own = lexicon.tables[column.table].words
     names = [column.words] if "of" in stems else [column.words, (*own, *column.words)]
-    rest = tuple(word for word in column.words if not any(word == each or _short(word, each) for each in own))
+    rest = _rest(column.words, own)
     if rest and rest != column.words:
         names.append(rest)
     names += lexicon.also.get((column.table, column.name), ())
     return any(_alike(name, stems) for name in names)
+
+
+def _rest(words: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+    """A column's name without the words of its table, and without its first letter: ``DPhone`` of departments."""
+    initials = {each[0] for each in own}
+    if len(words) > 1 and len(words[0]) == 1 and words[0] in initials:
+        return tuple(words[1:])
+    if len(words) == 1 and len(words[0]) == 3 and words[0].endswith("id") and words[0][0] in initials:
+        return ("id",)
+    return tuple(word for word in words if not any(word == each or _short(word, each) for each in own))
 
 
 def _short(word: str, full: str) -> bool:
@@ -175,6 +190,8 @@ def _alike(words: Sequence[str], stems: Sequence[str]) -> bool:
     if stems[-1] in ("of", "the") and words[-1] != stems[-1]:
         return False
     kept = [each for each in stems if each not in ("of", "the")] if len(stems) > len(words) else list(stems)
+    if len(kept) > len(words) and kept[-1] in UNITS:  # "budget in millions" is ``budget_million``
+        kept = [each for each in kept if each != "in"]
     if "of" in words and "of" not in stems:  # "publication date" is ``date_of_publication``
         place = list(words).index("of")
         words = [*words[place + 1 :], *words[:place]]
@@ -182,6 +199,8 @@ def _alike(words: Sequence[str], stems: Sequence[str]) -> bool:
         return False
     if all(same(word, other) for word, other in zip(words, kept, strict=True)):
         return True
+    if len(kept) == 2 and _TURNED & {*kept} and same(words[0], kept[1]) and same(words[1], kept[0]):
+        return True  # "join year" is ``year_join``
     if "of" in stems:  # "type of pet" is "pet type"
         place = list(stems).index("of")
         turned = [*(s for s in stems[place + 1 :] if s != "the"), *stems[:place]]

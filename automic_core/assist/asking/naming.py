@@ -6,7 +6,7 @@ from automic_core.assist.asking.cursor import ends
 from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.linking import Linked, link
 from automic_core.assist.asking.ordering import Ordering
-from automic_core.assist.asking.query import Item, Mention, Related
+from automic_core.assist.asking.query import Item, Mention, Order, Related
 
 
 class Naming(Ordering):
@@ -35,6 +35,7 @@ class Naming(Ordering):
             if self._is_condition(mention, following):
                 if self._before("whose"):
                     mention.near = self.focus or self.query.entity
+                    self._name_of_item(mention)
                 self.last = mention
                 self.related = True
                 self.place += found.size
@@ -47,18 +48,88 @@ class Naming(Ordering):
                 return False
             if adjacent and self.query.items and self.focus is None:
                 return False
+            whose = self._whose()
+            if whose and self._label(mention):
+                self.query.entity, self.focus = mention.columns[0].table, mention.columns[0].table
+                self.query.named.append(self.focus)
+                self.place += found.size
+                return True
+            if whose:
+                return False
+            if self.sorted >= 0 and not self.counting and not self.aggregates:
+                return self._sorted_too(mention, found.size)
             self._ask(mention)
             self.place += found.size
-            if self._at("name") and all(column.kind == "text" for column in mention.columns):
-                self.place += 1  # "director names"
+            self._passed_kind(mention)
             return True
         if found.tables:
             return self._table(found)
         return self._value(found)
 
+    def _passed_kind(self, mention: Mention) -> None:
+        """ "director names", "founded year": a word that only says what kind of thing a column holds."""
+        kinds = {"text": ("name", "type"), "number": ("year",), "date": ("year", "date")}
+        said = self.place < len(self.words) and not self.words[self.place].mark
+        if said and all(self.words[self.place].stem in kinds.get(each.kind, ()) for each in mention.columns):
+            self.place += 1
+
+    def _amount_of(self, name: str) -> bool:
+        """Whether "the amount of" rows may be the amounts that they hold."""
+        said = "amount" in self.words[self.place - 1].text.split() if self.place else False
+        return said and any("amount" in each.words for each in self.lexicon.tables[name].columns.values())
+
+    def _label(self, mention: Mention) -> bool:
+        """Whether a column is what the rows of its table are called by."""
+        [column, *others] = mention.columns
+        return not others and column.unique and column == self.lexicon.tables[column.table].label
+
+    def _whose(self) -> bool:
+        """Whether a column says only whose the others are: "the founding year of the school" where schools are rows."""
+        place = self.place - 1
+        while place > 0 and self.words[place].text.lower() in ("the", "all", "each"):
+            place -= 1
+        said = place > 0 and self.words[place].text.lower() in ("of", "for")
+        return said and bool(self.query.items) and not (self.counting or self.aggregates or self.query.entity)
+
+    def _name_of_item(self, mention: Mention) -> None:
+        """ "the publishers whose name contains …": where a column holds them, they are their own names."""
+        items = [each.mention for each in self.query.items if each.mention and not each.aggregate]
+        if mention.near is None and items and mention.text.lower() in ("name", "names"):
+            texts = [each for each in items[-1].columns if each.kind == "text"]
+            mention.columns = texts or mention.columns
+
+    def _sorted_too(self, mention: Mention, size: int) -> bool:
+        """ "ordered by year and title": what follows the first column sorts as well, and is not shown."""
+        between = [each.text.lower() for each in self.words[self.sorted : self.place]]
+        if not self.query.items or self.query.limit or not {"and", ","} & {*between} or len(between) > 3:
+            return not self.query.items and self._asked(mention, size)
+        self.query.orders.append(Order(mention, self.query.orders[-1].descending))
+        self.place += size
+        self.sorted = self.place
+        return True
+
+    def _asked(self, mention: Mention, size: int) -> bool:
+        self._ask(mention)
+        self.place += size
+        return True
+
+    def _table_shown(self) -> None:
+        """ "the players and their ages": what was named before "and" is shown too."""
+        query = self.query
+        between = [each.text.lower() for each in self.words[self.ended : self.place]]
+        plain = not (self.related or query.items or query.conditions or query.groups or query.group_tables)
+        if query.entity and plain and not query.orders and "and" in between and self.focus == query.entity:
+            label = self.lexicon.tables[query.entity].label
+            if label is None:
+                query.unexplained.append(f"what of {query.entity} to show")
+            else:
+                query.items.append(Item(Mention([label], label.name)))
+
     def _ask(self, mention: Mention) -> None:
         """A column that is asked for, or counted, or aggregated."""
         query = self.query
+        if not self.counting and not self.aggregates:
+            self._table_shown()
         self._compound(mention)
         if self.counting:
             if (
@@ -138,7 +209,8 @@ class Naming(Ordering):
         if len(found.tables) > 1:
             return False
         if self.counting:
-            if self._counted_elsewhere(name):
+            measured = any(c.table == name and c.kind == "number" and not c.identifies for c in found.columns)
+            if measured or self._amount_of(name) or self._counted_elsewhere(name):
                 return False
             query.items.append(Item(None, "count", query.distinct, name))
             query.distinct, self.counting = False, False
@@ -150,6 +222,8 @@ class Naming(Ordering):
             self.negated = False
         elif self.aggregates:
             return False
+        elif query.items and query.entity is None and not self.related and self._behind_and():
+            return False  # "the names and players of clubs"
         elif query.related and query.related[-1].negated and query.entity != name and not self._behind_and():
             pass  # "no devices in stock"
         elif query.entity == name and self._behind_and():
@@ -173,6 +247,8 @@ class Naming(Ordering):
         if not found:
             return False
         self.counting = False
+        if self._before("the total number of") or self._before("total number of"):
+            self.aggregates = self.aggregates or ["sum"]
         mention = Mention(found, self._said(size), self._entity_near(self.place + size))
         self.place += size
         if self._operator_at(self._after(0)):
@@ -189,6 +265,12 @@ class Naming(Ordering):
         behind = link(self.lexicon, self.words, self.place + found.size)
         size = found.size
         named = [column for column in columns if column in behind.columns or column.table in behind.tables]
+        owners = {column.table for column in columns}
+        if self.counting and self.last is None and not behind and len(owners) == 1:
+            [table] = owners  # "how many professors": rows that are such
+            self.query.items.append(Item(None, "count", self.query.distinct, table))
+            self.query.distinct, self.counting = False, False
+            self.query.entity = self.query.entity or table
         if named and self.last is None:  # "fall election cycle", "male dorm"
             columns = named
             if not any(column.table in behind.tables for column in named):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from automic_core.assist.asking.comparing import Comparing
 from automic_core.assist.asking.linking import link
-from automic_core.assist.asking.phrases import DEGREES
+from automic_core.assist.asking.phrases import DEGREES, VERBS
 from automic_core.assist.asking.query import Item, Mention, Order
 from automic_core.assist.asking.words import Token
 
@@ -46,10 +46,11 @@ class Ordering(Comparing):
                 self.place += 1
                 return True
             return False
-        said = [each.stem for each in self.words[self.place + 1 : self.place + 1 + found.size]]
-        if not columns or ("amount" in said and ("of" in said or self._of_table(self.place + 1 + found.size))):
+        stems = [each.stem for each in self.words[self.place + 1 : self.place + 1 + found.size]]
+        if not columns or ("amount" in stems and ("of" in stems or self._of_table(self.place + 1 + found.size))):
             return False  # the highest of the amounts, or of their sums
-        mention = Mention(columns, "", self._entity_near(self.place + 1 + found.size))
+        said = self._said(found.size, self.place + 1)
+        mention = Mention(columns, said, self._entity_near(self.place + 1 + found.size))
         if self.query.items or self.query.entity or self.related:
             self.query.orders.append(Order(mention, top))
             self.query.limit = self._limit()
@@ -61,6 +62,15 @@ class Ordering(Comparing):
     def _most(self, most: bool) -> bool:
         place = self.place + 1
         if place < len(self.words) and self.words[place].mark == "COUNT":
+            place += 1
+        if place < len(self.words) and self.words[place].stem in DEGREES and place == self.place + 1:
+            self.place = place  # "the most expensive phone"
+            known = self._degree(self.words[place])
+            if known and not most and self.query.orders:
+                self.query.orders[-1].descending = not self.query.orders[-1].descending
+            return known
+        if place < len(self.words) and self.words[place].text.lower() in VERBS:
+            self.query.passed.append(self.words[place].text)  # "the most registered students"
             place += 1
         found = link(self.lexicon, self.words, place)
         if self._common(place, most):
@@ -112,7 +122,7 @@ class Ordering(Comparing):
             again = [each for each in shown if all(said <= set(column.words) for column in each.columns)]
             if again:  # "card type codes and how many cards there are in each type"
                 found.columns = again[0].columns
-            self.query.groups.append(Mention(found.columns, "", near))
+            self.query.groups.append(Mention(found.columns, self._said(found.size, self.place + 1), near))
         elif self.place + 1 + self._at_next("one") == len(self.words) and self._counts_beside():
             self.place += self._at_next("one")  # "… and how many belong to each"
         else:
@@ -141,16 +151,28 @@ class Ordering(Comparing):
             found = link(self.lexicon, self.words, place + 1)
             if len(found.tables) != 1:
                 return False
+            behind = place + 1 + found.size
+            behind += behind < len(self.words) and self.words[behind].stem in ("they", "that", "who")
+            held = link(self.lexicon, self.words, behind)
+            numbers = [each for each in held.columns if each.kind == "number" and not each.identifies]
+            if numbers and not held.tables:  # "the number of people they injured" where a column holds it
+                near = self._entity_near(behind + held.size)
+                self.query.orders.append(Order(Mention(numbers, self._said(held.size, behind), near), bool(descending)))
+                self.place = self.sorted = behind + held.size
+                return True
             self.query.orders.append(Order(None, bool(descending), found.tables[0]))
-            self.place = place + 1 + found.size
+            self.place = self.sorted = place + 1 + found.size
             return True
         found = link(self.lexicon, self.words, place)
         if not found.columns:
             return False
         self.query.orders.append(
-            Order(Mention(found.columns, "", self._entity_near(place + found.size)), bool(descending))
+            Order(
+                Mention(found.columns, self._said(found.size, place), self._entity_near(place + found.size)),
+                bool(descending),
+            )
         )
-        self.place = place + found.size
+        self.place = self.sorted = place + found.size
         return self._from_to()
 
     def _from_to(self) -> bool:
@@ -168,13 +190,13 @@ class Ordering(Comparing):
         return True
 
     def _direction(self, mark: str) -> bool:
-        if mark == "ALPHABETICAL" and not self.query.orders:
-            texts = [
-                item.mention for item in self.query.items if item.mention and item.mention.columns[0].kind == "text"
-            ]
-            if len(texts) != 1:
+        if not self.query.orders and (mark == "ALPHABETICAL" or len(self.query.items) == 1):
+            asked = [item.mention for item in self.query.items if item.mention and not item.aggregate]
+            kinds = ("text",) if mark == "ALPHABETICAL" else ("text", "number", "date")
+            asked = [each for each in asked if each.columns[0].kind in kinds]
+            if len(asked) != 1:
                 return False
-            self.query.orders.append(Order(texts[0], False))
+            self.query.orders.append(Order(asked[0], mark == "DESC"))
         elif not self.query.orders:
             return False
         else:

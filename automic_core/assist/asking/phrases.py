@@ -100,6 +100,11 @@ NUMBERS = {
     "twice": 2,
     "single": 1,
 }
+# Words of the language that are codes somewhere, but meant as such only in capitals.
+PLAIN = listed("""
+    all and any best but each first full last least most new not now off old one only open or other own same ten top
+    two use
+""")
 # What a set phrase means to the grammar: "MARK: phrase, phrase"; a second mark is a token of its own.
 _PHRASES = """
     COUNT DISTINCT: how many different, how many distinct
@@ -139,7 +144,8 @@ _PHRASES = """
     ASC: in the ascending order, in ascending order, in increasing order, ascending
     DISTINCT: different, distinct, unique
     WITHOUT: do not have any, does not have any, do not have, does not have, did not have, don't have, doesn't
-        have, do not own, does not own, has no, have no, with no, without any, without, except for
+        have, do not own, does not own, has no, have no, had no, have had no, has had no, with no, without any,
+        without, except for
     MOST: the most, most
     LEAST: the fewest, fewest, the least, least
     TOP: the most recent, most recent, highest, largest, greatest, biggest

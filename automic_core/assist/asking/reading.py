@@ -15,7 +15,7 @@ from automic_core.assist.asking.words import Token, bases, folded, tokens
 
 def read(question: str, lexicon: Lexicon) -> Query:
     """Read a question; ``Query.unexplained`` names the words that were not understood."""
-    return _Reader(lexicon, list(_apart(tokens(question), lexicon))).read()
+    return _Reader(lexicon, _names(list(_apart(tokens(question), lexicon)), lexicon)).read()
 
 
 def _apart(words: Iterable[Token], lexicon: Lexicon) -> Iterator[Token]:
@@ -26,6 +26,18 @@ def _apart(words: Iterable[Token], lexicon: Lexicon) -> Iterator[Token]:
             yield from (Token(part, part.lower(), "TEXT") for part in parts)
         else:
             yield word
+
+
+def _names(words: list[Token], lexicon: Lexicon) -> list[Token]:
+    """ "full name" as first and last name, where these are kept and no full one is."""
+    known = {column.words[-2:] for column in lexicon.columns()}
+    halves = ("first", "name") in known and ("last", "name") in known
+    if not halves or ("full", "name") in known:
+        return words
+    for place in range(len(words) - 2, -1, -1):
+        if words[place].stem == "full" and words[place + 1].stem == "name":
+            words[place : place + 2] = tokens("first name and last name")
+    return words
 
 
 class _Reader(Naming):
@@ -43,11 +55,16 @@ class _Reader(Naming):
         if self.negated:
             self.query.unexplained.append("what is not there")
         asks = self.words[0].text.lower() if self.words else ""
-        if asks in ("where", "when", "why", "how") and not self.query.items:
+        if (asks in ("where", "why", "how") and not self.query.items) or (asks == "when" and not self._dated()):
             self.query.unexplained.append(self.words[0].text)
         if self.first is not None:
             self.query.unexplained.append(f"{self.first}")
         return self.query
+
+    def _dated(self) -> bool:
+        """Whether a date or a part of one is asked for."""
+        asked = [column for item in self.query.items if item.mention for column in item.mention.columns]
+        return any(each.kind == "date" or {"date", "year", "time", "day"} & {*each.words} for each in asked)
 
     def _step(self) -> bool:
         word = self.words[self.place]
@@ -90,6 +107,7 @@ class _Reader(Naming):
             behind = link(self.lexicon, self.words, self.place + 1)
             measures = [each for each in behind.columns if each.kind == "number" and not each.identifies]
             if self.aggregates and measures and not behind.tables:
+                self.aggregates += ["sum"] if "total" in word.text.split() else []
                 self.place += 1  # "the maximum number of points"
                 return True
             twice = self.counting and self.place > 0 and self.words[self.place - 1].mark == "COUNT"
@@ -122,6 +140,8 @@ class _Reader(Naming):
             self.last, self.related = ages, True
         elif self._verb():
             self.query.passed.append(word.text)
+        elif word.stem == "member" and self.focus and self.place == self.ended:
+            self.ended += 1  # "staff members"
         elif word.stem == "both":
             self.both = True
         elif word.stem == "or":
@@ -133,7 +153,11 @@ class _Reader(Naming):
 
     def _silent(self, word: Token) -> bool:
         text = word.text.lower()
-        if self.place and word.text.isupper() and text in ("us", "it", "in", "a", "i"):
+        if (
+            self.place
+            and word.text.isupper()
+            and not all(each.text.isupper() for each in self.words if each.text.isalpha())
+        ):
             return False  # a country, a department, a state, a grade
         if text == "state":
             return self.place == 0
@@ -144,7 +168,7 @@ class _Reader(Naming):
         if word.stem in ("place", "record", "entry", "report") and self.place and self._listing():
             return False  # "dates, places and names"
         if text in ("show", "list", "give", "return", "tell") and self.place:
-            self.related, self.last = False, None  # another sentence says what to show
+            self.related, self.last, self.sorted = False, None, -1  # another sentence says what to show
         if text in SORTING:
             following = self.words[self.place + 1 : self.place + 4]
             return any(each.mark in ("ORDER", "ASC", "DESC", "ALPHABETICAL") for each in following)

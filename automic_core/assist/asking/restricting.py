@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from automic_core.assist.asking.lexicon import Column
-from automic_core.assist.asking.query import Condition, Related
+from automic_core.assist.asking.query import Condition, Item, Related
 from automic_core.assist.asking.settling import MOST_JOINS, Settling, UnclearError, literal
 
 
@@ -18,6 +19,7 @@ class Restricting(Settling):
         negated = [related for related in query.related if related.negated]
         told: list[str] = []
         joined: list[str] = []
+        open_ = {id(each): {*each.mention.columns} for each in query.conditions if each.mention.value}
         apart: dict[str, list[str]] = {}
         for condition in query.conditions:
             owner = negated[-1].table if negated else None
@@ -36,6 +38,7 @@ class Restricting(Settling):
             else:
                 joined.append(column.table)
                 told.append(self._condition(column, condition))
+        self._alike(open_)
         if query.either and len({each.mention.column for each in query.conditions}) > 2:
             raise UnclearError("which conditions hold together")
         if query.either and len(told) > 1 and not apart:
@@ -56,6 +59,29 @@ class Restricting(Settling):
             related.conditions = []
         self._possible()
         return told, joined
+
+    def _fixed(self, items: Sequence[Item]) -> None:
+        """See that nothing is asked for that the question says itself."""
+        said = {
+            each.mention.column: each.values[0]
+            for each in self.query.conditions
+            if each.operator == "=" and each.mention.value and not (each.negated or self.query.either)
+        }
+        shown = [item.mention.column for item in items if item.mention and item.aggregate in (None, "count")]
+        if len(items) == 1 and shown and shown[0] in said:
+            raise UnclearError(f"what of {said[shown[0]]} to show")
+
+    def _alike(self, columns: Mapping[int, Set[Column]]) -> None:
+        """See that two values that stand in one column are not taken for two kinds of things."""
+        values = [each for each in self.query.conditions if id(each) in columns]
+        for one, other in itertools.combinations(values, 2):
+            shared = columns[id(one)] & columns[id(other)]
+            if (
+                shared
+                and one.mention.column != other.mention.column
+                and {one.mention.column, other.mention.column} & shared
+            ):
+                raise UnclearError(f"whether {one.values[0]} and {other.values[0]} are of one kind")
 
     def _possible(self) -> None:
         """Two bounds that no value can meet are about two rows, not one."""
@@ -125,6 +151,8 @@ class Restricting(Settling):
             raise UnclearError(f"how {entity} and {related.table} belong together")
         self._kin(found[0])
         mine, theirs, inner = self._apart(entity, found[0])
+        if theirs.unique:
+            raise UnclearError(f"how many {related.table} belong to {entity}: each has one at most")
         kept = f"GROUP BY 1 HAVING count(*) {related.operator} {related.number:g}"
         return f"{self._name(mine)} IN (SELECT {self._name(theirs)} FROM {self._from(inner)} {kept})"
 

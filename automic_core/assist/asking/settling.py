@@ -8,7 +8,8 @@ from typing import Any
 
 from automic_core.assist.asking.lexicon import Column, Join, Lexicon
 from automic_core.assist.asking.phrases import COMMON_NAMES
-from automic_core.assist.asking.query import Mention, Query
+from automic_core.assist.asking.query import Item, Mention, Query
+from automic_core.assist.asking.words import stem
 
 MOST_JOINS = 3
 """Between the tables of a question; what lies further apart has hardly been meant together."""
@@ -105,7 +106,7 @@ class Settling:
                 and (only.identifies or only == self.lexicon.tables[only.table].label)
             ):
                 raise UnclearError(f"which {only.name} of {mention.near} is meant")
-            if far and not mention.value and mention.text.lower() in COMMON_NAMES:
+            if far and not mention.value and stem(mention.text) in COMMON_NAMES:
                 raise UnclearError(f"which {only.name} of {mention.near} is meant")
             return only
         for wanted in (mention.near, entity):
@@ -145,6 +146,28 @@ class Settling:
             if table not in said:
                 raise UnclearError(f"whether what shares a {table} belongs together")
             self.query.kin += 1
+
+    def _points_to(self, column: Column, entity: str) -> bool:
+        """Whether a column of another table holds keys of the one that is asked about: it is the same thing again."""
+        own = (join for join in self.lexicon.joins if join.left == column)
+        return column.table != entity and any(join.right.table == entity for join in own)
+
+    def _owner_said(self, item: Item) -> bool:
+        """Whether a column was called by the name of its table too: "detention summaries"."""
+        mention = item.mention
+        return mention is not None and set(self._own(mention.column)) <= {stem(word) for word in mention.text.split()}
+
+    def _told_apart(self, item: Item) -> None:
+        """See that "different" rows are such by their name or their key.
+
+        Raises:
+            UnclearError: Rows share their names, or have none.
+        """
+        if item.distinct and item.of:
+            table = self.lexicon.tables[item.of]
+            keys = any(each.unique and each.identifies for each in table.columns.values())
+            if not (table.label.unique if table.label else keys):
+                raise UnclearError(f"what is different about two {item.of}")
 
     def _is_a(self, kind: str, table: str) -> bool:
         """Whether each row of a table is a row of another: its key points there, like a gymnast's to a person."""

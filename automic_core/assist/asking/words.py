@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from automic_core.assist.asking.phrases import IRREGULAR, NUMBERS, PHRASES, RELATIVE, SILENT, VERBS
+from automic_core.assist.asking.phrases import IRREGULAR, NUMBERS, PHRASES, PLAIN, RELATIVE, SILENT, VERBS
 
 _TOKEN = re.compile(
     r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\""
-    r"|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:[-'][^\W\d_]+)*|[,.?!;:()<>=]|\S"
+    r"|(?<![\w)-])-?\d+(?:[.,]\d+)*%?|\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:[-'][^\W\d_]+)*|[,.?!;:()<>=]|\S"
 )
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d.*")
 _SEPARATORS = {*".?!;:()'"}
@@ -93,7 +93,7 @@ def _token(text: str) -> Token:
         return Token(text, text, "TEXT")
     if text[0] in "'\"" and len(text) > 1:
         return Token(text[1:-1].strip(), text[1:-1].strip().lower(), "TEXT")
-    if text[0].isdigit():
+    if text[0].isdigit() or (text[0] == "-" and text[1:2].isdigit()):
         return Token(text, text, "NUMBER", float(text.rstrip("%").replace(",", "")) if _numeric(text) else None)
     if text.lower() in NUMBERS:
         return Token(text, text.lower(), "NUMBER", float(NUMBERS[text.lower()]))
@@ -101,7 +101,7 @@ def _token(text: str) -> Token:
 
 
 def _numeric(text: str) -> bool:
-    return re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?%?|\d+(\.\d+)?%?", text) is not None
+    return re.fullmatch(r"-?(\d{1,3}(,\d{3})+(\.\d+)?%?|\d+(\.\d+)?%?)", text) is not None
 
 
 def name_words(name: str) -> tuple[str, ...]:
@@ -141,6 +141,7 @@ def ordinary(text: str) -> bool:
     if (
         word in SILENT
         or word in RELATIVE
+        or (word in PLAIN and not text.isupper())
         or word in VERBS
         or stem(word) in VERBS
         or (len(word) < 3 and not text.isupper())

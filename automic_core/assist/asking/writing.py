@@ -66,6 +66,7 @@ class _Writer(Restricting):
             outer = [name for name in outer if name != first[0]]
             orders = []
         wheres, joined = self._wheres(entity, list(dict.fromkeys(outer)))
+        self._fixed(items)
         wheres += [first[1]] if first is not None else []
         wheres += (
             self._all_named(entity, list(dict.fromkeys(outer)), wheres, [*outer, *joined]) if self.choice.strict else []
@@ -153,9 +154,12 @@ class _Writer(Restricting):
         if self.query.distinct and any(item.aggregate and not item.distinct for item in items):
             raise UnclearError("what has to be different")
         loose = [item.mention.column for item in items if item.mention and not item.aggregate]
-        if len(loose) == len(items) == 1 and not self.query.named and not self.query.orders:
+        if len(loose) == len(items) == 1 and not (self.query.named or self.query.orders or self._owner_said(items[0])):
             self.query.distinct = self.query.distinct or (loose[0].kind in ("text", "number") and not loose[0].unique)
         for item in items:
+            self._told_apart(item)
+            if item.mention and not item.aggregate and self._points_to(item.mention.column, entity):
+                raise UnclearError(f"whether {item.mention.text} or {entity} is asked for")
             if (
                 item.aggregate == "count"
                 and item.mention
