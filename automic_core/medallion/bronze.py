@@ -206,7 +206,7 @@ def _one_of(what: str, value: str, known: Sequence[str]) -> None:
 
 def _how(source: SourceAdapter) -> dict[str, str]:
     """Kind and options of a source of a known kind, so that provenance can read the same file the same way again."""
-    if source.kind not in registry.entries("source"):
+    if not source.kind or registry.entry_of("source", source.kind) is None:
         return {}
     options = registry.options(source)
     if "path" in options:

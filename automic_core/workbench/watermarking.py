@@ -10,7 +10,7 @@ from typing import Any, get_args
 import polars as pl
 
 from automic_core import frames, registry
-from automic_core.contracts import CursorType
+from automic_core.contracts import CursorType, Incremental
 from automic_core.errors import ConfigError, SourceError
 from automic_core.extraction.cursors import cursor
 from automic_core.lake import Lakehouse
@@ -101,6 +101,15 @@ def backfill_range(text: str) -> tuple[str | None, str | None]:
     if not dots or ".." in last or not (first or last):
         raise ConfigError(f"{text!r} is no range.", "Write FROM..TO, as 2024-01-01..2024-02-01; TO is not included.")
     return first or None, last or None
+
+
+def incremental_problem(options: Mapping[str, Any]) -> str:
+    """Why a source cannot be read incrementally like this; empty if the options are right."""
+    try:
+        Incremental(**options)
+    except ConfigError as exc:
+        return exc.message
+    return ""
 
 
 def cursor_choices(seen: Sample) -> list[CursorChoice]:
