@@ -83,9 +83,8 @@ def ingest(
         incremental = {"cursor": cursor, "lag": lag, "nulls": nulls, "type": cursor_type, "backfill": ends}
     reader = workbench.build_source(source, kind, pairs(option), workbench.policy(lake, allow or ()))
     with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
-        settings = {"mode": mode, "keys": listed(keys), "force": force, "contract": contract}
-        settings["incremental"] = incremental
-        done = workbench.ingest(opened, reader, table, on_event=progress, **settings)  # type: ignore[arg-type]
+        settings: dict[str, Any] = {"mode": mode, "keys": listed(keys), "force": force, "contract": contract}
+        done = workbench.ingest(opened, reader, table, incremental=incremental, on_event=progress, **settings)
     if as_json:
         output.emit(
             {

@@ -52,6 +52,11 @@ class Increment:
         self.bound = Bound(how.cursor, *ends, nulls=how.nulls != "skip", type=how.type)
 
     @property
+    def whole(self) -> bool:
+        """Whether all of the source is asked for."""
+        return self.bound.since is None and self.bound.until is None
+
+    @property
     def moved(self) -> bool:
         """Whether the watermark is another one than before."""
         return self.mark != self._before

@@ -151,7 +151,7 @@ class IcebergLoader(DestinationAdapter):
 
     def remember(self, name: str, text: str) -> None:
         """Let the snapshot of this load say it."""
-        self.__dict__["_remembered"] = {REMEMBERED: json.dumps({name: text})}
+        self.__dict__.setdefault("_remembered", {})[name] = text
 
     def commit(self) -> None:
         """Publish in one snapshot.
@@ -160,8 +160,9 @@ class IcebergLoader(DestinationAdapter):
             ConflictError: The table changed meanwhile; nothing is published.
         """
         held = self.__dict__
-        remembered = held.pop("_remembered", {})
-        properties = {tables.RUN_ID: uuid.uuid4().hex[:12], **remembered}
+        remembered = held.pop("_remembered", None)
+        said = {REMEMBERED: json.dumps(remembered)} if remembered else {}
+        properties = {tables.RUN_ID: uuid.uuid4().hex[:12], **said}
         staging: Staging | None = held.get("_staging")
         if staging is not None:
             staging.publish(properties)
@@ -174,8 +175,9 @@ class IcebergLoader(DestinationAdapter):
             tables.append(tables.load(held["_catalog"], self.table), [], properties=properties)
 
     def rollback(self) -> None:
-        """Delete what was landed."""
+        """Delete what was landed, and forget what was to be remembered."""
         held = self.__dict__
+        held.pop("_remembered", None)
         staging: Staging | None = held.pop("_staging", None)
         if staging is not None:
             staging.discard()

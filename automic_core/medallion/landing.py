@@ -119,7 +119,8 @@ class BatchLanding:
         contract = Contract(plan)
         if self.hashes:
             self.digest.update(json.dumps([(f.name, str(f.type)) for f in data]).encode())
-        expected = self._source.expect(first) if first is not None and self._listener is not None else None
+        whole = self._increment is None or self._increment.whole
+        expected = self._source.expect(first) if first is not None and self._listener is not None and whole else None
         for batch in _chain(first, batches):
             if self.hashes:
                 self.digest.update(_bytes(batch))

@@ -130,7 +130,7 @@ def _arguments(data: dict[str, Any]) -> dict[str, Any]:
     """Arguments of an ingest job."""
     options = {name: value for name, value in data["source"].items() if name not in ("kind", "path")}
     place = data["source"].get("path", "")
-    how = {name: data[name] for name in ("table", "mode", "keys", "incremental") if name in data}
+    how: dict[str, Any] = {key: data[key] for key in ("table", "mode", "keys", "incremental") if key in data}
     return {"place": place, "kind": data["source"]["kind"], "options": options, **how}
 
 

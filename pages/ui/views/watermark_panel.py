@@ -36,7 +36,7 @@ def _change(ws: Workspace, mark: workbench.WatermarkView, key: str) -> None:
 
 
 def _put(ws: Workspace, mark: workbench.WatermarkView, value: str | None, box: str) -> None:
-    put = (ws, workbench.put_watermark, mark.table, value, mark.source, mark.cursor)
-    if show.attempt(calls.change, *put) is not None:
+    how = (mark.table, value, mark.source, mark.cursor)
+    if show.attempt(calls.change, ws, workbench.put_watermark, *how) is not None:
         forget(box)
         st.rerun()
