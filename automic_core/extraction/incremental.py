@@ -108,7 +108,7 @@ class Increment:
         Raises:
             SourceError: All there is lies before the watermark: the cursor went back.
         """
-        if self._seen or self._before is None or self.how.backfill is not None:
+        if self._seen or self._before is None or self.how.backfill is not None or not self._source.repeatable:
             return
         older = replace(self.bound, since=None, until=self.bound.since, nulls=False)
         request = ReadRequest(bound=older, columns=(self.how.cursor,), limit=1)

@@ -36,7 +36,7 @@ def _change(ws: Workspace, mark: workbench.WatermarkView, key: str) -> None:
 
 
 def _put(ws: Workspace, mark: workbench.WatermarkView, value: str | None, box: str) -> None:
-    how = (mark.table, value, mark.source, mark.cursor)
-    if show.attempt(calls.change, ws, workbench.put_watermark, *how) is not None:
+    put, table = workbench.put_watermark, mark.table
+    if show.attempt(calls.change, ws, put, table, value, mark.source, mark.cursor) is not None:
         forget(box)
         st.rerun()
