@@ -132,7 +132,7 @@ class Bronze:
     def _attempt(self, source: SourceAdapter, how: _Order) -> RunReport | None:
         run_id, name = uuid.uuid4().hex[:12], how.name
         report = RunReport(run_id, f"ingest {name}", source.identity, name)
-        there = tables.load(self._lake.catalog, name) if tables.exists(self._lake.catalog, name) else None
+        there = tables.find(self._lake.catalog, name)
         stored_hash = source.content_hash()
         part = how.force or how.incremental is not None
         if stored_hash is not None and not part and (source.identity, stored_hash) in known_batches(there):
