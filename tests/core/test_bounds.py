@@ -109,7 +109,8 @@ def sqlite(tmp_path: Path, declared: str, values: list[Any], encoding: str = "UT
         ("", [1, 2.5, 3], 2, None, True),
         ("", [1, "2", 3], 2, "integer", False),
         ("DATE", ["2024-05-01", "2024-04-30", None], date(2024, 5, 1), None, True),
-        ("DATETIME", ["2024-05-01 12:00:00", "2024-05-01T12:00", "2024-05-01 11:59", "2024-01-01"], NOON, None, True),
+        ("DATETIME", ["2024-05-01 12:00:00", "2024-05-01T12:00", "2024-05-01 11:59", "2024-01-01 00:00"],
+         NOON, None, True),
         ("DATETIME", ["2020-W53-7T12:00", "2021-01-02 12:00", "2019-01-01 00:00"], datetime(2021, 1, 3), None, True),  # noqa: DTZ001
         ("DATETIME", ["2024-05-01 12:00+23:00", "2024-05-01 12:00-23:00", "2023-01-01 12:00Z"],
          NOON.replace(tzinfo=UTC), None, True),

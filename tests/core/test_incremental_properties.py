@@ -82,7 +82,7 @@ def run(store: pl.DataFrame, source: Table, mark: Any, keys: list[str]) -> tuple
 
 
 @given(arrivals())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_several_runs_are_one_full_run(runs: list[list[Row]]) -> None:
     source, store, mark = Table(), pl.DataFrame(schema={**SCHEMA, "batch": pl.Int32}), None
     for rows in runs:
@@ -94,7 +94,7 @@ def test_several_runs_are_one_full_run(runs: list[list[Row]]) -> None:
 
 
 @given(changes())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_the_last_version_of_each_key_is_the_tables(states: list[dict[int, Row]]) -> None:
     source, store, mark = Table(), pl.DataFrame(schema={**SCHEMA, "batch": pl.Int32}), None
     for state in states:
@@ -104,7 +104,7 @@ def test_the_last_version_of_each_key_is_the_tables(states: list[dict[int, Row]]
 
 
 @given(arrivals())
-@settings(max_examples=6)
+@settings(max_examples=5)
 def test_bronze_over_several_runs_is_bronze_after_one(tmp_path_factory: Any, runs: list[list[Row]]) -> None:
     folder: Path = tmp_path_factory.mktemp("lake")
     source = Table()
