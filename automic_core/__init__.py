@@ -21,7 +21,16 @@ _HOME = {
     "RunReport": "automic_core.events",
     **dict.fromkeys(("Record", "RecordMetadata", "Schema", "Field", "FieldType"), "automic_core.records"),
     **dict.fromkeys(
-        ("SourceAdapter", "DestinationAdapter", "Transformer", "Fitted", "Rule", "ReadRequest", "configured"),
+        (
+            "SourceAdapter",
+            "DestinationAdapter",
+            "Transformer",
+            "Fitted",
+            "Rule",
+            "ReadRequest",
+            "Incremental",
+            "configured",
+        ),
         "automic_core.contracts",
     ),
     **dict.fromkeys(("CSVSource", "CSVLoader"), _CONNECTORS + "files.csv"),

@@ -21,8 +21,8 @@ from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import open_catalog
 from automic_core.lakehouse.commits import head
-from automic_core.medallion import provenance, quarantine
-from automic_core.medallion.batches import BATCH, HASH, SOURCE
+from automic_core.medallion import provenance, quarantine, watermarks
+from automic_core.medallion.batches import BATCH, SOURCE, content_key
 from automic_core.medallion.bronze import Bronze
 from automic_core.medallion.context import ACTOR, REPORT, RUN_ID, LakeContext
 from automic_core.medallion.decisions import Decisions
@@ -120,10 +120,16 @@ class Lakehouse:
         batches: list[dict[str, Any]] = []
         runs: list[dict[str, Any]] = []
         for name in self.tables():
-            for info in histories.history(self.context.need(name)):
+            table = self.context.need(name)
+            watermarks.mirror(self.context, table)
+            for info in histories.history(table):
                 summary = info.summary
                 if BATCH in summary:
-                    entry = {"source": summary[SOURCE], "content_hash": summary[HASH], "batch": int(summary[BATCH])}
+                    entry = {
+                        "source": summary[SOURCE],
+                        "content_hash": content_key(summary),
+                        "batch": int(summary[BATCH]),
+                    }
                     batches.append({"table": name, **entry})
                 if REPORT in summary:
                     report = json.loads(summary[REPORT])
@@ -224,7 +230,10 @@ class Lakehouse:
             ConflictError: It changed meanwhile.
         """
         self.context.writable()
-        return histories.rollback(self.context.need(table), snapshot, self.context.actor, expected=expected)
+        found = self.context.need(table)
+        now = histories.rollback(found, snapshot, self.context.actor, expected=expected)
+        watermarks.mirror(self.context, found)
+        return now
 
     def diff(self, table: str, before: int, after: int, keys: list[str]) -> histories.RowDiff:
         """Rows added, removed and changed between two states, matched by key."""

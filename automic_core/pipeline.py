@@ -12,6 +12,7 @@ from automic_core import frames
 from automic_core.contracts import (
     DestinationAdapter,
     Fitted,
+    Incremental,
     Mode,
     ReadRequest,
     Rule,
@@ -20,6 +21,7 @@ from automic_core.contracts import (
 )
 from automic_core.errors import ConfigError
 from automic_core.events import Listener, RunReport
+from automic_core.extraction.resuming import Resumption
 from automic_core.planning import NamedStep
 from automic_core.running import EXTRACT, Run
 
@@ -49,6 +51,7 @@ class Pipeline:
     def __init__(self, name: str = "") -> None:
         self._name = name
         self.source: SourceAdapter | None = None
+        self.incremental: Incremental | None = None
         self.steps: list[NamedStep] = []
         self.disabled: set[str] = set()  # "step ID" and "rule ID"
         self.rules: list[NamedRule] = []
@@ -68,9 +71,15 @@ class Pipeline:
         """The pipeline's name."""
         return self._name or (self.source.name if self.source else "pipeline")
 
-    def extract(self, source: SourceAdapter) -> Self:
-        """Read from ``source``."""
-        self.source = source
+    def extract(self, source: SourceAdapter, incremental: Incremental | None = None) -> Self:
+        """Read from ``source``.
+
+        Args:
+            source: The source.
+            incremental: Read only what is new since the last run. The destination keeps the watermark, in the
+                transaction that brings the rows, so it must be able to: SQLite, PostgreSQL and Iceberg are.
+        """
+        self.source, self.incremental = source, incremental
         return self
 
     def transform(self, step: Transformer, *, id: str | None = None, enabled: bool = True) -> Self:  # noqa: A002
@@ -181,6 +190,8 @@ class Pipeline:
         if self.mode not in self.destination.capabilities:
             able = ", ".join(sorted(self.destination.capabilities & {"append", "overwrite", "upsert"}))
             raise ConfigError(f"{self.destination.name} cannot {self.mode}.", f"It can: {able}.")
+        if self.incremental is not None:
+            self._check_incremental(self.destination)
         destination = self.destination.bind(source.name)
         if self._run is not None:
             self._run.close()
@@ -192,7 +203,12 @@ class Pipeline:
                 destination.connect()
                 try:
                     destination.begin_transaction()
+                    if self.incremental is not None:
+                        place = f"{self.name}: {self.incremental.cursor} of {source.identity}"
+                        run.resumption = Resumption(self.incremental, source, destination.recall(place))
                     run.execute(destination, self.mode, self.keys, self.metadata)
+                    if run.resumption is not None:
+                        destination.remember(place, run.resumption.text)
                     destination.commit()
                 except BaseException as exc:
                     destination.rollback()
@@ -205,6 +221,23 @@ class Pipeline:
             source.close()
         run.tell("finished", run.report.rows_out)
         return self
+
+    def _check_incremental(self, destination: DestinationAdapter) -> None:
+        if self.mode == "overwrite":
+            raise ConfigError(
+                "An incremental pipeline cannot overwrite: what earlier runs brought would be gone.",
+                "Load with mode='append', or mode='upsert' and keys.",
+            )
+        if self.incremental is not None and self.incremental.backfill is not None and self.mode != "upsert":
+            raise ConfigError(
+                "Rows of a backfill may be there already, and nothing tells which.",
+                "Load it with mode='upsert' and keys, or take the source into bronze, which compares rows.",
+            )
+        if "watermark" not in destination.capabilities:
+            raise ConfigError(
+                f"{destination.name} cannot keep the watermark of an incremental pipeline.",
+                "Load into SQLite, PostgreSQL or an Iceberg table.",
+            )
 
     def _ready_source(self) -> SourceAdapter:
         if self.source is None:

@@ -17,6 +17,8 @@ from automic_core import frames
 from automic_core.contracts import DestinationAdapter, Fitted, Mode, ReadRequest, SourceAdapter
 from automic_core.errors import GateError, LedgerError
 from automic_core.events import Event, Listener, RunReport, StepStats
+from automic_core.extraction import bounded
+from automic_core.extraction.resuming import Resumption
 from automic_core.planning import NamedStep, Stage, plan_stage
 from automic_core.records import Schema
 from automic_core.schemas import from_polars
@@ -72,6 +74,7 @@ class Run:
         self._spill: Path | None = None
         self._alive = 0
         self._expected: int | None = None
+        self.resumption: Resumption | None = None
 
     def close(self) -> None:
         """Delete what the run spilled."""
@@ -133,9 +136,11 @@ class Run:
         def count(rows: int) -> None:
             self._read = max(self._read, rows)  # a plan may scan twice; every scan sees all rows
 
-        frame = self.source.scan(ReadRequest(on_rows=count))
-        self._counts_itself = type(self.source).scan is SourceAdapter.scan and self.source.repeatable
-        if not self.source.repeatable:
+        bound = self.resumption.increment.bound if self.resumption is not None else None
+        once = bound is not None or not self.source.repeatable  # the watermark is that of the very rows that were read
+        frame = bounded.scan(self.source, ReadRequest(on_rows=count, bound=bound))
+        self._counts_itself = type(self.source).scan is SourceAdapter.scan and not once
+        if once:
             frame = self._spilled(frame, "source")
         self._source_frame = frame
         if self._listener is not None and not self._counts_itself:
@@ -144,11 +149,15 @@ class Run:
             frame = frame.rename(renamed)
             self.report.notes.extend(f"Column {old} is called {new} here." for old, new in renamed.items())
         frame = frames.track(frame)
+        token = frames.current_step.set(EXTRACT)
+        if self.resumption is not None:
+            there = self.resumption.look(frame)
+            self.report.notes.extend(self.resumption.increment.notes())
+            frame = frames.condemn(frame, pl.col(frames.RID).is_in(there.implode()), f"{frames.MERGED}:there already")
         if frames.RESCUED in frame.collect_schema():
             broken = pl.col(frames.RESCUED).str.json_path_match("$.reason").is_not_null()
-            token = frames.current_step.set(EXTRACT)
             frame = frames.condemn(frame, broken, f"{frames.QUARANTINED}:malformed")
-            frames.current_step.reset(token)
+        frames.current_step.reset(token)
         return frame
 
     def _spilled(self, frame: pl.LazyFrame, name: str) -> pl.LazyFrame:

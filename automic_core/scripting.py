@@ -28,7 +28,11 @@ def script(spec: PipelineSpec) -> str:
         return f"{name}({arguments(part.options)})"
 
     lines = [f"    Pipeline({spec.name!r})" if spec.name else "    Pipeline()"]
-    lines.append(f"    .extract({call('source', spec.extract)})")
+    how = ""
+    if spec.extract.incremental is not None:
+        classes.add((PACKAGE, "Incremental"))
+        how = f", incremental=Incremental({arguments(spec.extract.incremental)})"
+    lines.append(f"    .extract({call('source', spec.extract)}{how})")
     lines += [f"    .transform({call('step', step)}, {_switches(step)})" for step in spec.steps]
     lines += [f"    .check({call('rule', rule)}, {_switches(rule)})" for rule in spec.rules]
     if spec.load:

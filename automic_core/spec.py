@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 import pydantic
 
 from automic_core import registry, yamltext
-from automic_core.contracts import DestinationAdapter, Mode, Rule, SourceAdapter, Transformer
+from automic_core.contracts import DestinationAdapter, Incremental, Mode, Rule, SourceAdapter, Transformer
 from automic_core.contracts.options import explain
 from automic_core.errors import ConfigError
 from automic_core.pipeline import Pipeline
@@ -33,6 +33,16 @@ class Part(pydantic.BaseModel):
     def plain(self) -> dict[str, Any]:
         """As written in YAML."""
         return {"kind": self.kind, **self.options}
+
+
+class ExtractPart(Part):
+    """The source: also how to read only what is new of it."""
+
+    incremental: dict[str, Any] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As written in YAML, defaults left out."""
+        return {**super().plain(), **({"incremental": self.incremental} if self.incremental is not None else {})}
 
 
 class StepPart(Part):
@@ -78,7 +88,7 @@ class PipelineSpec(pydantic.BaseModel):
 
     version: Literal[1] = 1
     name: str = ""
-    extract: Part
+    extract: ExtractPart
     steps: list[StepPart] = []
     rules: list[StepPart] = []
     load: LoadPart | None = None
@@ -157,7 +167,9 @@ class PipelineSpec(pydantic.BaseModel):
             ConfigError: A kind or an option is unknown or wrong; names the step.
         """
         with self._naming("extract"):
-            pipeline = Pipeline(self.name).extract(registry.build("source", self.extract.kind, self.extract.options))
+            source = registry.build("source", self.extract.kind, self.extract.options)
+            how = self.extract.incremental
+            pipeline = Pipeline(self.name).extract(source, None if how is None else Incremental(**how))
         for part in self.steps:
             with self._naming(f"step {part.id}"):
                 step = registry.build("step", part.kind, part.options)
@@ -190,7 +202,7 @@ class PipelineSpec(pydantic.BaseModel):
             raise ConfigError("The pipeline has no source.", "Call .extract(...) first.")
         data: dict[str, Any] = {
             "name": pipeline.own_name,
-            "extract": _dump("source", pipeline.source),
+            "extract": {**_dump("source", pipeline.source), **_dump_incremental(pipeline.incremental)},
             "steps": [_dump_step("step", named.id, named.step, pipeline.disabled) for named in pipeline.steps],
             "rules": [_dump_step("rule", rule_id, rule, pipeline.disabled) for rule_id, rule in pipeline.rules],
         }
@@ -215,6 +227,10 @@ def _dump(group: registry.Group, part: SourceAdapter | DestinationAdapter | Tran
             "Publish it by the entry point automic.connectors, or keep this pipeline in Python.",
         )
     return {"kind": kind, **registry.options(part)}
+
+
+def _dump_incremental(how: Incremental | None) -> dict[str, Any]:
+    return {} if how is None else {"incremental": registry.options(how)}
 
 
 def _dump_step(group: registry.Group, part_id: str, part: Transformer | Rule, disabled: set[str]) -> dict[str, Any]:

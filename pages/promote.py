@@ -14,6 +14,7 @@ from pages.ui.views import (
     promote_published,
     promote_review,
     promote_start,
+    watermark_panel,
 )
 
 ws = workspace()
@@ -39,6 +40,7 @@ else:
         with head, show.opening("Promote", show.plain(standing.sentence)):
             promote_start.button(ws, standing, bool(wrong))
         promote_start.render(ws, standing)
+        watermark_panel.render(ws, calls.read(ws, workbench.watermarks, picked), "promote")
         promote_draft.render(standing, wrong)
         promote_published.render(ws, standing)
     promote_gold.render(ws)

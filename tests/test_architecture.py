@@ -20,6 +20,7 @@ LINES = [
     "lake",
     "medallion",
     "spec pipeline running tee planning scripting",
+    "extraction",
     "assist",
     "cleaning",
     "lakehouse.connector",

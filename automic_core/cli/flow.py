@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -52,15 +52,39 @@ def ingest(
         typer.Option("--contract", help="What to do with columns the table does not have."),
     ] = "evolve",
     force: Annotated[bool, typer.Option("--force", help="Take a batch again although it is there.")] = False,
+    cursor: Annotated[
+        str | None, typer.Option("--cursor", metavar="COLUMN", help="Read only what is new by this column.")
+    ] = None,
+    lag: Annotated[
+        str,
+        typer.Option("--lag", help="For late rows, read so far behind the watermark: 90s, 15m, 1h, 2d, a number."),
+    ] = "0",
+    nulls: Annotated[
+        Literal["take", "skip", "fail"], typer.Option("--nulls", help="What to do with rows without a cursor.")
+    ] = "take",
+    cursor_type: Annotated[
+        Literal["integer", "float", "date", "datetime", "string"] | None,
+        typer.Option("--cursor-type", help="What a cursor of text holds (files)."),
+    ] = None,
+    backfill: Annotated[
+        str | None,
+        typer.Option("--backfill", metavar="FROM..TO", help="Read this range instead; TO is not included."),
+    ] = None,
     allow: Allow = None,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
-    """Take the records of a source into bronze, each once, as it is."""
+    """Take the records of a source into bronze, each once, as it is; with --cursor only those that are new."""
+    if cursor is None and (backfill is not None or cursor_type or lag != "0" or nulls != "take"):
+        raise ConfigError("An option of incremental reading is given, and no cursor.", "Name its column: --cursor.")
+    incremental: dict[str, Any] | None = None
+    if cursor is not None:
+        ends = workbench.backfill_range(backfill) if backfill is not None else None
+        incremental = {"cursor": cursor, "lag": lag, "nulls": nulls, "type": cursor_type, "backfill": ends}
     reader = workbench.build_source(source, kind, pairs(option), workbench.policy(lake, allow or ()))
     with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
-        settings = {"mode": mode, "keys": listed(keys), "force": force, "contract": contract}
-        done = workbench.ingest(opened, reader, table, on_event=progress, **settings)  # type: ignore[arg-type]
+        settings: dict[str, Any] = {"mode": mode, "keys": listed(keys), "force": force, "contract": contract}
+        done = workbench.ingest(opened, reader, table, incremental=incremental, on_event=progress, **settings)
     if as_json:
         output.emit(
             {
@@ -78,7 +102,7 @@ def ingest(
         for line in [*report.notes, *report.warnings]:
             output.say(f"  {line}")
     for place in done.unchanged:
-        output.say(f"{done.table}: {place} is there already, nothing added")
+        output.say(f"{done.table}: {place} {'has nothing new' if cursor else 'is there already'}, nothing added")
 
 
 @app.command()

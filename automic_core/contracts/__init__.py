@@ -7,6 +7,7 @@ a JSON schema (the browser's form, the CLI's help) and a place in YAML.
 from __future__ import annotations
 
 from automic_core.contracts.destination import DestinationAdapter, Mode
+from automic_core.contracts.incremental import Bound, CursorType, CursorValue, Incremental
 from automic_core.contracts.options import configured
 from automic_core.contracts.rule import Rule
 from automic_core.contracts.source import ReadRequest, SourceAdapter
@@ -14,8 +15,12 @@ from automic_core.contracts.step import Fitted, Pair, Scope, StepCounts, Transfo
 from automic_core.records import Record, RecordMetadata
 
 __all__ = [
+    "Bound",
+    "CursorType",
+    "CursorValue",
     "DestinationAdapter",
     "Fitted",
+    "Incremental",
     "Mode",
     "Pair",
     "ReadRequest",

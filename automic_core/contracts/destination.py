@@ -20,7 +20,7 @@ class DestinationAdapter:
 
     kind: ClassVar[str] = ""
     capabilities: ClassVar[frozenset[str]] = frozenset({"append", "overwrite"})
-    """Modes and abilities: append, overwrite, upsert, transaction, nested, metadata."""
+    """Modes and abilities: append, overwrite, upsert, transaction, nested, metadata, watermark."""
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -61,6 +61,14 @@ class DestinationAdapter:
         """Write records and return how many were written."""
         rows = [record.data for record in records]
         return self.load(frames.from_rows(rows)) if rows else 0
+
+    def recall(self, name: str) -> str | None:
+        """What was remembered under a name by the last commit that did; needs the capability ``watermark``."""
+        raise NotImplementedError(f"{type(self).__name__} has no capability watermark.")
+
+    def remember(self, name: str, text: str) -> None:
+        """Keep a text under a name, with the rows of this transaction or not at all."""
+        raise NotImplementedError(f"{type(self).__name__} has no capability watermark.")
 
     def commit(self) -> None:
         """Make what was loaded visible, all at once."""

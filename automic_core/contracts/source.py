@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from automic_core import frames
+from automic_core.contracts.incremental import Bound
 from automic_core.contracts.options import check_pair
 from automic_core.records import Record, RecordMetadata, Schema
 
@@ -22,11 +23,14 @@ class ReadRequest:
         columns: Names wanted; None = all.
         limit: Number of rows wanted; None = all.
         on_rows: Told, batch by batch, how many rows a scan has read so far; not called by an overridden ``scan``.
+        bound: Rows wanted by one column; None = all. A source may deliver others too: ``extraction.bounded`` asks
+            sources that are ``bounding`` and leaves out what is too much.
     """
 
     columns: tuple[str, ...] | None = None
     limit: int | None = None
     on_rows: Callable[[int], None] | None = None
+    bound: Bound | None = None
 
 
 class SourceAdapter:
@@ -40,11 +44,13 @@ class SourceAdapter:
     Attributes:
         repeatable: Whether the rows can be read again.
         tracked: Whether names that begin with an underscore are Automic's own bookkeeping (tables of a lake).
+        bounding: Whether it leaves rows unread that are out of the bound of a request, as far as it can tell.
     """
 
     kind: ClassVar[str] = ""
     repeatable: ClassVar[bool] = True
     tracked: ClassVar[bool] = False
+    bounding: ClassVar[bool] = False
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ from automic_core.contracts import DestinationAdapter, Mode, ReadRequest, Source
 from automic_core.errors import ConfigError
 from automic_core.lakehouse import schemas, tables
 from automic_core.lakehouse.catalog import open_catalog
-from automic_core.lakehouse.commits import head, refresh
+from automic_core.lakehouse.commits import ancestors, head, refresh
 from automic_core.lakehouse.exact import exactly
 from automic_core.lakehouse.files import BatchWriter
 from automic_core.lakehouse.staging import Staging, open_staging
@@ -32,6 +33,9 @@ TableName = Annotated[str, Field(pattern=r"^\w+\.\w+$", description='Full name, 
 LakePath = Annotated[
     str | None, Field(description="Folder of the lake; default: the one being worked on, $AUTOMIC_LAKE or ./lake.")
 ]
+
+REMEMBERED = "automic.remembered"
+"""Snapshot property: what a loader was told to remember, by name, as JSON."""
 
 current_lake: ContextVar[str | None] = ContextVar("current_lake", default=None)
 """Folder of the lake being worked on, for tables that name none."""
@@ -94,7 +98,7 @@ class IcebergLoader(DestinationAdapter):
 
     kind: ClassVar[str] = "iceberg"
     capabilities: ClassVar[frozenset[str]] = frozenset(
-        {"append", "overwrite", "upsert", "transaction", "nested", "metadata"}
+        {"append", "overwrite", "upsert", "transaction", "nested", "metadata", "watermark"}
     )
 
     table: TableName
@@ -132,6 +136,23 @@ class IcebergLoader(DestinationAdapter):
         table = self._open(self.__dict__["_catalog"], stream.schema)
         return self._hold(table, stream, list(keys)) if mode == "upsert" else self._land(table, stream, mode)
 
+    def recall(self, name: str) -> str | None:
+        """What the newest snapshot that remembers something under this name says; a rollback takes it back too."""
+        catalog: Catalog = self.__dict__["_catalog"]
+        table = tables.find(catalog, self.table)
+        self.__dict__["_recalled"] = seen = head(table) if table is not None else None
+        for snapshot_id in ancestors(table, seen) if table is not None else ():
+            assert table is not None
+            snapshot = table.snapshot_by_id(snapshot_id)
+            said = snapshot.summary[REMEMBERED] if snapshot is not None and snapshot.summary is not None else None
+            if said is not None and (found := json.loads(said).get(name)) is not None:
+                return str(found)
+        return None
+
+    def remember(self, name: str, text: str) -> None:
+        """Let the snapshot of this load say it."""
+        self.__dict__.setdefault("_remembered", {})[name] = text
+
     def commit(self) -> None:
         """Publish in one snapshot.
 
@@ -139,7 +160,9 @@ class IcebergLoader(DestinationAdapter):
             ConflictError: The table changed meanwhile; nothing is published.
         """
         held = self.__dict__
-        properties = {tables.RUN_ID: uuid.uuid4().hex[:12]}
+        remembered = held.pop("_remembered", None)
+        said = {REMEMBERED: json.dumps(remembered)} if remembered else {}
+        properties = {tables.RUN_ID: uuid.uuid4().hex[:12], **said}
         staging: Staging | None = held.get("_staging")
         if staging is not None:
             staging.publish(properties)
@@ -148,10 +171,13 @@ class IcebergLoader(DestinationAdapter):
             folder, table, keys = held.pop("_held")
             with folder:
                 upsert(refresh(table), pl.scan_parquet(f"{folder.name}/*.parquet"), keys, properties=properties)
+        elif remembered:
+            tables.append(tables.load(held["_catalog"], self.table), [], properties=properties)
 
     def rollback(self) -> None:
-        """Delete what was landed."""
+        """Delete what was landed, and forget what was to be remembered."""
         held = self.__dict__
+        held.pop("_remembered", None)
         staging: Staging | None = held.pop("_staging", None)
         if staging is not None:
             staging.discard()
@@ -168,6 +194,8 @@ class IcebergLoader(DestinationAdapter):
         grown = [*difference.added, *difference.widened]
         change: Any = schemas.grow(stream.schema, grown) if grown else None
         staging = open_staging(table, exactly(table, stream.schema) if mode == "overwrite" else change)
+        # rows chosen by what was recalled fit no later state of the table
+        staging.fork = self.__dict__.pop("_recalled", None) or staging.fork
         writer = BatchWriter(staging.table)
         try:
             for batch in stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -34,14 +35,17 @@ def row_hash(frame: pl.LazyFrame) -> RowHash:
     the columns does not matter, neither does the width of an integer.
     """
     schema = frame.collect_schema()
-    names = sorted(frames.data_names(schema))
-    text = pl.struct(_canonical(name, schema[name]) for name in names).struct.json_encode().alias("text")
     rows = total = 0
-    for batch in frames.stream(frame.select(text)):
+    for batch in frames.stream(frame.select(row_text(schema, frames.data_names(schema)).alias("text"))):
         rows += batch.height
         for line in batch["text"].to_list():
             total += int.from_bytes(hashlib.sha256(line.encode()).digest(), "big")
     return RowHash(rows, f"{total % _MODULUS:064x}")
+
+
+def row_text(schema: Mapping[str, pl.DataType], names: Iterable[str]) -> pl.Expr:
+    """Some columns of a row as JSON text by which it can be known again, in another process too."""
+    return pl.struct(_canonical(name, schema[name]) for name in sorted(names)).struct.json_encode()
 
 
 def _canonical(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -16,16 +16,23 @@ RID_BITS = 36
 """``_rid`` = batch number << RID_BITS | record ordinal."""
 BATCH, SOURCE, HASH = "automic.batch", "automic.source", "automic.content-hash"
 MODE, KEYS = "automic.mode", "automic.keys"
+INCREMENTAL = "automic.incremental"
+"""How a batch was read that holds only a part of its source, as JSON."""
 READ_AS = "automic.read-as"
 
 
+def content_key(summary: Mapping[str, str]) -> str:
+    """What tells a batch from others of its source: its content hash; a part of the content is not all of it."""
+    return f"{summary[HASH]}#{summary[BATCH]}" if INCREMENTAL in summary else summary[HASH]
+
+
 def known_batches(table: Table | None) -> dict[tuple[str, str], int]:
-    """Batches that a table holds by (source, content hash), from the snapshots of its main; not those rolled back.
+    """Batches that a table holds by (source, content key), from the snapshots of its main; not those rolled back.
 
     Raises:
         LedgerError: Two batches of the table carry one number.
     """
-    found = {(summary[SOURCE], summary[HASH]): int(summary[BATCH]) for summary in _batches(table)}
+    found = {(summary[SOURCE], content_key(summary)): int(summary[BATCH]) for summary in _batches(table)}
     if table is not None and len(set(found.values())) < len(found):
         raise LedgerError(
             f"Two batches of {full_name(table)} carry the same number.", "Restore the table from its history."

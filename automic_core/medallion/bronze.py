@@ -10,19 +10,24 @@ from contextlib import ExitStack
 from typing import Any, Literal, cast, get_args
 
 import polars as pl
+from pyiceberg.table import Table
 
 from automic_core import registry
-from automic_core.contracts import SourceAdapter
+from automic_core.contracts import Incremental, SourceAdapter
 from automic_core.errors import ConfigError, ConflictError, SourceError, translate
 from automic_core.events import Event, Listener, RunReport
+from automic_core.extraction.incremental import Increment
 from automic_core.lakehouse import schemas, tables
+from automic_core.medallion import watermarks
 from automic_core.medallion.batches import (
     BATCH,
     HASH,
+    INCREMENTAL,
     KEYS,
     MODE,
     READ_AS,
     SOURCE,
+    content_key,
     known_batches,
     last_number,
     layout,
@@ -32,6 +37,19 @@ from automic_core.medallion.landing import BatchLanding
 
 RecordMode = Literal["append", "snapshot"]
 ATTEMPTS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class _Order:
+    """What was asked for of an ingest, for each of its batches."""
+
+    name: str
+    mode: RecordMode
+    keys: Sequence[str] | None
+    force: bool
+    contract: str
+    on_event: Listener | None
+    incremental: Incremental | None
 
 
 @dataclasses.dataclass
@@ -63,6 +81,7 @@ class Bronze:
         force: bool = False,
         contract: str = "evolve",
         on_event: Listener | None = None,
+        incremental: Incremental | None = None,
     ) -> Ingestion:
         """Add the records of a source to a bronze table; text stays text, nothing is dropped.
 
@@ -75,74 +94,66 @@ class Bronze:
             contract: What to do with columns the table does not have: evolve (add them), freeze (refuse), discard_row
                 or discard_value; what is discarded stays in ``_rescued``.
             on_event: Called with signs of life.
+            incremental: Read only what is new by a cursor; each source has a watermark of its own, which moves with the
+                snapshot that brings the rows.
 
         Raises:
-            ConfigError: There is no such mode, contract or key column.
+            ConfigError: There is no such mode, contract or key column, or they do not go together.
             AutomicError: Nothing of the failing batch is visible, not even its columns; batches before it are.
         """
         self._lake.writable()
         name = f"bronze.{split_name(table, 'bronze')}"
         _one_of("mode", mode, get_args(RecordMode))
         _one_of("contract", contract, [str(known) for known in schemas.ContractMode])
+        if incremental is not None and (mode != "append" or force):
+            other = "every row again" if force else "the whole table each time"
+            raise ConfigError(f"Incremental reading and taking {other} do not go together.", "Choose one of them.")
+        how = _Order(name, mode, keys, force, contract, on_event, incremental)
         done = Ingestion(name)
         for part in as_text(source).parts():
             with self._lake.recording(f"ingest {name}", name):
-                report = self._batch(part, name, mode, keys, force, contract, on_event)
+                report = self._batch(part, how)
             if report is None:
                 done.unchanged.append(part.identity)
             else:
                 done.reports.append(report)
         return done
 
-    def _batch(
-        self,
-        source: SourceAdapter,
-        name: str,
-        mode: RecordMode,
-        keys: Sequence[str] | None,
-        force: bool,
-        contract: str,
-        on_event: Listener | None,
-    ) -> RunReport | None:
+    def _batch(self, source: SourceAdapter, how: _Order) -> RunReport | None:
         """Take one batch in, again if another process changed the columns meanwhile; None if it is there already."""
         for attempt in range(ATTEMPTS):
             try:
-                return self._attempt(source, name, mode, keys, force, contract, on_event)
+                return self._attempt(source, how)
             except ConflictError:
                 if attempt + 1 == ATTEMPTS or not source.repeatable:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _attempt(
-        self,
-        source: SourceAdapter,
-        name: str,
-        mode: RecordMode,
-        keys: Sequence[str] | None,
-        force: bool,
-        contract: str,
-        on_event: Listener | None,
-    ) -> RunReport | None:
-        run_id = uuid.uuid4().hex[:12]
+    def _attempt(self, source: SourceAdapter, how: _Order) -> RunReport | None:
+        run_id, name = uuid.uuid4().hex[:12], how.name
         report = RunReport(run_id, f"ingest {name}", source.identity, name)
-        there = tables.load(self._lake.catalog, name) if tables.exists(self._lake.catalog, name) else None
-        known = known_batches(there)
+        there = tables.find(self._lake.catalog, name)
         stored_hash = source.content_hash()
-        if stored_hash is not None and not force and (source.identity, stored_hash) in known:
+        part = how.force or how.incremental is not None
+        if stored_hash is not None and not part and (source.identity, stored_hash) in known_batches(there):
             return None
         key = stored_hash or f"extract:{run_id}"
-        key = f"{key}:{run_id}" if force else key
+        key = f"{key}:{run_id}" if part else key
         number = self._lake.state.reserve_batch(name, source.identity, key, floor=last_number(there))
         source.connect()
         with ExitStack() as cleanup:
             cleanup.callback(source.close)
-            writing = BatchLanding(self._lake, name, source, number, contract, on_event, report)
-            writing.hashes = stored_hash is None
-            cleanup.callback(writing.abort)  # after a commit there is nothing left to abort
             gone = (FileNotFoundError, pl.exceptions.PolarsError)
-            with translate(SourceError, f"Reading {source.identity}", "Run again once it can be read.", gone):
-                writing.run(keys)
-            content = stored_hash or writing.digest.hexdigest()
+            cleanup.enter_context(
+                translate(SourceError, f"Reading {source.identity}", "Run again once it can be read.", gone)
+            )
+            increment = self._increment(source, how, there)
+            writing = BatchLanding(self._lake, name, source, number, how.contract, how.on_event, report, increment)
+            writing.hashes = stored_hash is None and increment is None
+            writing.stand = watermarks.standing(there, source.identity) if increment is not None else None
+            cleanup.callback(writing.abort)  # after a commit there is nothing left to abort
+            writing.run(how.keys, layout(there).keys if there is not None else ())
+            content = stored_hash or (writing.digest.hexdigest() if writing.hashes else key)
             report.notes.extend(source.notes())
             properties = {
                 **self._lake.summary(report),
@@ -150,18 +161,32 @@ class Bronze:
                 SOURCE: source.identity,
                 HASH: content,
                 **_how(source),
-                MODE: mode,
-                KEYS: json.dumps(layout(writing.table).keys if keys is None else list(keys)),
+                MODE: how.mode,
+                KEYS: json.dumps(layout(writing.table).keys if how.keys is None else list(how.keys)),
+                **_part(how.incremental, increment),
             }
-            if not writing.publish(properties, force):
-                return None
+            published = writing.publish(properties, how.force)
+        if increment is not None:
+            watermarks.mirror(self._lake, writing.table)
+        if not published:
+            return None
         self._lake.state.rebuild(
-            batches=[{"table": name, "source": source.identity, "content_hash": content, "batch": number}],
+            batches=[
+                {"table": name, "source": source.identity, "content_hash": content_key(properties), "batch": number}
+            ],
             runs=[run_entry(report, name, self._lake.actor)],
         )
-        if on_event is not None:
-            on_event(Event("finished", run_id, report.rows_out, None, report.seconds))
+        if how.on_event is not None:
+            how.on_event(Event("finished", run_id, report.rows_out, None, report.seconds))
         return report
+
+    @staticmethod
+    def _increment(source: SourceAdapter, how: _Order, there: Table | None) -> Increment | None:
+        """What is read of the source, if not all of it."""
+        if how.incremental is None:
+            return None
+        mark = watermarks.marks(there).get((source.identity, how.incremental.cursor))
+        return Increment(how.incremental, source, mark.value if mark is not None else None)
 
 
 def as_text(source: SourceAdapter) -> SourceAdapter:
@@ -181,10 +206,18 @@ def _one_of(what: str, value: str, known: Sequence[str]) -> None:
 
 def _how(source: SourceAdapter) -> dict[str, str]:
     """Kind and options of a source of a known kind, so that provenance can read the same file the same way again."""
-    if source.kind not in registry.entries("source"):
+    if not source.kind or registry.entry_of("source", source.kind) is None:
         return {}
     options = registry.options(source)
     if "path" in options:
         # in full: the current folder may be another one then
         options["path"] = getattr(source, "location", source.identity)
     return {READ_AS: json.dumps({"kind": source.kind, **options}, default=str)}
+
+
+def _part(how: Incremental | None, increment: Increment | None) -> dict[str, str]:
+    """What the snapshot of a part says: how it was read, and how far."""
+    if how is None or increment is None:
+        return {}
+    moved = {} if how.backfill is not None else {watermarks.WATERMARK: watermarks.told(how.cursor, increment.mark)}
+    return {INCREMENTAL: json.dumps(registry.options(how)), **moved}

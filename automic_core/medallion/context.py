@@ -21,7 +21,7 @@ from automic_core.errors import AutomicError, CatalogError, ConfigError, Securit
 from automic_core.events import Listener, RunReport
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.catalog import tables as list_tables
-from automic_core.lakehouse.commits import ancestors, head, refresh
+from automic_core.lakehouse.commits import ancestors, head
 from automic_core.lakehouse.connector import current_lake
 from automic_core.settings import Settings
 from automic_core.state import State
@@ -78,9 +78,10 @@ class LakeContext:
             SecurityError: The lake is open for reading only.
         """
         self.writable()
-        if not tables.exists(self.catalog, name):
+        found = tables.find(self.catalog, name)
+        if found is None:
             return tables.create(self.catalog, name, pl.Schema(schema), properties=properties, exist_ok=True)
-        return refresh(tables.load(self.catalog, name))
+        return found
 
     def writable(self) -> None:
         """Check that tables may be changed.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.table import Table
@@ -16,11 +17,14 @@ from automic_core import frames
 from automic_core.contracts import SourceAdapter
 from automic_core.errors import ConfigError, ConflictError, SourceError
 from automic_core.events import Event, Listener, RunReport, StepStats
+from automic_core.extraction.boundary import Boundary
+from automic_core.extraction.incremental import Increment
 from automic_core.lakehouse import schemas
 from automic_core.lakehouse.commits import head, refresh
 from automic_core.lakehouse.exact import exactly
 from automic_core.lakehouse.files import BatchWriter
 from automic_core.lakehouse.staging import Staging, open_staging
+from automic_core.lakehouse.types import arrow_schema, conform_batch, polars_schema
 from automic_core.medallion.batches import (
     HASH,
     RID_BITS,
@@ -29,6 +33,7 @@ from automic_core.medallion.batches import (
 )
 from automic_core.medallion.context import LakeContext, is_published, now
 from automic_core.medallion.contract import Contract
+from automic_core.medallion.watermarks import Stand, boundary, rows_there, standing
 
 ADDED = {
     "_rid": pa.int64(),
@@ -52,6 +57,7 @@ class BatchLanding:
         contract: str,
         on_event: Listener | None,
         report: RunReport,
+        increment: Increment | None = None,
     ) -> None:
         self._lake, self._name, self._source, self._number = lake, name, source, number
         self._contract, self._listener, self._report = contract, on_event, report
@@ -65,15 +71,22 @@ class BatchLanding:
         self._claims = False
         self._rows = 0
         self._rescued = 0
+        self._increment = increment
+        self._boundary: Boundary | None = None
+        self.stand: Stand | None = None
 
-    def run(self, keys: Sequence[str] | None) -> None:
+    def run(self, keys: Sequence[str] | None, declared: Sequence[str] = ()) -> None:
         """Read and write everything; fills the report.
+
+        Args:
+            keys: Columns that identify a row; None = those declared before.
+            declared: Those.
 
         Raises:
             SourceError: There are no columns.
             ConfigError: A key is none of the columns.
         """
-        batches = self._source.batches()
+        batches = self._source.batches() if self._increment is None else self._increment.batches()
         first = next(batches, None)
         columns = first.schema if first is not None else pa.schema([])
         renamed = {} if self._source.tracked else frames.shown(columns.names)
@@ -99,14 +112,20 @@ class BatchLanding:
             self._claims = change is not None
         self._staging = open_staging(self.table, change)
         self._writer = BatchWriter(self._staging.table)
+        if self._increment is not None:
+            there = rows_there(self.table, self._source.identity, self._increment.bound)
+            types = polars_schema(arrow_schema(self._staging.table.schema()))
+            self._boundary = boundary(there, types, declared if keys is None else keys)
         contract = Contract(plan)
         if self.hashes:
             self.digest.update(json.dumps([(f.name, str(f.type)) for f in data]).encode())
-        expected = self._source.expect(first) if first is not None and self._listener is not None else None
+        whole = self._increment is None or self._increment.whole
+        expected = self._source.expect(first) if first is not None and self._listener is not None and whole else None
         for batch in _chain(first, batches):
             if self.hashes:
                 self.digest.update(_bytes(batch))
-            self._writer.write(contract.apply(self._stamped(batch.rename_columns(columns.names))))
+            for kept in self._kept(contract.apply(self._stamped(batch.rename_columns(columns.names)))):
+                self._writer.write(kept)
             if self._listener is not None:
                 seconds = (now() - self._report.started_at).total_seconds()
                 total = max(expected, self._rows) if expected is not None else None
@@ -118,7 +137,7 @@ class BatchLanding:
         """Add the batch, columns and rows in one snapshot; False if another process took the same content meanwhile.
 
         Raises:
-            ConflictError: Others changed the columns, so that the rows must be written anew.
+            ConflictError: Others changed the columns or read the same part, so that the rows must be written anew.
         """
         staging = self._staging
         assert staging is not None, "publish comes after run"
@@ -126,6 +145,10 @@ class BatchLanding:
         self._writer = None  # from here on the files belong to the staging
         while True:
             current = head(refresh(self.table))
+            if self.stand is not None and standing(self.table, self._source.identity) != self.stand:
+                raise ConflictError(f"{self._name} got other rows of {self._source.identity} meanwhile.", "Run again.")
+            if self._increment is not None and not self._news():
+                return False
             if not force and (properties[SOURCE], properties[HASH]) in known_batches(self.table):
                 return False
             if self._claims and is_published(self.table):
@@ -168,11 +191,35 @@ class BatchLanding:
         data = {n: batch.column(n) for n in names if not frames.is_hidden(n)}
         return pa.RecordBatch.from_pydict({**data, **added})
 
+    def _kept(self, batch: pa.RecordBatch | pa.Table) -> Iterator[pa.RecordBatch]:
+        """The rows of a batch that are not there already."""
+        assert self._staging is not None
+        if self._boundary is None:
+            yield batch
+            return
+        stored = conform_batch(batch, arrow_schema(self._staging.table.schema()))
+        rows = frames.from_arrow(stored)
+        kept = self._boundary.sift(rows)
+        if kept.height == rows.height:
+            yield stored
+        elif kept.height:
+            yield from kept.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
+
+    def _news(self) -> bool:
+        """Whether there is anything to publish: a row, a watermark that moved, a table that is new."""
+        moved = self._increment is not None and self._increment.moved
+        return bool(self._files) or moved or not is_published(self.table)
+
     def _close_ledger(self) -> None:
         report = self._report
         report.rows_in = self._rows
         report.rows_out = sum(file.record_count for file in self._files)
         report.steps = [StepStats("extract", self._source.kind or "source", self._rows, rows_out=self._rows)]
+        if self._increment is not None:
+            there = self._boundary.removed if self._boundary is not None else 0
+            removed = {f"{frames.MERGED}:there already": there} if there else {}
+            report.steps.append(StepStats("boundary", "incremental", self._rows, removed, rows_out=self._rows - there))
+            report.notes.extend(self._increment.notes())
         if self._rescued:
             held = "1 row holds" if self._rescued == 1 else f"{self._rescued:,} rows hold"
             report.warnings.append(f"{held} something that could not be read; the column _rescued keeps it.")

@@ -5,6 +5,7 @@ The lake is the truth and this a cache of it: delete the file, and ``rebuild`` f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,6 +204,29 @@ class State:
         """
         kind, text = encode(value)
         self._put(t.watermarks, name, type=kind, value=text, run_id=run_id, updated_at=_now())
+
+    def mirror_watermarks(self, table: str, known: Iterable[tuple[str, str, Watermark, str | None]]) -> None:
+        """Take over the watermarks that a table of the lake has, in place of those known of it so far.
+
+        Args:
+            known: Each as source, cursor, value and the run that brought it there.
+        """
+        of_table = t.watermarks.c.name.startswith(f"[{json.dumps(table)}, ", autoescape=True)
+        rows = []
+        for source, cursor, value, run_id in known:
+            kind, text = encode(value)
+            about = {"type": kind, "value": text, "run_id": run_id, "updated_at": _now()}
+            rows.append({"name": json.dumps([table, source, cursor]), **about})
+        with self._db.write() as db:
+            db.execute(delete(t.watermarks).where(of_table))
+            if rows:
+                db.execute(insert(t.watermarks), rows)
+
+    def watermarks(self) -> dict[tuple[str, str, str], Watermark]:
+        """Watermarks of the lake by table, source and cursor, as last mirrored."""
+        with self._db.read() as db:
+            rows = db.execute(select(t.watermarks).where(t.watermarks.c.name.startswith("[")).order_by("name"))
+            return {tuple(json.loads(row.name)): decode(row.type, row.value) for row in rows}
 
     # Drafts
 

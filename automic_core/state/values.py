@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from automic_core.contracts import CursorValue
 from automic_core.errors import ConfigError
 
 RunState = Literal["running", "succeeded", "failed", "cancelled"]
 RUN_STATES: tuple[str, ...] = get_args(RunState)
-Watermark = str | int | float | Decimal | date | datetime
+Watermark = CursorValue
 
 
 @dataclass(frozen=True, slots=True)

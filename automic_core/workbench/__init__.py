@@ -91,6 +91,9 @@ _NAMES = {
     "trials": "Problem",
     "uploads": "Upload keep_upload prune_uploads recent_uploads upload_folder upload_limit",
     "values": "Rows plain",
+    "watermarking": (
+        "CursorChoice WatermarkView backfill_range cursor_choices incremental_problem put_watermark watermarks"
+    ),
 }
 """Module to the names it gives; ``__init__.pyi`` says the same to type checkers."""
 

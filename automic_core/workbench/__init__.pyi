@@ -789,3 +789,10 @@ from automic_core.workbench.uploads import (
 )
 from automic_core.workbench.values import Rows as Rows
 from automic_core.workbench.values import plain as plain
+from automic_core.workbench.watermarking import CursorChoice as CursorChoice
+from automic_core.workbench.watermarking import WatermarkView as WatermarkView
+from automic_core.workbench.watermarking import backfill_range as backfill_range
+from automic_core.workbench.watermarking import cursor_choices as cursor_choices
+from automic_core.workbench.watermarking import incremental_problem as incremental_problem
+from automic_core.workbench.watermarking import put_watermark as put_watermark
+from automic_core.workbench.watermarking import watermarks as watermarks

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from automic_core.contracts import SourceAdapter
+from automic_core.contracts import Incremental, SourceAdapter
 from automic_core.errors import ConfigError
 from automic_core.events import Listener, RunReport
 from automic_core.lake import Lakehouse
@@ -60,10 +60,12 @@ def ingest(
     keys: Sequence[str] = (),
     force: bool = False,
     contract: str = "evolve",
+    incremental: Incremental | Mapping[str, Any] | None = None,
     on_event: Listener | None = None,
 ) -> Ingestion:
     """Take the records of a source into bronze; a batch that is there already adds nothing."""
-    return lake.bronze.ingest(source, table, mode, list(keys) or None, force, contract, on_event)
+    how = Incremental(**incremental) if isinstance(incremental, Mapping) else incremental
+    return lake.bronze.ingest(source, table, mode, list(keys) or None, force, contract, on_event, how)
 
 
 def promote(

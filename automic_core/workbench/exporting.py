@@ -10,7 +10,7 @@ from typing import Any
 from automic_core import yamltext
 from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
-from automic_core.medallion.batches import KEYS, MODE, READ_AS
+from automic_core.medallion.batches import INCREMENTAL, KEYS, MODE, READ_AS
 from automic_core.medallion.context import REPORT
 from automic_core.medallion.promotion import SPEC
 from automic_core.medallion.silver import DEFINITION
@@ -110,7 +110,8 @@ def ingest_of(table: str, properties: dict[str, str]) -> dict[str, Any]:
         raise ConfigError(f"How this batch of {table} was read is not on record.", "Take it in again from its source.")
     source = json.loads(properties[READ_AS])
     how = {"mode": properties.get(MODE, "append"), "keys": json.loads(properties.get(KEYS, "[]"))}
-    return {"table": table, **how, "source": source}
+    part = {"incremental": json.loads(properties[INCREMENTAL])} if INCREMENTAL in properties else {}
+    return {"table": table, **how, **part, "source": source}
 
 
 def _state(lake: Lakehouse, run_id: str) -> tuple[str, int, dict[str, str]]:
@@ -129,7 +130,7 @@ def _arguments(data: dict[str, Any]) -> dict[str, Any]:
     """Arguments of an ingest job."""
     options = {name: value for name, value in data["source"].items() if name not in ("kind", "path")}
     place = data["source"].get("path", "")
-    how = {"table": data["table"], "mode": data["mode"], "keys": data["keys"]}
+    how: dict[str, Any] = {key: data[key] for key in ("table", "mode", "keys", "incremental") if key in data}
     return {"place": place, "kind": data["source"]["kind"], "options": options, **how}
 
 
@@ -144,4 +145,9 @@ def _ingest(data: dict[str, Any]) -> str:
     parts += [part for name, value in options.items() for part in ("-o", json.dumps(f"{name}={value}"))]
     parts += ["--keys", ",".join(data["keys"])] if data["keys"] else []
     parts += ["--mode", data["mode"]] if data["mode"] != "append" else []
+    part: dict[str, Any] = dict(data.get("incremental", {}))
+    if ends := part.pop("backfill", None):
+        part["backfill"] = "..".join(end or "" for end in ends)
+    names = {"type": "cursor-type"}
+    parts += [each for name, value in part.items() for each in (f"--{names.get(name, name)}", json.dumps(str(value)))]
     return " ".join(parts)

@@ -83,12 +83,16 @@ def ingest_script(data: Mapping[str, Any]) -> str:
     source = dict(data["source"])
     imports = {("automic_core", "Lakehouse")}
     call = _call("source", source.pop("kind"), source, imports)
+    how = f"mode={data['mode']!r}, keys={data['keys'] or None!r}"
+    if "incremental" in data:
+        imports.add(("automic_core", "Incremental"))
+        how += f", incremental=Incremental({arguments(data['incremental'])})"
     body = f"""\
 {_ARGUMENTS}given = parser.parse_args()
 
 source = {call}
 with Lakehouse.open(given.lake) as lake:
-    done = lake.bronze.ingest(source, {data["table"]!r}, mode={data["mode"]!r}, keys={data["keys"] or None!r})
+    done = lake.bronze.ingest(source, {data["table"]!r}, {how})
     for report in done.reports:
         print(report)
     for unchanged in done.unchanged:

@@ -80,13 +80,15 @@ def task_of(name: str) -> Task:
 def ingest(lake: Lakehouse, arguments: Mapping[str, Any], on_event: Listener) -> dict[str, Any]:
     """Take the records of a source into bronze.
 
-    Arguments: ``place``, ``table``, and perhaps ``kind``, ``options``, ``mode``, ``keys``, ``contract``, ``force``.
+    Arguments: ``place``, ``table``, and perhaps ``kind``, ``options``, ``mode``, ``keys``, ``contract``, ``force``,
+    ``incremental``.
     """
     from automic_core.workbench import sources
 
     policy = lakes.policy(lake.context.root)
     source = sources.build_source(arguments["place"], arguments.get("kind"), arguments.get("options"), policy)
-    how = {key: arguments[key] for key in ("mode", "keys", "contract", "force") if arguments.get(key) is not None}
+    known = ("mode", "keys", "contract", "force", "incremental")
+    how = {key: arguments[key] for key in known if arguments.get(key) is not None}
     done = changing.ingest(lake, source, arguments["table"], on_event=on_event, **how)
     return {
         "table": done.table,

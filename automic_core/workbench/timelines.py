@@ -30,8 +30,8 @@ class State:
     """One state of a table.
 
     Attributes:
-        operation: ingest, promote, replay, build, load, rollback, compaction, schema, quarantine, decision, created or
-            foreign.
+        operation: ingest, promote, replay, build, load, rollback, compaction, watermark, schema, quarantine, decision,
+            created or foreign.
         label: What happened, in words.
         rows: Rows in this state; None if the writer did not say.
         rows_before: Rows in the state before it in time; None for the first.
@@ -192,8 +192,8 @@ def _what(info: SnapshotInfo, made: Mapping[str, str], table: str) -> tuple[str,
         named = ", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
         return ("build", f"Built from {named}") if layer == "gold" else ("promote", f"Promoted from {named}")
     if CHANGE in said:
-        kind = "compaction" if said[CHANGE].startswith("compact") else "schema"
-        return kind, said[CHANGE][:1].upper() + said[CHANGE][1:]
+        kinds = {"compact": "compaction", "watermark": "watermark"}
+        return kinds.get(said[CHANGE].partition(" ")[0], "schema"), said[CHANGE][:1].upper() + said[CHANGE][1:]
     added = _number(said, "added-records") or 0
     if layer == "quarantine":
         return "quarantine", f"Set aside {added:,} {'row' if added == 1 else 'rows'}"

@@ -52,3 +52,31 @@ def test_from_the_card_to_bronze(person: Callable[..., Person], lake: Path, shop
     assert (who.errors, who.foreign) == ([], [])
     with workbench.opened(lake) as opened:
         assert opened.query("SELECT count(*) AS n FROM bronze.orders")["n"].to_list() == [2500]
+
+
+def test_only_what_is_new_and_the_watermark_moves(person: Callable[..., Person], lake: Path, shop: str) -> None:
+    server, who = servers.postgresql(), person()
+    server.run(
+        f"CREATE TABLE {shop}.events AS SELECT g AS id, timestamp '2024-05-01' + g * interval '1 s' AS at "
+        "FROM generate_series(1, 600) g"
+    )
+    place = f"postgresql://{server.user}@{server.host}:{server.port}/{server.database}?schema={shop}&table=events"
+    for rows, moved in ((600, "2024-05-01T00:10:00"), (50, "2024-05-01T00:10:50")):
+        who.open("connect")
+        who.fill("Path, pattern or address", place)
+        who.see("events: ")
+        if rows == 600:
+            who.page.get_by_text("Only what is new").click()
+            who.settle()
+        who.see("Cursor")
+        who.click("Take into bronze")
+        who.see(f"{rows} rows taken into bronze.events")
+        who.open("promote", table="bronze.events")
+        who.see(f"at read up to {moved}")
+        server.run(
+            f"INSERT INTO {shop}.events SELECT 600 + g, timestamp '2024-05-01 00:10' + g * interval '1 s' "
+            "FROM generate_series(1, 50) g"
+        )
+    assert (who.errors, who.foreign) == ([], [])
+    with workbench.opened(lake) as opened:
+        assert opened.query("SELECT count(*) AS n FROM bronze.events")["n"].to_list() == [650]

@@ -196,3 +196,29 @@ def test_options_survive_yaml(loader_case: Any, tmp_path: Path) -> None:
     loader = make(loader_case, tmp_path)
     options = yaml.safe_load(yaml.safe_dump(registry.options(loader)))
     assert registry.build("loader", loader_case.kind, options) == loader
+
+
+def test_what_is_remembered_is_so_with_the_rows_or_not_at_all(loader_case: Any, tmp_path: Path) -> None:
+    if "watermark" not in registry.load("loader", loader_case.kind).capabilities:
+        with pytest.raises(NotImplementedError, match="watermark"):
+            make(loader_case, tmp_path).recall("a")
+        return
+
+    def run(rows: pl.DataFrame, text: str | None, commit: bool = True) -> str | None:
+        loader = make(loader_case, tmp_path)
+        loader.connect()
+        loader.begin_transaction()
+        before = loader.recall('p: it\'s "at"')
+        loader.load(rows, "append")
+        if text is not None:
+            loader.remember('p: it\'s "at"', text)
+            loader.remember("other", "x")
+        loader.commit() if commit else loader.rollback()
+        loader.close()
+        return before
+
+    assert run(TABLE, '{"mark": "é \'1\'"}') is None
+    assert run(MORE, "lost", commit=False) == '{"mark": "é \'1\'"}'
+    assert run(MORE, "second") == '{"mark": "é \'1\'"}'
+    assert run(TABLE, None) == "second"
+    assert back(loader_case, tmp_path).height == 9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import yaml
 from polars.testing import assert_frame_equal
 
 from automic_core import frames, registry
-from automic_core.contracts import ReadRequest, SourceAdapter
+from automic_core.contracts import Bound, ReadRequest, SourceAdapter
 from automic_core.errors import AutomicError, MissingDriverError, SourceError
+from automic_core.extraction import bounded
 
 TABLE = pl.DataFrame(
     {
@@ -200,3 +202,84 @@ def test_text_is_text(source_case: Any, tmp_path: Path) -> None:
     assert frame["code"].to_list()[:3] == ["007", "08", "9"]
     assert frame["amount"][0] == "1.5"
     assert frame["ok"][1] == "false"
+
+
+BOUNDED = pl.DataFrame(
+    {
+        "id": [1, 2, 3, 4, None, 6, 7],
+        "code": ["b", "a", "Z", None, "é", "𝄞", "\uffee"],
+        "amount": [1.5, -2.25, None, 1000.125, 0.0, 1.5, 7.0],
+        "day": [
+            date(2024, 2, 29),
+            None,
+            date(1999, 12, 31),
+            date(2024, 1, 1),
+            date(2024, 3, 1),
+            *[date(2024, 2, 29)] * 2,
+        ],
+    }
+)
+BOUNDS = [
+    Bound("id", 3),
+    Bound("id", 2, 6),
+    Bound("id", None, 3, nulls=False),
+    Bound("id", 2, 6, nulls=False),
+    Bound("id", None, None, nulls=False),
+    Bound("id", 2.5),
+    Bound("amount", 1.5),
+    Bound("amount", 0, 7, nulls=False),
+    Bound("day", date(2024, 2, 29)),
+    Bound("day", date(2024, 1, 1), date(2024, 3, 1), nulls=False),
+    Bound("code", "b", type="string"),
+    Bound("code", "Z", "é", nulls=False, type="string"),
+    Bound("code", "\uffee", type="string"),
+]
+
+
+BEYOND = [Bound("id", Decimal("3.0"), 10**30)]
+
+
+def expected(bound: Bound) -> list[int]:
+    """Rows of BOUNDED within a bound, by plain Python."""
+
+    def wanted(value: Any) -> bool:
+        if value is None:
+            return bound.nulls
+        return (bound.since is None or value >= bound.since) and (bound.until is None or value < bound.until)
+
+    return [row for row, value in enumerate(BOUNDED[bound.column].to_list()) if wanted(value)]
+
+
+def test_every_source_is_read_within_a_bound(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path, BOUNDED)
+    for bound in (*BOUNDS, *BEYOND):
+        rows = BOUNDED[expected(bound)]
+        request = ReadRequest(bound=bound)
+        assert_frame_equal(data(bounded.scan(source, request).collect()), rows)
+        batches = list(bounded.batches(source, request))
+        assert batches[0].schema.names[:4] == BOUNDED.columns
+        assert_frame_equal(data(pl.DataFrame(pl.concat([frames.from_arrow(each) for each in batches]))), rows)
+        some = bounded.scan(source, ReadRequest(columns=("amount",), limit=2, bound=bound)).collect()
+        assert_frame_equal(some, rows.select("amount").head(2))
+
+
+def test_what_is_out_of_a_bound_stays_unread_where_it_can(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path, BOUNDED)
+    for bound in BOUNDS:
+        read = sum(batch.num_rows for batch in source.batches(ReadRequest(bound=bound)))
+        assert read == len(expected(bound)) if source.bounding else read == BOUNDED.height
+
+
+def test_a_bound_of_another_kind_is_said(source_case: Any, tmp_path: Path) -> None:
+    source = make(source_case, tmp_path, BOUNDED)
+    for bound, words in (
+        (Bound("id", date(2024, 1, 1)), "of dates"),
+        (Bound("day", 5), "of whole numbers"),
+        (Bound("code", 5, type="string"), "of whole numbers"),
+        (Bound("nope", 5), "no column 'nope'"),
+        (Bound("code", "a"), "column of text"),
+    ):
+        with pytest.raises(AutomicError, match=words):
+            list(bounded.batches(source, ReadRequest(bound=bound)))
+        with pytest.raises(AutomicError, match=words):
+            bounded.scan(source, ReadRequest(bound=bound)).collect()

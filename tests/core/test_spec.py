@@ -44,8 +44,17 @@ def part(kind: str, required: dict[str, Any] | None = None, /, **optional: Any) 
     return st.fixed_dictionaries({"kind": st.just(kind), **(required or {})}, optional=optional)
 
 
+PARTS = st.fixed_dictionaries(
+    {"cursor": names},
+    optional={
+        "lag": st.integers(1, 99),
+        "nulls": st.sampled_from(["skip", "fail"]),
+        "type": st.sampled_from(["integer", "string"]),
+        "backfill": st.lists(st.none() | names, min_size=2, max_size=2),
+    },
+)
 SOURCES = st.one_of(
-    part("csv", {"path": names}, delimiter=st.sampled_from([";", "|", "\t"]), types=st.just("text")),
+    part("csv", {"path": names}, delimiter=st.sampled_from([";", "|", "\t"]), types=st.just("text"), incremental=PARTS),
     part("json", {"path": names}, types=st.just("text")),
     part("parquet", {"path": names}),
     part("iceberg", {"table": st.just("silver.orders")}, snapshot=counts),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from automic_core.connectors.databases._names import WATERMARKS
 from automic_core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def relations(connection: psycopg.Connection[Any], schema: str | None) -> tuple[
         f"c.relkind IN ('v', 'm') FROM pg_catalog.pg_class c "
         f"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
         f"WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition AND {_OWN} "
+        f"AND c.relname <> '{WATERMARKS}' "
         f"AND (%(schema)s::text IS NULL OR n.nspname = %(schema)s) "
         f"AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT') "
         f"ORDER BY n.nspname <> 'public', n.nspname, c.relname LIMIT {MOST}",

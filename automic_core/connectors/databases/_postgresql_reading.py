@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,10 @@ import pyarrow as pa
 from automic_core import frames
 from automic_core.connectors._ahead import ahead
 from automic_core.connectors.databases import _postgresql_catalog as catalog
+from automic_core.connectors.databases._postgresql_bounds import condition
 from automic_core.connectors.databases._postgresql_types import Column, Kind, converted, planned
 from automic_core.connectors.files import _types
+from automic_core.contracts import Bound, ReadRequest
 from automic_core.errors import SecurityError, SourceError
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Plan:
         select: The statement as it was given.
         relation: The table; None = a query.
         expected: Rows there are, as the server estimates.
+        utf8: Whether the server compares texts by their code points where it compares bytes.
     """
 
     select: str
@@ -48,13 +51,20 @@ class Plan:
     relation: catalog.Relation | None
     notes: list[str]
     expected: int | None = None
+    utf8: bool = False
 
-    def statement(self, wanted: Sequence[Column], limit: int | None) -> str:
+    def statement(self, wanted: Sequence[Column], request: ReadRequest) -> str:
         """The select that delivers some columns in types that the driver has."""
         places = {column.name: f"c{place}" for place, column in enumerate(self.columns)}
         shown = ", ".join(each.sql.format(places[each.name]) for each in wanted) or "1"
-        bound = "" if limit is None else f" LIMIT {int(limit)}"
-        return f"SELECT {shown} FROM {_inner(self.select, len(self.columns))}{bound}"
+        where = "" if request.bound is None else self._where(request.bound, places)
+        most = "" if request.limit is None else f" LIMIT {int(request.limit)}"
+        return f"SELECT {shown} FROM {_inner(self.select, len(self.columns))}{where}{most}"
+
+    def _where(self, bound: Bound, places: Mapping[str, str]) -> str:
+        column = next((each for each in self.columns if each.name == bound.column), None)
+        found = condition(column, places[column.name], bound, utf8=self.utf8) if column is not None else ""
+        return f" WHERE {found}" if found else ""
 
 
 def _inner(select: str, width: int) -> str:
@@ -74,16 +84,16 @@ def plan(connection: psycopg.Connection[Any], select: str, relation: catalog.Rel
         raise SourceError(f"{where}: there are no columns.", "" if relation else "Give one SELECT statement.")
     kinds = _kinds(connection, {oid for _, oid, _ in described})
     names, notes = _types.column_names(name for name, _, _ in described)
-    ascii_only = connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+    encoding = connection.info.parameter_status("server_encoding")
     columns = [
-        planned(name, kinds[oid], modifier, ascii_only=ascii_only)
+        planned(name, kinds[oid], modifier, ascii_only=encoding == "SQL_ASCII")
         for name, (_, oid, modifier) in zip(names, described, strict=True)
     ]
     found = Plan(select, columns, relation, notes)
     rows = _estimated(connection, found, where)
     if relation is not None and relation.comment:
         notes.append(f"{relation.name}: {relation.comment}")
-    return Plan(select, columns, relation, notes, rows)
+    return Plan(select, columns, relation, notes, rows, encoding == "UTF8")
 
 
 def _described(connection: psycopg.Connection[Any], select: str, where: str) -> list[tuple[str, int, int]]:
@@ -141,21 +151,21 @@ class Rows:
     """The rows of a plan.
 
     Args:
-        wanted: Names of the columns; None = all, with ``_source_row`` and ``_rescued``.
+        request: What is wanted; all columns are those of the plan, ``_source_row`` and ``_rescued``.
 
     Raises:
         SourceError: There is no such column.
     """
 
-    def __init__(self, plan: Plan, wanted: Sequence[str] | None, limit: int | None) -> None:
+    def __init__(self, plan: Plan, request: ReadRequest) -> None:
         known = {column.name: column for column in plan.columns}
-        self.names = [*known, *_HIDDEN] if wanted is None else list(wanted)
+        self.names = [*known, *_HIDDEN] if request.columns is None else list(request.columns)
         if missing := [name for name in self.names if name not in known and name not in _HIDDEN]:
             raise SourceError(f"There is no column {missing[0]!r}.", f"Columns: {', '.join(list(known)[:30])}.")
         self._columns = [known[name] for name in self.names if name in known]
         types = _HIDDEN | {column.name: column.type for column in self._columns}
         self.schema = pa.schema([(name, types[name]) for name in self.names])
-        self.statement = plan.statement(self._columns, limit)
+        self.statement = plan.statement(self._columns, request)
 
     def batches(self, reader: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The driver's batches in the planned types; at least one."""

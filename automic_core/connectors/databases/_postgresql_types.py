@@ -82,17 +82,17 @@ def planned(name: str, kind: Kind, modifier: int, *, ascii_only: bool) -> Column
     if kind.oid in _TIMES:
         return Column(name, _TIMES[kind.oid], "{}", "range", kind.oid)
     if kind.oid == _OID:
-        return Column(name, pa.int64(), "{}::int8")
+        return Column(name, pa.int64(), "{}::int8", kind=kind.oid)
     if kind.oid == _NUMERIC and (size := _size(modifier)) is not None:
         return Column(name, pa.decimal128(*size), "{}::text", "decimal", kind.oid)
     found = _PLAIN.get(kind.oid)
     if found is not None and not (ascii_only and pa.types.is_string(found)):
-        return Column(name, found, "{}")
+        return Column(name, found, "{}", kind=kind.oid)
     nested = kind.category == "A" or kind.type == "c" or kind.oid == _RECORD or kind.name == "hstore"
     text = "to_json({})::text" if nested else "{}::text"
     if ascii_only:
-        return Column(name, pa.string(), f"convert_to({text}, 'SQL_ASCII')", "bytes")
-    return Column(name, pa.string(), text)
+        return Column(name, pa.string(), f"convert_to({text}, 'SQL_ASCII')", "bytes", kind.oid)
+    return Column(name, pa.string(), text, kind=kind.oid)
 
 
 def _size(modifier: int) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from automic_core.connectors import _plain
 from automic_core.connectors._ahead import behind
+from automic_core.connectors.databases._names import WATERMARKS
 from automic_core.connectors.databases._postgresql_catalog import quoted
 from automic_core.errors import LoadError
 
@@ -210,3 +211,29 @@ class Table:
                         send(as_csv(piece, rows))
                     rows += piece.height
         return rows
+
+
+class Watermarks:
+    """A schema's table of watermarks, locked until the end of the transaction; created if it is not there."""
+
+    def __init__(self, connection: psycopg.Connection[Any], schema: str | None) -> None:
+        self._run = connection.execute
+        row = self._run("SELECT current_schema()").fetchone()
+        space = schema or (row[0] if row is not None else None) or "public"
+        self._sql = f"{quoted(space)}.{quoted(WATERMARKS)}"
+        if not self._run("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", (space,)).fetchone():
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(space)}")
+        self._run(f"CREATE TABLE IF NOT EXISTS {self._sql} (name text PRIMARY KEY, said text NOT NULL)")
+        self._run(f"LOCK TABLE {self._sql} IN SHARE ROW EXCLUSIVE MODE")
+
+    def read(self, name: str) -> str | None:
+        """What is kept under a name."""
+        row = self._run(f"SELECT said FROM {self._sql} WHERE name = %s", (name,)).fetchone()
+        return row[0] if row is not None else None
+
+    def write(self, name: str, text: str) -> None:
+        """Keep a text under a name."""
+        self._run(
+            f"INSERT INTO {self._sql} VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET said = excluded.said",
+            (name, text),
+        )

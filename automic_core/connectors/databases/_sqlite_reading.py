@@ -13,9 +13,12 @@ from typing import Any
 import pyarrow as pa
 
 from automic_core import frames
+from automic_core.connectors.databases._names import WATERMARKS
+from automic_core.connectors.databases._sqlite_bounds import condition
 from automic_core.connectors.databases._sqlite_types import PLAIN, converters, family, printed
 from automic_core.connectors.databases._sqlite_writing import quoted
 from automic_core.connectors.files import _encoding, _types
+from automic_core.contracts import Bound, ReadRequest
 from automic_core.errors import SecurityError, SourceError
 
 _CHUNK = 200
@@ -32,22 +35,23 @@ _ACTIONS = {
 
 
 def relations(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
-    """Names of the tables and of the views, SQLite's own left out."""
+    """Names of the tables and of the views, SQLite's own and that of watermarks left out."""
     rows = connection.execute(
         "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND substr(name, 1, 7) <> 'sqlite_' "
-        "ORDER BY name"
+        f"AND name <> '{WATERMARKS}' ORDER BY name"
     ).fetchall()
     return [name for name, kind in rows if kind == "table"], [name for name, kind in rows if kind == "view"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One result column: its name, its type, how it is selected and how a value gets its type."""
+    """One result column: its name, its type, how it is selected, how a value gets its type, and its storage classes."""
 
     name: str
     type: pa.DataType
     sql: str
     convert: Callable[[Any], Any] | None = None
+    classes: frozenset[str] = frozenset()
 
 
 class Rows:
@@ -64,6 +68,7 @@ class Rows:
     def __init__(self, connection: sqlite3.Connection, select: str, table: str | None, path: str) -> None:
         connection.text_factory = bytes
         self._connection = connection
+        self._utf8 = connection.execute("PRAGMA encoding").fetchone() == (b"UTF-8",)
         denied: list[str] = []
         declared = {}
         if table is None:
@@ -86,17 +91,18 @@ class Rows:
         places = ", ".join(f"c{place}" for place in range(len(raw)))
         self._with = f"WITH q({places}) AS ({select}\n) "
 
-    def batches(self, wanted: Sequence[str] | None, limit: int | None, size: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, request: ReadRequest, size: int) -> Iterator[pa.RecordBatch]:
         """The rows with ``_source_row`` and ``_rescued``; at least one batch."""
-        names = [*self.names, *_HIDDEN] if wanted is None else list(wanted)
+        names = [*self.names, *_HIDDEN] if request.columns is None else list(request.columns)
         if missing := [name for name in names if name not in self.names and name not in _HIDDEN]:
             raise SourceError(f"There is no column {missing[0]!r}.", f"Columns: {', '.join(self.names[:30])}.")
         columns = self._typed([self.names.index(name) for name in names if name not in _HIDDEN])
         types = {"_source_row": pa.int64(), frames.RESCUED: pa.string()} | {c.name: c.type for c in columns}
         schema = pa.schema([(name, types[name]) for name in names])
         shown = ", ".join(column.sql for column in columns) or "NULL"
-        bound = "" if limit is None else f" LIMIT {int(limit)}"
-        cursor = self._connection.execute(f"{self._with}SELECT {shown} FROM q{bound}")
+        most = "" if request.limit is None else f" LIMIT {int(request.limit)}"
+        where, ends = self._where(request.bound, columns)
+        cursor = self._connection.execute(f"{self._with}SELECT {shown} FROM q{where}{most}", ends)
         row, empty = 1, True
         while fetched := cursor.fetchmany(size):
             kept: list[dict[str, str]] = [{} for _ in fetched]
@@ -109,6 +115,13 @@ class Rows:
             yield pa.RecordBatch.from_arrays([arrays[name] for name in names], schema=schema)
         if empty:
             yield pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
+
+    def _where(self, bound: Bound | None, columns: Sequence[Column]) -> tuple[str, list[Any]]:
+        """A bound as a condition; types were found over all rows before, lest a column changes with the bound."""
+        if bound is None or bound.column not in (names := [column.name for column in columns]):
+            return "", []
+        found, values = condition(columns[names.index(bound.column)], bound, utf8=self._utf8)
+        return f" WHERE {found}" if found else "", values
 
     def _typed(self, places: Sequence[int]) -> list[Column]:
         """A type for each column, by one pass over the storage classes of all its values."""
@@ -130,13 +143,13 @@ class Rows:
         name, wanted, sql = self.names[place], self._families[place], f"c{place}"
         for type_, accepted, convert in converters(wanted):
             if classes <= accepted and self._all(place, convert):
-                return Column(name, type_, sql, convert)
+                return Column(name, type_, sql, convert, classes)
         if not classes:
             return Column(name, PLAIN.get(wanted, pa.string()), sql)
         if len(classes) == 1:
-            return Column(name, PLAIN[next(iter(classes))], sql)
+            return Column(name, PLAIN[next(iter(classes))], sql, None, classes)
         if classes == {"integer", "real"} and not large:
-            return Column(name, pa.float64(), sql, float)
+            return Column(name, pa.float64(), sql, float, classes)
         blob = f"CASE typeof({sql}) WHEN 'blob' THEN 'x' || quote(lower(hex({sql}))) ELSE {sql} END"
         return Column(name, pa.string(), blob, printed)
 

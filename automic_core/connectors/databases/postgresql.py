@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,7 @@ class PostgreSQLSource(PostgreSQLServer, SourceAdapter):
     """
 
     kind: ClassVar[str] = "postgresql"
+    bounding: ClassVar[bool] = True
 
     table: Annotated[Name | None, Option(description="Table or view, also schema.table; default: the only one.")] = None
     query: Annotated[Name | None, Option(description="One SELECT statement, in place of a table.")] = None
@@ -155,7 +156,7 @@ class PostgreSQLSource(PostgreSQLServer, SourceAdapter):
     def _begun(self, info: str, request: ReadRequest) -> tuple[pa.RecordBatch, Generator[pa.RecordBatch]]:
         """The first batch and the others; up to here beginning again delivers nothing twice."""
         found = vars(self)["_known_plan"] = self._asked(info, self._planned)
-        rest = reading.streamed(info, reading.Rows(found, request.columns, request.limit))
+        rest = reading.streamed(info, reading.Rows(found, request))
         return next(rest), rest
 
     def _plan(self) -> reading.Plan:
@@ -200,7 +201,7 @@ class PostgreSQLLoader(PostgreSQLServer, DestinationAdapter):
     """
 
     kind: ClassVar[str] = "postgresql"
-    capabilities: ClassVar[frozenset[str]] = frozenset({"append", "overwrite", "upsert", "transaction"})
+    capabilities: ClassVar[frozenset[str]] = frozenset({"append", "overwrite", "upsert", "transaction", "watermark"})
 
     table: Annotated[Name | None, Option(description="Also schema.table; default: named after the source.")] = None
 
@@ -264,6 +265,23 @@ class PostgreSQLLoader(PostgreSQLServer, DestinationAdapter):
             self.commit()
             self.close()
         return rows
+
+    def recall(self, name: str) -> str | None:
+        """What the schema's own table of watermarks says; until the end of the transaction nobody else changes it."""
+        with self._own() as kept:
+            return kept.read(name)
+
+    def remember(self, name: str, text: str) -> None:
+        """Write it there, in the transaction that is open."""
+        with self._own() as kept:
+            kept.write(name, text)
+
+    @contextmanager
+    def _own(self) -> Iterator[writing.Watermarks]:
+        self.begin_transaction()
+        assert self._session.connection is not None
+        with self._translated(f"Writing {self.shown}"):
+            yield writing.Watermarks(self._session.connection, self._target[0])
 
     def commit(self) -> None:
         """Make the rows visible."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from automic_core import frames, storage
 from automic_core.connectors._files import FileSource, PathText, name_of
 from automic_core.connectors.databases import _sqlite_reading as reading
 from automic_core.connectors.databases import _sqlite_writing as writing
+from automic_core.connectors.databases._names import WATERMARKS
 from automic_core.contracts import DestinationAdapter, Mode, ReadRequest, configured
 from automic_core.errors import ConfigError, LoadError, SourceError, translate
 
@@ -33,6 +34,7 @@ class SQLiteSource(FileSource):
     """
 
     kind: ClassVar[str] = "sqlite"
+    bounding: ClassVar[bool] = True
 
     table: Annotated[str | None, Option(description="Table or view; default: the only table.")] = None
     query: Annotated[str | None, Option(description="One SELECT statement, in place of a table.")] = None
@@ -72,7 +74,7 @@ class SQLiteSource(FileSource):
             closing(self._open()) as connection,
         ):
             rows = reading.Rows(connection, *self._select(connection), self.path)
-            yield from rows.batches(request.columns, request.limit, _BATCH_ROWS)
+            yield from rows.batches(request, _BATCH_ROWS)
 
     def _open(self) -> sqlite3.Connection:
         if len(self.locations) != 1:
@@ -112,7 +114,7 @@ class SQLiteLoader(DestinationAdapter):
     """
 
     kind: ClassVar[str] = "sqlite"
-    capabilities: ClassVar[frozenset[str]] = frozenset({"append", "overwrite", "upsert", "transaction"})
+    capabilities: ClassVar[frozenset[str]] = frozenset({"append", "overwrite", "upsert", "transaction", "watermark"})
 
     path: Annotated[PathText, Option(description="The database file; created if it is not there.")]
     table: Annotated[str | None, Option(description="Default: named after the source.")] = None
@@ -180,6 +182,27 @@ class SQLiteLoader(DestinationAdapter):
             self.commit()
             self.close()
         return rows
+
+    def recall(self, name: str) -> str | None:
+        """What the file's own table of watermarks says."""
+        with self._own() as connection:
+            row = connection.execute(f"SELECT said FROM {WATERMARKS} WHERE name = ?", (name,)).fetchone()
+        return row[0] if row is not None else None
+
+    def remember(self, name: str, text: str) -> None:
+        """Write it there, in the transaction that is open."""
+        with self._own() as connection:
+            connection.execute(f"INSERT OR REPLACE INTO {WATERMARKS} VALUES (?, ?)", (name, text))
+
+    @contextmanager
+    def _own(self) -> Iterator[sqlite3.Connection]:
+        self.begin_transaction()
+        assert self._session.connection is not None
+        with translate(LoadError, f"Writing {self.path}", catch=(sqlite3.Error,)):
+            self._session.connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {WATERMARKS} (name TEXT PRIMARY KEY, said TEXT NOT NULL)"
+            )
+            yield self._session.connection
 
     def commit(self) -> None:
         """Make the rows visible."""

@@ -11,14 +11,17 @@ from streamlit.delta_generator import DeltaGenerator
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace, put
+from pages.ui.views import connect_incremental
 from pages.ui.views.connect_state import Connecting
 
+INCREMENTAL = "incremental"
 MODES = {
     "append": ("More rows each time", "What arrives is added to what is there."),
     "snapshot": (
         "The whole table each time",
         "The next delivery of the same name replaces this one, rows gone from it are deleted; other names add to it.",
     ),
+    INCREMENTAL: ("Only what is new", "It is read on from the largest value of a column; each row is taken once."),
 }
 
 
@@ -42,13 +45,18 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
         new = standing is None or not standing.exists
         if standing is not None and standing.exists:
             _there(standing)
-        mode = _mode(state, standing)
+        marks = _marks(ws, standing, seen)
+        mode = _mode(state, standing, marks)
+        part = connect_incremental.render(ws, state, seen, marks) if mode == INCREMENTAL else None
         keys = _keys(state, seen, standing, name or "")
         contract = "evolve" if new else _contract(state, standing)
         force = False
-        if standing is not None and standing.taken:
+        if standing is not None and standing.taken and mode != INCREMENTAL:
             force = st.checkbox("Take it again all the same", key=f"force-{state.turn}")
-    nothing_new = standing is not None and len(standing.taken) == standing.parts and not force
+    if mode == INCREMENTAL:
+        nothing_new = part is None  # what is new is found out by the run
+    else:
+        nothing_new = standing is not None and len(standing.taken) == standing.parts and not force
     refused = standing is not None and any(each.refuses and each.mode == contract for each in standing.contracts)
     with top:
         if st.button(
@@ -63,7 +71,8 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
                 "kind": state.kind or None,
                 "options": state.options,
                 "table": name,
-                "mode": mode,
+                "mode": "append" if mode == INCREMENTAL else mode,
+                "incremental": part,
                 "keys": keys,
                 "contract": contract,
                 "force": force,
@@ -97,8 +106,16 @@ def _there(standing: workbench.Standing) -> None:
         show.note(f"{some} in the table already; taken again, nothing would be added.")
 
 
-def _mode(state: Connecting, standing: workbench.Standing | None) -> str:
-    now = standing.mode if standing is not None and standing.exists else "append"
+def _marks(ws: Workspace, standing: workbench.Standing | None, seen: workbench.Sample) -> list[workbench.WatermarkView]:
+    """How far this source was read into the table."""
+    if standing is None or not standing.exists:
+        return []
+    known = show.attempt(calls.read, ws, workbench.watermarks, standing.table) or []
+    return sorted((mark for mark in known if mark.source == seen.place), key=lambda mark: mark.at, reverse=True)
+
+
+def _mode(state: Connecting, standing: workbench.Standing | None, marks: list[workbench.WatermarkView]) -> str:
+    now = INCREMENTAL if marks else standing.mode if standing is not None and standing.exists else "append"
     key = f"mode-{state.turn}-{now}"
     state.begin(key, now if now in MODES else next(iter(MODES)))
     chosen = state.typed[key] = st.radio(

@@ -20,6 +20,7 @@ _ICONS = {
     "load": "↓ loaded",
     "rollback": "↶ set back",
     "compaction": "◦ files merged",
+    "watermark": "◦ watermark",
     "schema": "◦ schema",
     "quarantine": "↓ set aside",
     "decision": "◦ decision",

@@ -1,0 +1,72 @@
+"""Rows that are there already: the boundary of an incremental read, which is read again because its start is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from automic_core import frames
+
+_HASHES, _TIMES = ["h1", "h2"], "times"
+_SEEDS = (1, 99_991)
+"""Two hashes of 64 bits: of a trillion rows hardly two different ones share both."""
+
+
+def latest(there: pl.LazyFrame, keys: Sequence[str], batch: str) -> pl.LazyFrame:
+    """Of rows that have a key its last delivery: a row that changed and changed back is a new version.
+
+    Args:
+        there: The rows that are there.
+        keys: Columns that identify a row; rows that lack a part of it all stay.
+        batch: Column with the number of the delivery.
+    """
+    whole = pl.all_horizontal(pl.col(key).is_not_null() for key in keys)
+    return there.filter(~whole | (pl.col(batch) == pl.col(batch).max().over(keys)))
+
+
+class Boundary:
+    """Removes rows that are there already, each as often as it is there.
+
+    Two identical rows may both be meant, so a row that comes twice and is there once is kept once: parts of a source
+    that are read one after the other give what the whole of it gives.
+
+    Args:
+        there: The rows that are there.
+        columns: What makes two rows the same; a column that only new rows have is null in those that are there.
+    """
+
+    def __init__(self, there: pl.LazyFrame, columns: Sequence[str], types: pl.Schema) -> None:
+        self.removed = 0
+        self._columns = list(columns)
+        frame = frames.align(there, {name: types[name] for name in columns})
+        parts = [self._hashed(batch) for batch in frames.stream(frame)]
+        hashes = pl.concat([pl.DataFrame(schema=dict.fromkeys(_HASHES, pl.UInt64)), *parts])
+        self._there = hashes.group_by(_HASHES).agg(pl.len().alias(_TIMES))
+
+    def sift(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a batch that are not there yet."""
+        if not self._there.height or not batch.height:
+            return batch
+        hashes = self._hashed(batch.select(self._columns)).with_row_index("row")
+        known = hashes.join(self._there, on=_HASHES, how="inner").sort("row")
+        gone = known.filter(pl.int_range(pl.len()).over(_HASHES) < pl.col(_TIMES))
+        if not gone.height:
+            return batch
+        self.removed += gone.height
+        used = gone.group_by(_HASHES).agg(pl.len().alias("used"))
+        left = pl.col(_TIMES) - pl.col("used").fill_null(0)
+        self._there = (
+            self._there.join(used, on=_HASHES, how="left")
+            .select(*_HASHES, left.alias(_TIMES))
+            .filter(pl.col(_TIMES) > 0)
+        )
+        rows = pl.int_range(batch.height, eager=True)
+        return batch.filter(~rows.is_in(gone["row"].cast(pl.Int64).implode()))
+
+    @staticmethod
+    def _hashed(batch: pl.DataFrame) -> pl.DataFrame:
+        if frames.RESCUED in batch.columns:  # a malformed record is its text: where it stands changes with the others
+            rescued = pl.col(frames.RESCUED)
+            batch = batch.with_columns(rescued.str.json_path_match("$.text").fill_null(rescued))
+        return pl.DataFrame({name: batch.hash_rows(seed) for name, seed in zip(_HASHES, _SEEDS, strict=True)})
