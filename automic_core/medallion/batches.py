@@ -16,6 +16,8 @@ RID_BITS = 36
 """``_rid`` = batch number << RID_BITS | record ordinal."""
 BATCH, SOURCE, HASH = "automic.batch", "automic.source", "automic.content-hash"
 MODE, KEYS = "automic.mode", "automic.keys"
+CHANGES = "changes"
+"""The mode of a change log: silver reads what its changes made of each key."""
 READ_AS = "automic.read-as"
 
 

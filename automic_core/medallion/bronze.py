@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from automic_core.events import Event, Listener, RunReport
 from automic_core.lakehouse import schemas, tables
 from automic_core.medallion.batches import (
     BATCH,
+    CHANGES,
     HASH,
     KEYS,
     MODE,
@@ -29,6 +30,9 @@ from automic_core.medallion.batches import (
 )
 from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.landing import BatchLanding
+
+if TYPE_CHECKING:
+    from automic_core.medallion.following import Following
 
 RecordMode = Literal["append", "snapshot"]
 ATTEMPTS = 5
@@ -94,6 +98,55 @@ class Bronze:
                 done.reports.append(report)
         return done
 
+    def follow(
+        self,
+        source: SourceAdapter,
+        table: str,
+        keys: Sequence[str] | None = None,
+        silver: Literal["state", "history"] | None = "state",
+        until_now: bool = True,
+        compare: bool = False,
+        fresh: bool = False,
+        contract: str = "evolve",
+        every: float = 1.0,
+        stop: Callable[[], bool] | None = None,
+        on_event: Listener | None = None,
+    ) -> Following:
+        """Take the changes of a table into a change log, and apply them to silver; the first time after all its rows.
+
+        The log has the columns of the table, and what happened: ``_op`` (i, u, d; t = all rows were deleted),
+        ``_lsn``, ``_committed_at``, and in ``_unchanged`` the columns whose value the source did not repeat.
+        Rows and the position they end at are one snapshot, so that a rerun goes on where the last one ended.
+
+        Args:
+            source: A source that has a log (PostgreSQL: logical replication); any other is compared by hashes.
+            table: Name with or without "bronze.".
+            keys: Columns that identify a row; None = those of the source, or of the table as it was followed before.
+            silver: state: one row a key; history: one row a version, valid from one change to the next; None: neither.
+            until_now: End when the present is reached; else follow until ``stop``.
+            compare: Compare hashes although the source has a log.
+            fresh: The way back after a log was lost: compare a new snapshot with what is there, and go on from it.
+            contract: What to do with columns the table does not have: evolve, freeze or discard_value.
+            every: Seconds between two commits of changes, or between two comparisons.
+            stop: Asked several times a second whether to end.
+            on_event: Called with signs of life.
+
+        Raises:
+            ConfigError: There are no keys, or the table is no change log.
+            SourceError: The source is not set up to be followed, or its log is lost; says the way back.
+        """
+        from automic_core.medallion.following import Follower, How
+
+        asked = stop if stop is not None else (lambda: False)
+        how = How(keys or None, silver, until_now, compare, fresh, contract, every, asked)
+        return Follower(self._lake, source, table, how, on_event).run()
+
+    def unfollow(self, source: SourceAdapter, table: str) -> None:
+        """Give up the source's log of a table, which it would keep for us for ever; what is in the lake stays."""
+        from automic_core.medallion.following import Follower, How
+
+        Follower(self._lake, source, table, How()).forget()
+
     def _batch(
         self,
         source: SourceAdapter,
@@ -126,6 +179,8 @@ class Bronze:
         run_id = uuid.uuid4().hex[:12]
         report = RunReport(run_id, f"ingest {name}", source.identity, name)
         there = tables.load(self._lake.catalog, name) if tables.exists(self._lake.catalog, name) else None
+        if there is not None and layout(there).mode == CHANGES:
+            raise ConfigError(f"{name} is a change log.", "Follow its source, or ingest into another table.")
         known = known_batches(there)
         stored_hash = source.content_hash()
         if stored_hash is not None and not force and (source.identity, stored_hash) in known:
