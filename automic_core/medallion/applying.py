@@ -136,8 +136,8 @@ class _Applying:
         cut = new.filter(pl.col(OP) == TRUNCATE)[frames.RID].max()
         assert cut is None or isinstance(cut, int)
         if cut is not None:  # nothing before it counts, in silver neither
-            snapshot, rows = self._replace(resolving.current(new.lazy(), self._keys))
-            return Applied(self._name, new.height, rows, 0, snapshot)
+            snapshot, written = self._replace(resolving.current(new.lazy(), self._keys))
+            return Applied(self._name, new.height, written, 0, snapshot)
         last = resolving.last_changes(new.lazy(), self._keys)
         living = last.filter(pl.col(OP) != DELETE)
         told = pl.concat(

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
+from pyiceberg.table.update.schema import UpdateSchema
 
 from automic_core import frames
-from automic_core.contracts.changes import CHANGE_COLUMNS
+from automic_core.contracts.changes import CHANGE_COLUMNS, OP
 from automic_core.errors import ConfigError, ConflictError
 from automic_core.lakehouse import files as landed
 from automic_core.lakehouse import schemas, tables
@@ -88,6 +89,7 @@ class ChangeLanding:
         self._lake, self.name, self._source, self._keys, self._contract = lake, name, source, list(keys), contract
         self._table = prepared(lake, name)
         self._place = place(self._table)
+        self._number = self.rows = 0
         self._clear()
 
     @property
@@ -186,7 +188,7 @@ class ChangeLanding:
             self._change = schemas.grow(schema, plan.evolved) if plan.evolved else None
         else:  # the columns may be those of a run that died
             plan = schemas.ContractPlan(schemas.ContractMode(self._contract), schemas.SchemaDiff())
-            self._change = exactly(self._table, _polars(schema))
+            self._change = _first(exactly(self._table, _polars(schema)), frames.data_names(self._wanted))
         self._fit = Contract(plan)
         self._writer = BatchWriter(open_staging(self._table, self._change).table)
         self._shape = shape
@@ -216,6 +218,19 @@ class ChangeLanding:
             "_ingested_at": pa.repeat(pa.scalar(now(), pa.timestamp("us", "UTC")), rows),
         }
         return pa.RecordBatch.from_pydict({**dict(zip(batch.schema.names, batch.columns, strict=True)), **added})
+
+
+def _first(change: schemas.Change | None, names: Sequence[str]) -> schemas.Change | None:
+    """The change, with the columns of the source before those of a change."""
+    if change is None:
+        return None
+
+    def ordered(update: UpdateSchema) -> None:
+        change(update)
+        for name in names:
+            update.move_before(name, OP)
+
+    return ordered
 
 
 def _shape(rows: pa.RecordBatch) -> dict[str, pa.DataType]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -25,6 +25,7 @@ from automic_core.errors import SourceError
 if TYPE_CHECKING:
     import psycopg
 
+T = TypeVar("T")
 TICK = 0.2  # seconds after which a piece comes
 MOST_ROWS, MOST_BYTES = 20_000, 8 << 20  # of a piece
 DUE_BYTES = 64 << 20
@@ -222,7 +223,7 @@ class PostgreSQLLog:
             raise
         return replication
 
-    def _run(self, work: Callable[[psycopg.Connection[Any]], Any], settings: dict[str, str]) -> Any:
+    def _run(self, work: Callable[[psycopg.Connection[Any]], T], settings: dict[str, str]) -> T:
         with session.opened(self._access.info(settings)) as connection:
             return work(connection)
 

@@ -210,7 +210,8 @@ def _relation(data: bytes) -> tuple[Relation, int]:
     for _ in range(count):
         flags = data[place]
         column, place = _text(data, place + 1)
-        columns.append(Described(column, *_COLUMN.unpack_from(data, place), bool(flags & 1)))
+        kind, modifier = _COLUMN.unpack_from(data, place)
+        columns.append(Described(column, kind, modifier, bool(flags & 1)))
         place += _COLUMN.size
     # an empty schema is how pg_catalog is written
     return Relation(oid, schema or "pg_catalog", name, identity, tuple(columns)), place
