@@ -6,6 +6,7 @@ Applying what came since the last time gives the same rows as resolving the whol
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,7 +26,7 @@ from automic_core.lakehouse.upsert import upsert
 from automic_core.medallion import resolving
 from automic_core.medallion.batches import RID_BITS
 from automic_core.medallion.changelog import place
-from automic_core.medallion.context import LakeContext, made_by, split_name
+from automic_core.medallion.context import ACTOR, RUN_ID, LakeContext, made_by, split_name
 from automic_core.medallion.decisions import Decisions
 
 Kind = Literal["state", "history"]
@@ -105,7 +106,8 @@ class _Applying:
         self._since = int(said["batch"]) if self._silver is not None else 0
         mark = {"kind": self._kind, "batch": self._batch, "snapshot": head(log), "keys": self._keys}
         sources = {f"bronze.{name}": head(log)}
-        self._properties = properties | {APPLIED: json.dumps(mark), SOURCES: json.dumps(sources)}
+        run = {RUN_ID: uuid.uuid4().hex[:12], ACTOR: lake.actor}
+        self._properties = {**run, **properties, APPLIED: json.dumps(mark), SOURCES: json.dumps(sources)}
 
     def run(self) -> Applied:
         """Whatever came since, or all of it."""

@@ -156,7 +156,8 @@ class PostgreSQLLog:
             found = logs.publication(connection, self._name, self._table)
             if found is None:
                 statement = logs.declaration(self._name, self._table)
-                try:
+                try:  # one of that name is of a table that was dropped since
+                    connection.execute(f"DROP PUBLICATION IF EXISTS {catalog.quoted(self._name)}")
                     connection.execute(statement)
                 except psycopg.errors.InsufficientPrivilege as exc:
                     raise SourceError(

@@ -54,6 +54,8 @@ _SAID = {  # what libpq says where the server's code does not get through
     "user request": "57014",
     "administrator command": "57P01",
     "starting up": "57P03",
+    "not yet accepting connections": "57P03",
+    "in recovery mode": "57P03",
     "shutting down": "57P03",
 }
 _PASSING = {"57P01", "57P02", "57P03", "53300", "40001", "40P01", "55006"}
