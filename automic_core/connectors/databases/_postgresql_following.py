@@ -267,7 +267,7 @@ class _Stream:
                     return
             if message is None or now - alive >= _ALIVE_SECONDS:
                 alive = now
-                self._replication.confirm(0, ask=True)
+                self._replication.greet(ask=True)
             if now - checked >= _CHECK_SECONDS:
                 checked = now
                 check()

@@ -207,6 +207,7 @@ class Replication:
 
         self._connection = psycopg.connect(make_conninfo(info, replication="database"), autocommit=True)
         self._protocol = self._connection.pgconn
+        self._received = 0
         self._socket = selectors.DefaultSelector()
         self._socket.register(self._protocol.socket, selectors.EVENT_READ)
 
@@ -260,21 +261,29 @@ class Replication:
             self._ended()
         raw = bytes(data)
         if raw[:1] == b"w":
+            self._received = max(self._received, _DATA.unpack_from(raw, 1)[1])
             return Data(raw[1 + _DATA.size :])
         lsn, _, asked = _ALIVE.unpack_from(raw, 1)
+        self._received = max(self._received, lsn)
         if asked:
-            self.confirm(0)
+            self.greet()
         return Alive(lsn)
 
-    def confirm(self, lsn: int, *, ask: bool = False) -> None:
-        """Tell the server how far the rows are safe (0 = nothing new), and that we live.
+    def confirm(self, lsn: int) -> None:
+        """Tell the server up to where the rows are safe."""
+        self._tell(max(self._received, lsn), lsn, False)
+
+    def greet(self, *, ask: bool = False) -> None:
+        """Tell the server that we live, and how much has arrived; it cannot shut down before it knows the latter.
 
         Args:
-            lsn: The place in the log.
             ask: Whether it shall say at once how far it has sent everything.
         """
+        self._tell(self._received, 0, ask)
+
+    def _tell(self, received: int, safe: int, ask: bool) -> None:
         now = int((time.time() - _EPOCH) * 1_000_000)
-        self._protocol.put_copy_data(_STATUS.pack(b"r", lsn, lsn, lsn, now, ask))
+        self._protocol.put_copy_data(_STATUS.pack(b"r", received, safe, safe, now, ask))
         self._protocol.flush()
 
     def _ended(self) -> None:
