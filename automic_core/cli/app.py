@@ -86,4 +86,16 @@ def listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-from automic_core.cli import asking, flow, judging, looking, matching, modelling, serving, sources, suggesting, watching  # noqa: E402,F401  commands register themselves
+from automic_core.cli import (
+    asking,
+    flow,
+    following,
+    judging,
+    looking,
+    matching,
+    modelling,
+    serving,
+    sources,
+    suggesting,
+    watching,
+)  # noqa: E402,F401  commands register themselves

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from automic_core import registry
+from automic_core import cli, registry
 from automic_core.errors import AutomicError, ConfigError, SchemaError, SourceError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.rowhash import row_hash
@@ -320,6 +320,25 @@ def test_partitions_are_followed_through_their_table(lake: Lakehouse, server: se
     server.run(f"TRUNCATE {name}")
     assert lake.bronze.follow(read, "t").ops == {"t": 1}
     assert rows(lake) == []
+
+
+def test_by_command(tmp_path: Path, server: servers.Address, capsys: pytest.CaptureFixture[str]) -> None:
+    table = made(server, "id int PRIMARY KEY, v text", "INSERT INTO {t} VALUES (1, 'a'), (2, 'b')")
+    url = f"postgresql://{server.user}@{server.host}:{server.port}/{server.database}?table={table}"
+    how = [url, "--table", "t", "--lake", str(tmp_path / "lake")]
+    Lakehouse.open(tmp_path / "lake").close()
+    assert cli.run(["follow", *how, "--once"]) == 0
+    assert capsys.readouterr().out.startswith("bronze.t: 2 inserted, up to 0/")
+    server.run(f"DELETE FROM {table} WHERE id = 1")
+    assert cli.run(["follow", *how, "--once", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["changes"], told["silver"]["deleted"], told["began"]) == ({"d": 1}, 1, False)
+    assert cli.run(["unfollow", *how]) == 0
+    assert server.run("SELECT 1 FROM pg_replication_slots") == []
+    capsys.readouterr()
+    assert cli.run(["follow", *how, "--once"]) == 1
+    assert "--fresh" in capsys.readouterr().err
+    assert cli.run(["follow", *how, "--once", "--fresh", "--history", "--log-only"]) == 2
 
 
 def test_a_server_without_such_a_log_is_compared(lake: Lakehouse) -> None:
