@@ -150,7 +150,9 @@ def run(url: str, folder: str, asked: argparse.Namespace) -> dict[str, Any]:
         snapshot = time.perf_counter() - began
     words = [sys.executable, "-c", FOLLOW, folder, url, TABLE, asked.kind]
     follower = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    time.sleep(5)
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not connection.execute("SELECT 1 FROM pg_replication_slots WHERE active").fetchone():
+            time.sleep(0.1)
     clock = Clock(url, folder)
     clock.start()
     pace = ["-R", str(asked.rate)] if asked.rate else []

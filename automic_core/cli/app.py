@@ -86,16 +86,16 @@ def listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-from automic_core.cli import (
-    asking,
-    flow,
-    following,
-    judging,
-    looking,
-    matching,
-    modelling,
-    serving,
-    sources,
-    suggesting,
-    watching,
-)  # noqa: E402,F401  commands register themselves
+from automic_core.cli import (  # noqa: E402  commands register themselves
+    asking,  # noqa: F401
+    flow,  # noqa: F401
+    following,  # noqa: F401
+    judging,  # noqa: F401
+    looking,  # noqa: F401
+    matching,  # noqa: F401
+    modelling,  # noqa: F401
+    serving,  # noqa: F401
+    sources,  # noqa: F401
+    suggesting,  # noqa: F401
+    watching,  # noqa: F401
+)

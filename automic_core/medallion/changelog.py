@@ -90,6 +90,8 @@ class ChangeLanding:
         self._table = prepared(lake, name)
         self._place = place(self._table)
         self._number = self.rows = 0
+        self._settled: tuple[dict[str, pa.DataType], int] | None = None
+        self._fit: Contract
         self._clear()
 
     @property
@@ -139,20 +141,8 @@ class ChangeLanding:
         mark = {POSITION: position, ORIGIN: origin, LAST: str(last)}
         batch = {BATCH: str(self._number), HASH: self._batch} if self._number else {}
         said = {**properties, **about, **mark, **batch}
-        while True:
-            fork = head(refresh(self._table))
-            if place(self._table) != self._place:
-                raise ConflictError(
-                    f"Another process changed how far {self.name} goes.", "Only one can follow a table."
-                )
-            try:
-                snapshot = self._publish(files, fork, said)
-            except ConflictError:
-                if head(refresh(self._table)) == fork:
-                    raise
-                continue
-            break
-        self._place = place(refresh(self._table))
+        snapshot = self._published(files, said)
+        self._place = place(self._table)
         self._clear()
         return snapshot
 
@@ -182,6 +172,10 @@ class ChangeLanding:
         if self._writer is not None:
             self._files.extend(self._writer.close())
         self._wanted |= shape  # an order that stays: fields get the same ids whenever it is planned
+        self._shape = shape
+        if self._change is None and self._settled == (shape, self._table.schema().schema_id):
+            self._writer = BatchWriter(self._table)
+            return
         schema = pa.schema(list(self._wanted.items()))
         if is_published(refresh(self._table)):
             plan = schemas.plan(self._table, schema, self._contract)
@@ -191,13 +185,27 @@ class ChangeLanding:
             self._change = _first(exactly(self._table, _polars(schema)), frames.data_names(self._wanted))
         self._fit = Contract(plan)
         self._writer = BatchWriter(open_staging(self._table, self._change).table)
-        self._shape = shape
+        self._settled = (shape, self._table.schema().schema_id) if self._change is None else None
 
     def _finish(self) -> list[DataFile]:
         if self._writer is not None:
             self._files.extend(self._writer.close())
             self._writer = None
         return self._files
+
+    def _published(self, files: Sequence[DataFile], said: Mapping[str, str]) -> int:
+        """Commit on the head that was seen last, again if it moved and nobody else followed (a compaction)."""
+        while True:
+            fork = head(self._table)
+            try:
+                return self._publish(files, fork, said)
+            except ConflictError:
+                if head(refresh(self._table)) == fork:
+                    raise
+                if place(self._table) != self._place:
+                    raise ConflictError(
+                        f"Another process moved {self.name} on.", "Only one can follow a table."
+                    ) from None
 
     def _publish(self, files: Sequence[DataFile], fork: int | None, said: Mapping[str, str]) -> int:
         if self._change is None:

@@ -26,10 +26,10 @@ COMPACT_COMMITS = 50
 SMALL_BYTES = 8 << 20
 SWEEP_SECONDS = 900.0
 ORPHAN_AGE = timedelta(hours=1)
-KEEP = timedelta(minutes=10)
-"""States made while following are forgotten when they are older, unless the settings say for how long to keep them:
-the change log holds every change, so nothing but time travel to these moments ends."""
-LEAST_STATES = 50
+KEEP = {"bronze": timedelta(minutes=1), "silver": timedelta(minutes=10)}
+"""States made while following are forgotten when they are older, unless the settings say for how long to keep them: a
+commit costs the more the more there are, and the change log holds every change anyway."""
+LEAST_STATES = 20
 
 
 class Upkeep:
@@ -104,8 +104,9 @@ class Upkeep:
         table = self._lake.table(name)
         if table is None:
             return
-        layer = getattr(self._lake.settings.medallion, name.partition(".")[0])
-        age = KEEP if layer.retention_days is None else timedelta(days=layer.retention_days)
+        layer = name.partition(".")[0]
+        days = getattr(self._lake.settings.medallion, layer).retention_days
+        age = KEEP[layer] if days is None else timedelta(days=days)
         with suppress(ConflictError):
             maintenance.compact(table, small_bytes=SMALL_BYTES, properties={ACTOR: self._lake.actor})
             maintenance.expire(table, older_than=age, keep=LEAST_STATES)

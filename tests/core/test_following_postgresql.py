@@ -327,6 +327,7 @@ def test_by_command(tmp_path: Path, server: servers.Address, capsys: pytest.Capt
     url = f"postgresql://{server.user}@{server.host}:{server.port}/{server.database}?table={table}"
     how = [url, "--table", "t", "--lake", str(tmp_path / "lake")]
     Lakehouse.open(tmp_path / "lake").close()
+    (tmp_path / "lake" / "automic.yaml").write_text(f"security: {{allowed_hosts: ['{server.host}']}}\n")
     assert cli.run(["follow", *how, "--once"]) == 0
     assert capsys.readouterr().out.startswith("bronze.t: 2 inserted, up to 0/")
     server.run(f"DELETE FROM {table} WHERE id = 1")
