@@ -87,9 +87,9 @@ def upsert(
         ConflictError: Other writers kept changing the table.
     """
     changes = _changes(table, frame, list(keys))
-    gone = (
-        changes.select(keys).clear() if deletes is None else deletes.select(keys).unique().cast(_types(changes, keys))
-    )
+    gone = changes.select(keys).clear()
+    if deletes is not None:
+        gone = deletes.select(keys).unique().cast(gone.schema)
     for attempt in range(_ATTEMPTS):
         fresh = working_copy(table)
         base = head(fresh, branch)
@@ -146,10 +146,6 @@ def _changes(table: Table, frame: pl.LazyFrame | pl.DataFrame, keys: list[str]) 
             f"{twice.height} rows share their key with another, such as {_key(twice, keys)}.", "Deduplicate them first."
         )
     return changes
-
-
-def _types(changes: pl.DataFrame, keys: Sequence[str]) -> dict[str, pl.DataType]:
-    return {key: changes.schema[key] for key in keys}
 
 
 def _touched(

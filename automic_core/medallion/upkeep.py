@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 APPLY_SECONDS = 10.0
 SHARE = 5
 """An application may take one part in so many of the time."""
-COMPACT_COMMITS = 50
+COMPACT_COMMITS = 20
 SMALL_BYTES = 8 << 20
 SWEEP_SECONDS = 900.0
 ORPHAN_AGE = timedelta(hours=1)
-KEEP = {"bronze": timedelta(minutes=1), "silver": timedelta(minutes=10)}
+KEEP = {"bronze": timedelta(seconds=10), "silver": timedelta(minutes=10)}
 """States made while following are forgotten when they are older, unless the settings say for how long to keep them: a
 commit costs the more the more there are, and the change log holds every change anyway."""
-LEAST_STATES = 20
+LEAST_STATES = {"bronze": 10, "silver": 60}
 
 
 class Upkeep:
@@ -109,7 +109,7 @@ class Upkeep:
         age = KEEP[layer] if days is None else timedelta(days=days)
         with suppress(ConflictError):
             maintenance.compact(table, small_bytes=SMALL_BYTES, properties={ACTOR: self._lake.actor})
-            maintenance.expire(table, older_than=age, keep=LEAST_STATES)
+            maintenance.expire(table, older_than=age, keep=LEAST_STATES[layer])
 
     def _sweep(self) -> None:
         """Delete what no state refers to any more; on an object store its own rules do that."""
