@@ -1,9 +1,10 @@
-"""Beside following: changes into silver by a thread of its own, and tables kept small."""
+"""Beside following, by a thread of its own: changes into silver, and tables kept small."""
 
 from __future__ import annotations
 
 import contextvars
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -52,7 +53,7 @@ class Upkeep:
         self._swept = time.monotonic()
 
     def tend(self, landing: ChangeLanding) -> None:
-        """Called between commits: begin an application if it is time, compact after many commits.
+        """Called between commits: begin what is due, if nothing is under way.
 
         Raises:
             AutomicError: An application failed.
@@ -63,12 +64,17 @@ class Upkeep:
         if self._running is not None and self._running.done():
             self._count(self._running.result())
             self._running = None
-        if self._running is None and time.monotonic() >= self._next and self._kind is not None:
-            context = contextvars.copy_context()
-            self._running = self._worker.submit(context.run, self._apply)
-        if self._commits >= COMPACT_COMMITS and not landing.rows:
+        if self._running is None and (work := self._due()) is not None:
+            self._running = self._worker.submit(contextvars.copy_context().run, work)
+
+    def _due(self) -> Callable[[], Applied | None] | None:
+        """What is to be done now."""
+        if self._commits >= COMPACT_COMMITS:
             self._commits = 0
-            self._tidy(f"bronze.{self._table}")
+            return lambda: self._tidy(f"bronze.{self._table}")
+        if time.monotonic() - self._swept >= SWEEP_SECONDS:
+            return self._sweep
+        return self._apply if self._kind is not None and time.monotonic() >= self._next else None
 
     def finish(self) -> None:
         """Apply what is left."""
@@ -91,8 +97,6 @@ class Upkeep:
         spent = time.monotonic() - began
         self._next = time.monotonic() + max(APPLY_SECONDS, SHARE * spent)
         self._tidy(f"silver.{self._table}")
-        if time.monotonic() - self._swept >= SWEEP_SECONDS:
-            self._sweep()
         return done
 
     def _count(self, done: Applied | None) -> None:
