@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,21 +15,15 @@ from automic_core.connectors.databases import _postgresql_catalog as catalog
 from automic_core.connectors.databases import _postgresql_log as logs
 from automic_core.connectors.databases import _postgresql_reading as reading
 from automic_core.connectors.databases import _postgresql_session as session
-from automic_core.connectors.databases import _postgresql_values as values
-from automic_core.connectors.databases._postgresql_changes import Assembler, Changes
-from automic_core.connectors.databases._postgresql_pgoutput import Described, decode, lsn_number, lsn_text
-from automic_core.contracts.changes import CHANGE_COLUMNS, COMMITTED_AT, LSN, OP, UNCHANGED, Beginning, Piece
+from automic_core.connectors.databases._postgresql_pgoutput import Described, lsn_number
+from automic_core.connectors.databases._postgresql_stream import Followed, Stream
+from automic_core.contracts.changes import Beginning, Piece
 from automic_core.errors import SourceError
 
 if TYPE_CHECKING:
     import psycopg
 
 T = TypeVar("T")
-TICK = 0.2  # seconds after which a piece comes
-MOST_ROWS, MOST_BYTES = 20_000, 8 << 20  # of a piece
-DUE_BYTES = 64 << 20
-"""So much log of other tables may wait on the server before a position without rows is committed."""
-_ALIVE_SECONDS, _CHECK_SECONDS = 10.0, 30.0
 _WRITING = {**reading.SESSION, "default_transaction_read_only": "off"}
 _LOG = {**reading.SESSION, "wal_sender_timeout": "5min", "statement_timeout": "0"}
 """While rows are written to the lake the server does not hear from us."""
@@ -98,7 +91,7 @@ class PostgreSQLLog:
             ):
                 self._replication = replication
                 try:
-                    stream = _Stream(self, replication, asking, position)
+                    stream = Stream(Followed(self._table, self._keys, self._renamed), replication, asking, position)
                     yield from stream.pieces(target if until_now else None, lambda: self._checked(known, None))
                 finally:
                     self._replication = None
@@ -115,20 +108,6 @@ class PostgreSQLLog:
         with self._translated():
             session.trying(self._access.retries, self._cleared)
             self._run(lambda c: c.execute(f"DROP PUBLICATION IF EXISTS {catalog.quoted(self._name)}"), _WRITING)
-
-    def named(self, batch: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        """Columns under the names they have in the lake."""
-        return {self._renamed.get(name, name): column for name, column in batch.items()}
-
-    @property
-    def table(self) -> catalog.Relation:
-        """The table that is followed."""
-        return self._table
-
-    @property
-    def source_keys(self) -> list[str]:
-        """The key as the source names it."""
-        return self._keys
 
     def _looked(self, keys: Sequence[str] | None) -> tuple[catalog.Relation, list[Described], list[str]]:
         where = self._access.where
@@ -230,113 +209,3 @@ class PostgreSQLLog:
 
     def _translated(self) -> Any:
         return session.translated(SourceError, f"Following {self._access.where}", self._access.hide)
-
-
-class _Stream:
-    """What arrives on one connection, as pieces."""
-
-    def __init__(
-        self,
-        log: PostgreSQLLog,
-        replication: logs.Replication,
-        asking: psycopg.Connection[Any],
-        position: str,
-    ) -> None:
-        self._log, self._replication, self._asking = log, replication, asking
-        self._taken = Assembler(log.table.oid, log.source_keys, lsn_number(position))
-        self._readings: dict[tuple[Described, ...], list[values.Reading]] = {}
-        self._confirmed = self._seen = lsn_number(position)
-
-    def pieces(self, target: int | None, check: Callable[[], object]) -> Iterator[Piece]:
-        """Pieces until everything up to ``target`` has come, or for ever; ``check`` is called now and then."""
-        tick = alive = checked = time.monotonic()
-        while True:
-            message = self._replication.receive(TICK)
-            now = time.monotonic()
-            if isinstance(message, logs.Data):
-                if (before := self._taken.take(decode(message.message))) is not None:
-                    yield Piece(self._batch(before))
-            elif isinstance(message, logs.Alive) and not self._taken.inside:
-                self._seen = max(self._seen, message.lsn)
-            full = self._taken.waiting >= MOST_ROWS or self._taken.size >= MOST_BYTES
-            if full or message is None or (now - tick >= TICK and not self._taken.inside):
-                tick = now
-                last = target is not None and self._position >= target and not self._taken.inside
-                yield self._piece(last)
-                if last:
-                    return
-            if message is None or now - alive >= _ALIVE_SECONDS:
-                alive = now
-                self._replication.greet(ask=True)
-            if now - checked >= _CHECK_SECONDS:
-                checked = now
-                check()
-
-    @property
-    def _position(self) -> int:
-        return max(self._seen, self._taken.position)
-
-    def _piece(self, last: bool) -> Piece:
-        changes = self._taken.cut()
-        rows = self._batch(changes) if changes is not None else None
-        if self._taken.inside:
-            return Piece(rows)
-        if rows is not None:
-            self._confirmed = self._position
-        due = self._position - self._confirmed >= DUE_BYTES
-        if due:
-            self._confirmed = self._position
-        return Piece(rows, lsn_text(self._position), due, last)
-
-    def _batch(self, changes: Changes) -> pa.RecordBatch:
-        if changes.columns not in self._readings:
-            ascii_only = self._asking.info.parameter_status("server_encoding") == "SQL_ASCII"
-            known = values.kinds(self._asking, changes.columns)
-            self._readings[changes.columns] = values.readings(changes.columns, known, ascii_only=ascii_only)
-        for row in changes.moved:
-            self._look_up(changes, row)
-        arrays = self._log.named(values.batch(self._readings[changes.columns], changes.rows, self._ask))
-        renamed = [[*self._log.named(dict.fromkeys(names))] if names else None for names in changes.unchanged]
-        about = {
-            OP: changes.ops,
-            LSN: changes.lsns,
-            COMMITTED_AT: changes.at,
-            UNCHANGED: [json.dumps(names) if names else None for names in renamed],
-        }
-        arrays |= {name: pa.array(about[name], kind) for name, kind in CHANGE_COLUMNS.items()}
-        return pa.RecordBatch.from_pydict(arrays)
-
-    def _ask(self, expression: str, texts: list[str]) -> list[Any]:
-        statement = expression.replace("%", "%%")
-        rows = self._asking.execute(
-            f"SELECT {statement} FROM unnest(%s::text[]) WITH ORDINALITY AS q(v, n) ORDER BY n", (texts,)
-        ).fetchall()
-        return [row[0] for row in rows]
-
-    def _look_up(self, changes: Changes, row: int) -> None:
-        """Values that the log does not repeat, of a row that got another key: what the table holds now.
-
-        That may be later than this change, but then the log brings it too; a row that is gone is deleted later on.
-        """
-        import psycopg
-
-        names = [column.name for column in changes.columns]
-        wanted = changes.unchanged[row]
-        shown = ", ".join(
-            f"CASE WHEN {name} IS NOT NULL THEN format('%%s', {name}) END" for name in map(_escaped, wanted)
-        )
-        keys = self._log.source_keys
-        where = " AND ".join(f"{_escaped(key)} = %s" for key in keys)
-        texts = [(changes.rows[row][names.index(key)] or b"").decode() for key in keys]
-        with suppress(psycopg.errors.UndefinedColumn):
-            found = self._asking.execute(
-                f"SELECT {shown} FROM {self._log.table.sql.replace('%', '%%')} WHERE {where}", texts
-            ).fetchone()
-            for name, text in zip(wanted, found or (), strict=False):
-                changes.rows[row][names.index(name)] = None if text is None else text.encode()
-            if found is not None:
-                changes.unchanged[row] = ()
-
-
-def _escaped(name: str) -> str:
-    return catalog.quoted(name).replace("%", "%%")
