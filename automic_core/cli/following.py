@@ -67,7 +67,7 @@ def follow(
             reader,
             table,
             keys=listed(keys),
-            silver=None if log_only else "history" if history else "state",
+            silver="none" if log_only else "history" if history else "same",
             until_now=once,
             compare=compare,
             fresh=fresh,

@@ -32,7 +32,7 @@ from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.landing import BatchLanding
 
 if TYPE_CHECKING:
-    from automic_core.medallion.following import Following
+    from automic_core.medallion.following import Following, Silver
 
 RecordMode = Literal["append", "snapshot"]
 ATTEMPTS = 5
@@ -103,7 +103,7 @@ class Bronze:
         source: SourceAdapter,
         table: str,
         keys: Sequence[str] | None = None,
-        silver: Literal["state", "history"] | None = "state",
+        silver: Silver = "same",
         until_now: bool = True,
         compare: bool = False,
         fresh: bool = False,
@@ -122,7 +122,8 @@ class Bronze:
             source: A source that has a log (PostgreSQL: logical replication); any other is compared by hashes.
             table: Name with or without "bronze.".
             keys: Columns that identify a row; None = those of the source, or of the table as it was followed before.
-            silver: state: one row a key; history: one row a version, valid from one change to the next; None: neither.
+            silver: state: one row a key; history: one row a version, valid from one change to the next; none: leave it
+                alone; same: as it was, at first state.
             until_now: End when the present is reached; else follow until ``stop``.
             compare: Compare hashes although the source has a log.
             fresh: The way back after a log was lost: compare a new snapshot with what is there, and go on from it.

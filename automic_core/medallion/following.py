@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import polars as pl
 import pyarrow as pa
@@ -34,12 +34,13 @@ from automic_core.faults import commit_point
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import pauses
 from automic_core.medallion import resolving
-from automic_core.medallion.applying import Kind, blocked
+from automic_core.medallion.applying import blocked
 from automic_core.medallion.bronze import as_text
 from automic_core.medallion.changelog import ChangeLanding, Place, place, prepared
 from automic_core.medallion.context import LakeContext, now, run_entry, split_name
 from automic_core.medallion.upkeep import Upkeep
 
+Silver = Literal["same", "state", "history", "none"]
 MOST_ROWS = 500_000
 """So many changes are committed at once at most, unless one transaction has more."""
 
@@ -50,7 +51,7 @@ class How:
 
     Attributes:
         keys: Columns that identify a row; None = as before, at first the source's own.
-        silver: state, history, or None = the change log only.
+        silver: state, history, same (as it was, at first state), or none.
         until_now: Whether to end when the present is reached.
         compare: Compare hashes although the source has a log.
         fresh: Begin the log anew: a snapshot is compared with what is there, then the log goes on from it.
@@ -60,7 +61,7 @@ class How:
     """
 
     keys: Sequence[str] | None = None
-    silver: Kind | None = "state"
+    silver: Silver = "same"
     until_now: bool = True
     compare: bool = False
     fresh: bool = False
@@ -97,6 +98,8 @@ class Follower:
         lake.writable()
         if how.contract not in ("evolve", "freeze", "discard_value"):
             raise ConfigError(f"There is no contract {how.contract!r} here.", "Choose evolve, freeze or discard_value.")
+        if how.silver not in get_args(Silver):
+            raise ConfigError(f"There is no silver {how.silver!r}.", f"Choose {', '.join(get_args(Silver))}.")
         short = split_name(table, "bronze")
         self._lake, self._source, self._how, self._listener = lake, as_text(source), how, on_event
         self._name = f"bronze.{short}"
@@ -111,11 +114,16 @@ class Follower:
             )
         keys = before.keys if before is not None else how.keys
         self._log = self._log_of(_slot_name(short, stored), keys)
-        chosen = self._log.keys if self._log is not None else list(keys or ())
-        if not chosen:
+        if not (chosen := self._log.keys if self._log is not None else list(keys or ())):
             raise ConfigError(f"{source.identity} is compared by keys.", "Name the columns that identify a row.")
         self._landing = ChangeLanding(lake, self._name, source.identity, chosen, how.contract)
-        self._upkeep = Upkeep(lake, short, how.silver, self.done)
+        self._upkeep = Upkeep(
+            lake,
+            short,
+            self.done,
+            applies=how.silver != "none",
+            kind=None if how.silver in ("same", "none") else how.silver,
+        )
 
     def run(self) -> Following:
         """Follow until the present, or until stopped.
@@ -151,8 +159,8 @@ class Follower:
                 return self._stream(self._log)
             except UnavailableError:
                 self._landing.abort()
-                if reached != self._landing.place or pause is None:
-                    pause = pauses()  # it went on since: patience begins anew
+                if reached != self._landing.place or pause is None:  # it went on since: patience begins anew
+                    pause = pauses()
                 if self._how.stop() or not pause():
                     raise
 
@@ -212,8 +220,7 @@ class Follower:
     def _stream(self, log: ChangeLog) -> None:
         found = self._landing.place
         assert found is not None
-        committed, batch = time.monotonic(), f"changes after {found.position}"
-        greeted = False
+        committed, batch, greeted = time.monotonic(), f"changes after {found.position}", False
         for piece in log.changes(found.position, found.origin, until_now=self._how.until_now):
             if not greeted:  # a process that died may have committed this and not said so
                 log.acknowledge(found.position)
@@ -258,7 +265,7 @@ class Follower:
         report = self.done.report
         report.notes.extend(self._log.notes() if self._log is not None else self._source.notes())
         report.seconds = (now() - report.started_at).total_seconds()
-        if self._how.silver is not None and (why := blocked(self._lake, self._name.partition(".")[2])) is not None:
+        if self._how.silver != "none" and (why := blocked(self._lake, self._name.partition(".")[2])) is not None:
             report.notes.append(why)
         self._lake.state.rebuild(runs=[run_entry(report, self._name, self._lake.actor)])
         if self._listener is not None:

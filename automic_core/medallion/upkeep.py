@@ -39,12 +39,13 @@ class Upkeep:
     Args:
         lake: The lake.
         table: The table's name without its layer.
-        kind: What silver is; None = there is none.
         done: Where to count what was applied.
+        applies: Whether changes go to silver.
+        kind: What silver is to be; None = as it was.
     """
 
-    def __init__(self, lake: LakeContext, table: str, kind: Kind | None, done: Following) -> None:
-        self._lake, self._table, self._kind, self._done = lake, table, kind, done
+    def __init__(self, lake: LakeContext, table: str, done: Following, *, applies: bool, kind: Kind | None) -> None:
+        self._lake, self._table, self._done, self._applies, self._kind = lake, table, done, applies, kind
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="automic-apply")
         self._running: Future[Applied | None] | None = None
         self._next = time.monotonic()
@@ -74,11 +75,11 @@ class Upkeep:
             return lambda: self._tidy(f"bronze.{self._table}")
         if time.monotonic() - self._swept >= SWEEP_SECONDS:
             return self._sweep
-        return self._apply if self._kind is not None and time.monotonic() >= self._next else None
+        return self._apply if self._applies and time.monotonic() >= self._next else None
 
     def finish(self) -> None:
         """Apply what is left."""
-        if self._kind is not None:
+        if self._applies:
             self._count(self._apply())
 
     def close(self) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from automic_core.contracts import SourceAdapter
 from automic_core.events import Listener
 from automic_core.lake import Lakehouse
-from automic_core.medallion.following import Following
+from automic_core.medallion.following import Following, Silver
 
 
 def follow(
@@ -17,7 +16,7 @@ def follow(
     table: str,
     *,
     keys: Sequence[str] = (),
-    silver: Literal["state", "history"] | None = "state",
+    silver: Silver = "same",
     until_now: bool = True,
     compare: bool = False,
     fresh: bool = False,

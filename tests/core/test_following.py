@@ -118,10 +118,10 @@ def told(lake: Lakehouse) -> dict[int, list[tuple[int, int | None, Any]]]:
 def test_promoting_a_change_log_gives_its_rows(lake: Lakehouse) -> None:
     table = Table()
     table.commit([("put", 1, "a", "b"), ("put", 2, "c", "d")])
-    lake.bronze.follow(MemorySource(table), "t", silver=None)
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
     table.commit([("put", 1, "=", "z"), ("drop", 2)])
     table.commit([("put", 3, "e", "f")])
-    lake.bronze.follow(MemorySource(table), "t", silver=None)
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
     promoted = lake.silver.promote("t")
     assert promoted.report.rows_in == promoted.report.rows_out == 2
     assert held(lake) == table.rows
@@ -182,6 +182,19 @@ def test_a_row_without_a_key_is_not_compared() -> None:
     before = pl.LazyFrame({"id": [1], "v": ["a"]})
     with pytest.raises(SourceError, match="a row has no id"):
         Comparison(before, ["id"], "t").take(pl.DataFrame({"id": [1, None], "v": ["a", "b"]}))
+
+
+def test_silver_stays_what_it_is(lake: Lakehouse) -> None:
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t", silver="history")
+    table.commit([("put", 1, "c", "b")])
+    lake.bronze.follow(MemorySource(table), "t")
+    assert lake.scan("silver.t").collect()["is_current"].to_list() == [False, True]
+    lake.bronze.follow(MemorySource(table), "t", silver="state")
+    assert held(lake) == table.rows
+    with pytest.raises(ConfigError, match="no silver 'snapshots'"):
+        lake.bronze.follow(MemorySource(table), "t", silver="snapshots")  # type: ignore[arg-type]
 
 
 def test_a_log_that_was_rolled_back_makes_silver_anew(lake: Lakehouse) -> None:
