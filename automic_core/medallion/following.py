@@ -117,13 +117,8 @@ class Follower:
         if not (chosen := self._log.keys if self._log is not None else list(keys or ())):
             raise ConfigError(f"{source.identity} is compared by keys.", "Name the columns that identify a row.")
         self._landing = ChangeLanding(lake, self._name, source.identity, chosen, how.contract)
-        self._upkeep = Upkeep(
-            lake,
-            short,
-            self.done,
-            applies=how.silver != "none",
-            kind=None if how.silver in ("same", "none") else how.silver,
-        )
+        kind = how.silver if how.silver == "state" or how.silver == "history" else None
+        self._upkeep = Upkeep(lake, short, self.done, applies=how.silver != "none", kind=kind)
 
     def run(self) -> Following:
         """Follow until the present, or until stopped.
