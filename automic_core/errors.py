@@ -38,6 +38,12 @@ class SourceError(AutomicError):
     """A source cannot be opened or read."""
 
 
+class UnavailableError(SourceError):
+    """A source that cannot be reached at the moment, or went away while it was read; trying again may succeed."""
+
+    retryable: ClassVar[bool] = True
+
+
 class TransformError(AutomicError):
     """A step or a rule cannot run on this data."""
 

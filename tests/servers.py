@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 _CERTIFICATES: dict[int, str] = {}
+_CONTROLS: dict[int, Callable[..., None]] = {}
 VARIABLE = "AUTOMIC_TEST_POSTGRESQL"
 
 
@@ -108,9 +109,14 @@ def started(*settings: str, method: str = "trust") -> Address | str:
         shutil.rmtree(folder, ignore_errors=True)
         return f"PostgreSQL could not be started: {exc}"
 
+    def control(*words: str) -> None:
+        subprocess.run([start[0], "-D", data, *words], check=True, timeout=60, **quiet)
+
+    _CONTROLS[port] = control
+
     def stop() -> None:
         with suppress(OSError, subprocess.SubprocessError):
-            subprocess.run([str(tools / "pg_ctl"), "-D", data, "-m", "immediate", "stop"], timeout=30, **quiet)
+            control("-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(stop)
@@ -130,6 +136,19 @@ def postgresql() -> Address:
     if isinstance(found, str):
         pytest.skip(f"PostgreSQL: {found}")
     return found
+
+
+def logical_postgresql() -> Address:
+    """A server of the suite's own whose log can be followed; skipped by name where none starts."""
+    found = started("wal_level=logical", "max_replication_slots=20", "max_wal_senders=20")
+    if isinstance(found, str):
+        pytest.skip(f"PostgreSQL with wal_level=logical: {found}")
+    return found
+
+
+def restart(server: Address, how: str = "immediate") -> None:
+    """Stop a server of the suite's own, by default as a crash would, and start it again."""
+    _CONTROLS[server.port]("-w", "-t", "30", "-m", how, "restart")
 
 
 def guarded_postgresql() -> dict[str, Any]:

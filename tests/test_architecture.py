@@ -19,6 +19,7 @@ LINES = [
     "jobs",
     "lake",
     "medallion",
+    "extraction",
     "spec pipeline running tee planning scripting",
     "extraction",
     "assist",

@@ -89,6 +89,7 @@ def listed(text: str | None) -> list[str]:
 from automic_core.cli import (  # noqa: E402  commands register themselves
     asking,  # noqa: F401
     flow,  # noqa: F401
+    following,  # noqa: F401
     judging,  # noqa: F401
     looking,  # noqa: F401
     matching,  # noqa: F401

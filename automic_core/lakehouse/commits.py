@@ -101,10 +101,11 @@ def lost_race(exc: BaseException) -> bool:
 
 def ancestors(table: Table, snapshot_id: int | None) -> list[int]:
     """Ids of a snapshot and all before it, newest first."""
+    parents = {snapshot.snapshot_id: snapshot.parent_snapshot_id for snapshot in table.snapshots()}
     found: list[int] = []
-    while snapshot_id is not None and (snapshot := table.snapshot_by_id(snapshot_id)) is not None:
+    while snapshot_id is not None and snapshot_id in parents:
         found.append(snapshot_id)
-        snapshot_id = snapshot.parent_snapshot_id
+        snapshot_id = parents[snapshot_id]
     return found
 
 

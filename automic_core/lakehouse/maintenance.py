@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import ArrowScan
-from pyiceberg.table import Table, Transaction
+from pyiceberg.table import FileScanTask, Table, Transaction
 from pyiceberg.table.refs import MAIN_BRANCH
 from pyiceberg.table.update import RemoveSnapshotsUpdate
 
@@ -37,7 +37,7 @@ def compact(
         How many files were merged; 0 if nothing was done.
 
     Raises:
-        ConflictError: Main moved meanwhile; nothing is changed, run again.
+        ConflictError: Others rewrote one of the files meanwhile; nothing is changed, run again. Rows may be added.
     """
     fresh = working_copy(table)
     base = head(fresh)
@@ -59,7 +59,10 @@ def compact(
         writer.abort()
         raise
 
-    def build(transaction: Transaction, _: Table, summary: Mapping[str, str]) -> None:
+    def build(transaction: Transaction, current: Table, summary: Mapping[str, str]) -> None:
+        live = {task.file.file_path: _deletes(task) for task in current.scan(snapshot_id=head(current)).plan_files()}
+        if any(live.get(task.file.file_path) != _deletes(task) for task in tasks):
+            raise ConflictError(f"Others rewrote files of {full_name(table)} meanwhile.", "Run again.")
         with transaction.update_snapshot(snapshot_properties=dict(summary)).overwrite() as producer:
             for task in tasks:
                 producer.delete_data_file(task.file)
@@ -71,13 +74,17 @@ def compact(
             table,
             "compact",
             build,
-            expected=base,
             properties={**(properties or {}), CHANGE: f"compact {len(tasks)} files"},
         )
     except ConflictError:
         landing.remove(fresh, [file.file_path for file in merged])
         raise
     return len(tasks)
+
+
+def _deletes(task: FileScanTask) -> set[str]:
+    """Files that say which rows of a file are deleted."""
+    return {file.file_path for file in task.delete_files}
 
 
 def expire(table: Table, *, older_than: timedelta = 30 * DAY, keep: int = 10) -> list[int]:

@@ -1,4 +1,4 @@
-"""Replace rows by key and add new ones in one snapshot, rewriting only the files that hold a changed key."""
+"""Replace, add and delete rows by key in one snapshot, rewriting only the files that hold such a key."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class UpsertResult:
     Attributes:
         updated: Keys that were there and got a new row.
         inserted: Keys that were not there.
+        deleted: Keys that were there and are gone.
         rewritten: Files that were replaced.
         kept: Files that stayed as they were.
     """
@@ -56,6 +57,7 @@ class UpsertResult:
     inserted: int
     rewritten: int
     kept: int
+    deleted: int = 0
 
 
 def upsert(
@@ -63,10 +65,11 @@ def upsert(
     frame: pl.LazyFrame | pl.DataFrame,
     keys: Sequence[str],
     *,
+    deletes: pl.DataFrame | None = None,
     branch: str = MAIN_BRANCH,
     properties: Mapping[str, str] | None = None,
 ) -> UpsertResult:
-    """Put rows into the table: one with a key that is there replaces it, others are added.
+    """Put rows into the table: one with a key that is there replaces it, others are added; and take rows out.
 
     The changes are held in memory; of the table only the keys of files whose bounds overlap, and a batch at a time.
 
@@ -74,6 +77,7 @@ def upsert(
         table: The table; refreshed to the result.
         frame: The rows, with all columns of the table.
         keys: Columns that identify a row.
+        deletes: Keys whose rows go, none of them among the rows; a key that is not there is fine.
         branch: The branch to write to.
         properties: Snapshot properties.
 
@@ -83,6 +87,9 @@ def upsert(
         ConflictError: Other writers kept changing the table.
     """
     changes = _changes(table, frame, list(keys))
+    gone = changes.select(keys).clear()
+    if deletes is not None:
+        gone = deletes.select(keys).unique().cast(gone.schema)
     for attempt in range(_ATTEMPTS):
         fresh = working_copy(table)
         base = head(fresh, branch)
@@ -90,8 +97,8 @@ def upsert(
             raise CatalogError(f"{full_name(table)} has no snapshot on {branch}.", "Open the branch first.")
         with translate(CatalogError, f"planning an upsert into {full_name(table)}"):
             tasks = list(fresh.scan(snapshot_id=base).plan_files())
-        touched, updated = _touched(fresh, tasks, changes.select(keys))
-        added = _rewrite(fresh, tasks, touched, changes, list(keys), base)
+        touched, found = _touched(fresh, tasks, pl.concat([changes.select(keys), gone]))
+        added = _rewrite(fresh, tasks, touched, changes, gone, base)
 
         def build(
             transaction: Transaction,
@@ -114,8 +121,9 @@ def upsert(
             if attempt + 1 == _ATTEMPTS:
                 raise
             continue
-        kept = len(tasks) - len(touched)
-        return UpsertResult(snapshot_id, updated, changes.height - updated, len(touched), kept)
+        deleted = found.join(gone, on=keys, how="semi").height
+        updated, kept = found.height - deleted, len(tasks) - len(touched)
+        return UpsertResult(snapshot_id, updated, changes.height - updated, len(touched), kept, deleted)
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
@@ -140,8 +148,10 @@ def _changes(table: Table, frame: pl.LazyFrame | pl.DataFrame, keys: list[str]) 
     return changes
 
 
-def _touched(table: Table, tasks: Sequence[FileScanTask], keys: pl.DataFrame) -> tuple[list[FileScanTask], int]:
-    """The files that hold one of the keys, and how many of the keys are in the table."""
+def _touched(
+    table: Table, tasks: Sequence[FileScanTask], keys: pl.DataFrame
+) -> tuple[list[FileScanTask], pl.DataFrame]:
+    """The files that hold one of the keys, and which of the keys are in the table."""
     schema = table.schema().select(*keys.columns)
     touched, found = [], [keys.clear()]
     for task in tasks:
@@ -153,7 +163,7 @@ def _touched(table: Table, tasks: Sequence[FileScanTask], keys: pl.DataFrame) ->
         if hits.height:
             touched.append(task)
             found.append(hits)
-    return touched, pl.concat(found).unique().height
+    return touched, pl.concat(found).unique()
 
 
 def _may_hold(file: DataFile, schema: Schema, keys: pl.DataFrame) -> bool:
@@ -177,11 +187,12 @@ def _rewrite(
     tasks: Sequence[FileScanTask],
     touched: Sequence[FileScanTask],
     changes: pl.DataFrame,
-    keys: list[str],
+    gone: pl.DataFrame,
     base: int,
 ) -> list[DataFile]:
     """Land the rows of the touched files that stay, and the changes."""
-    lookup = changes.select(keys)
+    keys = gone.columns
+    lookup = pl.concat([changes.select(keys), gone])
     if touched and (held := _lazily(table, tasks, touched, base)) is not None:
         stay = held.join(lookup.lazy(), on=keys, how="anti", maintain_order="left")
         return landing.land(table, pl.concat([stay, changes.lazy()])).collect()

@@ -18,6 +18,8 @@ BATCH, SOURCE, HASH = "automic.batch", "automic.source", "automic.content-hash"
 MODE, KEYS = "automic.mode", "automic.keys"
 INCREMENTAL = "automic.incremental"
 """How a batch was read that holds only a part of its source, as JSON."""
+CHANGES = "changes"
+"""The mode of a change log: silver reads what its changes made of each key."""
 READ_AS = "automic.read-as"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import polars as pl
 from pyiceberg.table import Table
@@ -21,6 +21,7 @@ from automic_core.lakehouse import schemas, tables
 from automic_core.medallion import watermarks
 from automic_core.medallion.batches import (
     BATCH,
+    CHANGES,
     HASH,
     INCREMENTAL,
     KEYS,
@@ -34,6 +35,9 @@ from automic_core.medallion.batches import (
 )
 from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.landing import BatchLanding
+
+if TYPE_CHECKING:
+    from automic_core.medallion.following import Following, Silver
 
 RecordMode = Literal["append", "snapshot"]
 ATTEMPTS = 5
@@ -119,6 +123,56 @@ class Bronze:
                 done.reports.append(report)
         return done
 
+    def follow(
+        self,
+        source: SourceAdapter,
+        table: str,
+        keys: Sequence[str] | None = None,
+        silver: Silver = "same",
+        until_now: bool = True,
+        compare: bool = False,
+        fresh: bool = False,
+        contract: str = "evolve",
+        every: float = 1.0,
+        stop: Callable[[], bool] | None = None,
+        on_event: Listener | None = None,
+    ) -> Following:
+        """Take the changes of a table into a change log, and apply them to silver; the first time after all its rows.
+
+        The log has the columns of the table, and what happened: ``_op`` (i, u, d; t = all rows were deleted),
+        ``_lsn``, ``_committed_at``, and in ``_unchanged`` the columns whose value the source did not repeat.
+        Rows and the position they end at are one snapshot, so that a rerun goes on where the last one ended.
+
+        Args:
+            source: A source that has a log (PostgreSQL: logical replication); any other is compared by hashes.
+            table: Name with or without "bronze.".
+            keys: Columns that identify a row; None = those of the source, or of the table as it was followed before.
+            silver: state: one row a key; history: one row a version, valid from one change to the next; none: leave it
+                alone; same: as it was, at first state.
+            until_now: End when the present is reached; else follow until ``stop``.
+            compare: Compare hashes although the source has a log.
+            fresh: The way back after a log was lost: compare a new snapshot with what is there, and go on from it.
+            contract: What to do with columns the table does not have: evolve, freeze or discard_value.
+            every: Seconds between two commits of changes, or between two comparisons.
+            stop: Asked several times a second whether to end.
+            on_event: Called with signs of life.
+
+        Raises:
+            ConfigError: There are no keys, or the table is no change log.
+            SourceError: The source is not set up to be followed, or its log is lost; says the way back.
+        """
+        from automic_core.medallion.following import Follower, How
+
+        asked = stop if stop is not None else (lambda: False)
+        how = How(keys or None, silver, until_now, compare, fresh, contract, every, asked)
+        return Follower(self._lake, source, table, how, on_event).run()
+
+    def unfollow(self, source: SourceAdapter, table: str) -> None:
+        """Give up the source's log of a table, which it would keep for us for ever; what is in the lake stays."""
+        from automic_core.medallion.following import Follower, How
+
+        Follower(self._lake, source, table, How()).forget()
+
     def _batch(self, source: SourceAdapter, how: _Order) -> RunReport | None:
         """Take one batch in, again if another process changed the columns meanwhile; None if it is there already."""
         for attempt in range(ATTEMPTS):
@@ -133,6 +187,8 @@ class Bronze:
         run_id, name = uuid.uuid4().hex[:12], how.name
         report = RunReport(run_id, f"ingest {name}", source.identity, name)
         there = tables.find(self._lake.catalog, name)
+        if there is not None and layout(there).mode == CHANGES:
+            raise ConfigError(f"{name} is a change log.", "Follow its source, or ingest into another table.")
         stored_hash = source.content_hash()
         part = how.force or how.incremental is not None
         if stored_hash is not None and not part and (source.identity, stored_hash) in known_batches(there):

@@ -17,8 +17,8 @@ from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.inference.casting import is_null_token
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
-from automic_core.medallion import quarantine
-from automic_core.medallion.batches import RID_BITS, BronzeLayout, known_batches, layout
+from automic_core.medallion import quarantine, resolving
+from automic_core.medallion.batches import CHANGES, RID_BITS, BronzeLayout, known_batches, layout
 from automic_core.medallion.context import LakeContext, split_name, until_published
 from automic_core.medallion.decisions import ABOUT_ONE, Decisions, apply_decisions
 from automic_core.medallion.gates import judged
@@ -59,7 +59,10 @@ class BronzeRows(SourceAdapter):
 
     def raw(self) -> pl.LazyFrame:
         """The rows that count, as bronze has them, in the order in which they arrived."""
-        frame = self._arrived(tables.scan(self._stored, self.snapshot))
+        stored = tables.scan(self._stored, self.snapshot)
+        if self.layout.mode == CHANGES:
+            return resolving.current(stored, self.layout.keys)
+        frame = self._arrived(stored)
         if self.layout.mode == "snapshot":
             newest = list(self.layout.newest.values())
             frame = frame.filter((pl.col(frames.RID) // (1 << RID_BITS)).is_in(newest))

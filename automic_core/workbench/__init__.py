@@ -35,6 +35,7 @@ _NAMES = {
     "exporting": "Exported export_run rerun_run",
     "fields": "FieldChange",
     "findings": "Change Finding",
+    "following": "follow unfollow",
     "forming": "Kind kinds option_errors options_schema",
     "golden_set": ("Golden GoldenOutcome GoldenRun add_golden drop_golden golden_set run_golden try_golden"),
     "health": "Check doctor",

@@ -239,6 +239,8 @@ from automic_core.workbench.exporting import rerun_run as rerun_run
 from automic_core.workbench.fields import FieldChange as FieldChange
 from automic_core.workbench.findings import Change as Change
 from automic_core.workbench.findings import Finding as Finding
+from automic_core.workbench.following import follow as follow
+from automic_core.workbench.following import unfollow as unfollow
 from automic_core.workbench.forming import (
     Kind as Kind,
 )

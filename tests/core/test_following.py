@@ -1,153 +1,217 @@
-"""Questions that go on from the one before, and those that do not."""
+"""Following a table: silver taken on change by change is silver made of the whole log is the table itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from automic_core.assist.asking import grammar
-from automic_core.assist.asking.answers import Answer
-from automic_core.assist.asking.following import follow
-from automic_core.assist.asking.lexicon import Lexicon
-from tests.core.asked import lexicon, runner
+from automic_core.connectors.files.csv import CSVSource
+from automic_core.contracts.changes import Followed
+from automic_core.errors import AutomicError, ConfigError, SourceError
+from automic_core.extraction.comparing import Comparison
+from automic_core.lake import Lakehouse
+from automic_core.medallion.applying import apply
+from tests.core.changelogs import MemorySource, Table
 
-Ask = Callable[..., Answer]
+keys = st.integers(1, 5)
+texts = st.sampled_from(["a", "b", None, "="])
+steps = st.one_of(
+    st.tuples(st.just("put"), keys, texts, texts),
+    st.tuples(st.just("put"), keys, texts, texts),
+    st.tuples(st.just("drop"), keys),
+    st.tuples(st.just("move"), keys, keys),
+    st.just(("empty",)),
+)
+transactions = st.lists(steps, min_size=1, max_size=5)
+stories = st.lists(st.tuples(transactions, st.booleans()), min_size=1, max_size=8)
 
 
-@pytest.fixture(scope="module")
-def words() -> Lexicon:
-    return lexicon()
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lakehouse]:
+    with Lakehouse.open(tmp_path / "lake") as opened:
+        yield opened
 
 
-@pytest.fixture(scope="module")
-def ask(words: Lexicon) -> Ask:
-    run = runner()
+def silver(lake: Lakehouse) -> pl.DataFrame:
+    found = lake.scan("silver.t").collect()
+    return found.select(sorted(found.columns)).sort("id", "_rid")
 
-    def asked(*conversation: str) -> Answer:
-        *before, question = conversation
-        followed = follow(question, before, words)
-        if followed is None:
-            return grammar.ask(question, words, run)
-        if followed.query is None:
-            return grammar.abstain(question, words, followed.problem, followed.words)
-        return grammar.answer(question, followed.query, words, run)
 
-    return asked
+def held(lake: Lakehouse) -> dict[int, tuple[Any, Any]]:
+    return {row[0]: row[1:] for row in lake.scan("silver.t").select("id", "v", "w").collect().iter_rows()}
+
+
+def versions(table: Table, since: int) -> dict[int, list[tuple[int, int | None, Any]]]:
+    """What history must say, by replaying the log: key to (from, to, values), times as numbers of transactions."""
+    found: dict[int, list[tuple[int, int | None, Any]]] = {}
+    rows: dict[int, tuple[Any, Any]] = {}
+    for number, changes in enumerate(table.log):
+        before = dict(rows)
+        touched = set()
+        for op, key, v, w, left in changes:
+            if op == "t":
+                touched |= rows.keys()
+                rows.clear()
+            elif op == "d":
+                touched.add(key)
+                rows.pop(key, None)
+            else:
+                old = rows.get(key, (None, None))
+                touched.add(key)
+                rows[key] = (old[0] if "v" in left else v, old[1] if "w" in left else w)
+        for key in touched:
+            if key in before:
+                start, _, values = found[key][-1]
+                found[key][-1] = (start, number, values)
+            if key in rows:
+                found.setdefault(key, []).append((number, None, rows[key]))
+    return found
+
+
+# an example is a lake: a smaller one that fails is not looked for
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(stories, st.sampled_from(["state", "history"]), st.integers(1, 3))
+def test_incremental_equals_full_equals_the_table(story: Any, kind: Any, pieces: int) -> None:
+    table = Table()
+    source = MemorySource(table, pieces)
+    assert isinstance(source, Followed)
+    with tempfile.TemporaryDirectory() as folder, Lakehouse.open(Path(folder) / "lake") as lake:
+        lake.bronze.follow(source, "t", silver=kind)
+        for steps, look in story:
+            table.commit(steps)
+            if look:
+                lake.bronze.follow(source, "t", silver=kind)
+                assert table.confirmed == len(table.log)
+        lake.bronze.follow(source, "t", silver=kind)
+        taken_on = silver(lake)
+        other = "history" if kind == "state" else "state"
+        apply(lake.context, "t", other)
+        done = apply(lake.context, "t", kind)
+        assert done.whole
+        assert taken_on.equals(silver(lake))
+        if kind == "state":
+            assert held(lake) == table.rows
+        else:
+            assert told(lake) == versions(table, 0)
+
+
+def told(lake: Lakehouse) -> dict[int, list[tuple[int, int | None, Any]]]:
+    from tests.core.changelogs import START
+
+    found: dict[int, list[tuple[int, int | None, Any]]] = {}
+    for row in lake.scan("silver.t").sort("id", "_rid").collect().iter_rows(named=True):
+        start, end = (
+            None if row[n] is None else round((row[n] - START).total_seconds()) for n in ("valid_from", "valid_to")
+        )
+        assert row["is_current"] == (end is None)
+        found.setdefault(row["id"], []).append((start or 0, end, (row["v"], row["w"])))
+    return found
+
+
+def test_promoting_a_change_log_gives_its_rows(lake: Lakehouse) -> None:
+    table = Table()
+    table.commit([("put", 1, "a", "b"), ("put", 2, "c", "d")])
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
+    table.commit([("put", 1, "=", "z"), ("drop", 2)])
+    table.commit([("put", 3, "e", "f")])
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
+    promoted = lake.silver.promote("t")
+    assert promoted.report.rows_in == promoted.report.rows_out == 2
+    assert held(lake) == table.rows
+    table.commit([("drop", 3)])
+    done = lake.bronze.follow(MemorySource(table), "t")
+    assert "promote t" in done.report.notes[0]
+    assert 3 in held(lake), "rows of a promotion are not changed behind its back"
+    with pytest.raises(ConfigError, match="steps or rules of its own"):
+        apply(lake.context, "t")
+
+
+def test_a_change_log_and_a_table_of_batches_are_not_mixed(lake: Lakehouse, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,v\n1,a\n")
+    file = CSVSource(str(tmp_path / "t.csv"))
+    table = Table()
+    lake.bronze.follow(MemorySource(table), "followed")
+    with pytest.raises(ConfigError, match=r"bronze\.followed is a change log"):
+        lake.bronze.ingest(file, "followed")
+    lake.bronze.ingest(file, "taken")
+    with pytest.raises(ConfigError, match=r"bronze\.taken is no change log"):
+        lake.bronze.follow(file, "taken", keys=["id"])
+
+
+def test_a_file_is_followed_by_comparing(lake: Lakehouse, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,v\n1,a\n2,b\n3,\n")
+    file = CSVSource(str(path))
+    with pytest.raises(ConfigError, match="is compared by keys"):
+        lake.bronze.follow(file, "t")
+    assert lake.bronze.follow(file, "t", keys=["id"]).ops == {"i": 3}
+    assert not lake.bronze.follow(file, "t").ops
+    path.write_text("id,v,w\n1,a,\n3,c,\n4,d,new\n")
+    assert lake.bronze.follow(file, "t").ops == {"u": 2, "i": 1, "d": 1}
+    found = lake.scan("silver.t").sort("id").select("id", "v", "w").collect()
+    assert found.rows() == [("1", "a", ""), ("3", "c", ""), ("4", "d", "new")]
 
 
 @pytest.mark.parametrize(
-    ("conversation", "rows", "read"),
+    ("text", "words"),
     [
-        (
-            ("How many stays are there?", "only business"),
-            [(2,)],
-            "Shows the number of stays where stays.kind is business.",
-        ),
-        (("How many stays are there?", "only business", "and holiday?"), [(4,)], "stays.kind is holiday."),
-        (("How many stays are there?", "for each kind"), [("business", 2), ("holiday", 4)], "for each stays.kind."),
-        (
-            ("How many stays are there for each kind?", "by house instead"),
-            [("Mill", 1), ("Old Inn", 3), ("Red Barn", 2)],
-            "",
-        ),
-        (("How many stays are there for each kind?", "top 1"), [("holiday", 4)], "the first one only."),
-        (
-            ("How many stays are there for each kind?", "top 1", "what about the fewest?"),
-            [("business", 2)],
-            "lowest first",
-        ),
-        (("Which house has the most stays?", "and the least?"), [("Mill",)], "lowest first"),
-        (("What is the average nights of stays?", "and the maximum?"), [(14,)], "Shows the most stays.nights."),
-        (("What is the average nights of stays?", "only for business", "what about the total?"), [(3,)], "business"),
-        (("How many stays are there?", "what about houses?"), [(3,)], "Shows the number of houses."),
-        (("How many stays are there?", "with more than 6 nights"), [(3,)], "stays.nights is more than 6."),
-        (("List the names of houses.", "in Ulm"), [("Mill",), ("Red Barn",)], "houses.town is Ulm."),
-        (
-            ("List the names of houses.", "and their town"),
-            [("Mill", "Ulm"), ("Old Inn", "Bonn"), ("Red Barn", "Ulm")],
-            "",
-        ),
-        (("What is the average nights of stays?", "how many?"), [(6,)], "Shows the number of stays."),
+        ("id,v\n1,a\n1,b\n", "'1' stands in several rows"),
+        ("id,v\n7,a\n7,b\n", "'7' stands in several rows"),
+        ("key,v\n1,a\n", "no column 'id' to be the key"),
     ],
 )
-def test_it_goes_on_from_the_question_before(
-    ask: Ask, conversation: tuple[str, ...], rows: list[object], read: str
-) -> None:
-    found = ask(*conversation)
-    assert found.frame is not None, found.explanation
-    got = sorted(tuple(sorted(map(str, row))) for row in found.frame.rows())
-    assert got == sorted(tuple(sorted(map(str, row))) for row in rows), found.sql
-    assert read in found.explanation
+def test_a_table_without_a_key_is_not_compared(lake: Lakehouse, tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,v\n1,a\n")
+    lake.bronze.follow(CSVSource(str(path)), "t", keys=["id"])
+    before = lake.history("bronze.t")[-1].id
+    path.write_text(text)
+    with pytest.raises(SourceError, match=words):
+        lake.bronze.follow(CSVSource(str(path)), "t")
+    assert lake.history("bronze.t")[-1].id == before
 
 
-@pytest.mark.parametrize(
-    "question", ["How many houses are there?", "And how many houses are there?", "List the towns."]
-)
-def test_a_whole_question_stands_for_itself(words: Lexicon, question: str) -> None:
-    assert follow(question, ["How many stays are there for each kind?"], words) is None
+def test_a_row_without_a_key_is_not_compared() -> None:
+    before = pl.LazyFrame({"id": [1], "v": ["a"]})
+    with pytest.raises(SourceError, match="a row has no id"):
+        Comparison(before, ["id"], "t").take(pl.DataFrame({"id": [1, None], "v": ["a", "b"]}))
 
 
-def test_the_first_question_follows_nothing(words: Lexicon) -> None:
-    assert follow("and in Ulm?", [], words) is None
+def test_silver_stays_what_it_is(lake: Lakehouse) -> None:
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t", silver="history")
+    table.commit([("put", 1, "c", "b")])
+    lake.bronze.follow(MemorySource(table), "t")
+    assert lake.scan("silver.t").collect()["is_current"].to_list() == [False, True]
+    lake.bronze.follow(MemorySource(table), "t", silver="state")
+    assert held(lake) == table.rows
+    with pytest.raises(ConfigError, match="no silver 'snapshots'"):
+        lake.bronze.follow(MemorySource(table), "t", silver="snapshots")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("conversation", "why"),
-    [
-        (("How many stays are there?", "and by flavour?"), "“flavour”"),
-        (("How many stays are there?", "what about the average?"), "nothing that this could change"),
-        (("How many unicorns are there?", "only for Ulm"), "which the grammar cannot read itself"),
-        (("How many unicorns are there?", "top 5 unicorns by height"), "unicorns"),
-        (("How many stays are there?", "and?"), "not clear what it changes"),
-        (("What is the average nights of stays?", "and their kind"), "not clear what it changes"),
-    ],
-)
-def test_what_cannot_be_read_so_is_no_answer(ask: Ask, conversation: tuple[str, ...], why: str) -> None:
-    found = ask(*conversation)
-    assert found.sql is None
-    assert why in found.explanation
+def test_a_log_that_was_rolled_back_makes_silver_anew(lake: Lakehouse) -> None:
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t")
+    early = lake.history("bronze.t")[-1].id
+    table.commit([("put", 2, "c", "d")])
+    lake.bronze.follow(MemorySource(table), "t")
+    lake.rollback("bronze.t", early)
+    assert apply(lake.context, "t").whole
+    assert held(lake) == {1: ("a", "b")}
+    lake.bronze.follow(MemorySource(table), "t")
+    assert held(lake) == table.rows
 
 
-def test_what_was_not_answered_changes_nothing(ask: Ask) -> None:
-    found = ask("How many stays are there?", "by flavour", "only business")
-    assert found.frame is not None
-    assert found.frame.item() == 2
-
-
-_PARTS = [
-    "and",
-    "only",
-    "by",
-    "for",
-    "in",
-    "Ulm",
-    "business",
-    "kind",
-    "town",
-    "the lowest",
-    "average",
-    "top 3",
-    "instead",
-    "houses",
-    "2024",
-    "?",
-]
-
-
-@settings(max_examples=120)
-@given(st.lists(st.lists(st.one_of(st.sampled_from(_PARTS), st.text(max_size=5)), max_size=5), max_size=4))
-def test_any_conversation_is_read_or_not_but_never_fails(turns: list[list[str]]) -> None:
-    words, run = _KNOWN
-    *before, question = ["How many stays are there for each kind?", *(" ".join(turn) for turn in turns)]
-    followed = follow(question, before, words)
-    if followed is not None and followed.query is not None:
-        found = grammar.answer(question, followed.query, words, run)
-        assert (found.sql is None) == (found.frame is None)
-    elif followed is not None:
-        assert followed.problem
-
-
-_KNOWN = (lexicon(), runner())
+def test_a_lake_for_reading_only(tmp_path: Path) -> None:
+    Lakehouse.open(tmp_path / "lake").close()
+    with Lakehouse.open(tmp_path / "lake", read_only=True) as lake, pytest.raises(AutomicError, match="reading only"):
+        lake.bronze.follow(MemorySource(Table()), "t")

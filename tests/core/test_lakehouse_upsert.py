@@ -96,3 +96,15 @@ def test_upsert_on_a_branch_leaves_main_alone(ten_files: Table) -> None:
     assert tables.scan(ten_files).filter(pl.col("mark") == "new").collect().height == 0
     branches.publish(branch)
     assert tables.scan(ten_files).filter(pl.col("mark") == "new").collect().height == 1
+
+
+@pytest.mark.parametrize("keys", [["id"], ["name"], ["id", "day"]])
+def test_rows_go_in_the_same_snapshot(ten_files: Table, keys: list[str]) -> None:
+    before = tables.scan(ten_files).collect()
+    changes, gone = rows(250, 300, "new"), pl.concat([rows(300, 320), rows(720, 730), rows(5000, 5001)]).select(keys)
+    result = upsert(ten_files, changes, keys, deletes=gone, properties={"mark": "x"})
+    assert (result.updated, result.inserted, result.deleted, result.rewritten, result.kept) == (50, 0, 30, 3, 7)
+    left = before.join(pl.concat([changes.select(keys), gone]), on=keys, how="anti")
+    assert_frame_equal(tables.scan(ten_files).collect().sort("id"), pl.concat([left, changes]).sort("id"))
+    whole = upsert(ten_files, rows(0, 0), keys, deletes=before.select(keys))
+    assert (whole.deleted, tables.row_count(ten_files)) == (970, 0)

@@ -198,14 +198,22 @@ def _texts(kept: dict[int, dict[str, str]], rows: int) -> pa.Array:
     return pa.array([_types.rescued(None, kept[row]) if row in kept else None for row in range(rows)], pa.string())
 
 
-def streamed(info: str, rows: Rows) -> Generator[pa.RecordBatch]:
+def streamed(info: str, rows: Rows, snapshot: str | None = None) -> Generator[pa.RecordBatch]:
     """Run the statement in a session of its own; it is rolled back at the end: a function that is called might write.
 
     What is left unread is stopped on the server.
+
+    Args:
+        info: What libpq needs.
+        rows: What to read.
+        snapshot: Name of a snapshot that another session exported; None = as of now.
     """
     import adbc_driver_postgresql.dbapi as driver
 
     with driver.connect(info) as connection, connection.cursor() as cursor:
+        if snapshot is not None:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
         cursor.execute(rows.statement)
         with closing(ahead(rows.batches(cursor.fetch_record_batch()), cursor.adbc_cancel)) as batches:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 import tenacity
 
-from automic_core.errors import AutomicError, LoadError, MissingDriverError, SecurityError, SourceError
+from automic_core.errors import (
+    AutomicError,
+    LoadError,
+    MissingDriverError,
+    SecurityError,
+    SourceError,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,6 +38,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "55P03": ("somebody else holds a lock on it", "Try again later."),
     "53300": ("the server has no connection left", "Try again later."),
     "53100": ("the server's disk is full", "Make room on the server."),
+    "55006": ("somebody else uses it", "Only one process can follow a table; end the other one first."),
     "57P01": ("the server ended the connection", "Run again; nothing half-done is visible."),
     "57P03": ("the server is starting or stopping", "Try again in a moment."),
     "2BP01": ("others depend on it (a view, a foreign key)", "Drop those first, or use mode append or upsert."),
@@ -46,6 +54,8 @@ _SAID = {  # what libpq says where the server's code does not get through
     "user request": "57014",
     "administrator command": "57P01",
     "starting up": "57P03",
+    "not yet accepting connections": "57P03",
+    "in recovery mode": "57P03",
     "shutting down": "57P03",
 }
 _PASSING = {"57P01", "57P02", "57P03", "53300", "40001", "40P01", "55006"}
@@ -167,6 +177,7 @@ def _ours(exc: Exception, to: type[AutomicError], what: str, hide: str) -> Autom
         words, hint = "the connection was lost", "Run again; nothing half-done is visible."
     if not words and any(each in str(exc).lower() for each in _AWAY):
         words, hint = "the server does not answer", "Check 'host' and 'port', and that the server runs."
+    to = UnavailableError if to is SourceError and _passes(exc) else to
     return to(f"{what}: {words} ({said})." if words else f"{what}: {said}", hint)
 
 

@@ -28,6 +28,8 @@ from automic_core.schemas import from_polars
 if TYPE_CHECKING:
     import psycopg
 
+    from automic_core.connectors.databases._postgresql_following import PostgreSQLLog
+
 T = TypeVar("T")
 
 
@@ -152,6 +154,20 @@ class PostgreSQLSource(PostgreSQLServer, SourceAdapter):
             with closing(rest):
                 yield first
                 yield from rest
+
+    def change_log(self, name: str, keys: Sequence[str] | None = None) -> PostgreSQLLog:
+        """The table's changes by logical replication, through a slot and a publication of this name.
+
+        Raises:
+            ConfigError: A query is given; only a table has a log.
+            SourceError: The server or the table is not set up for it; says what to change.
+        """
+        from automic_core.connectors.databases._postgresql_following import Access, PostgreSQLLog
+
+        if self.query is not None:
+            raise ConfigError("A query has no log of changes.", "Give a table, or compare (--compare).")
+        access = Access(self._conninfo, self.identity, self._revealed(), self.retries, self.schema, self.table)
+        return PostgreSQLLog(access, name, keys)
 
     def _begun(self, info: str, request: ReadRequest) -> tuple[pa.RecordBatch, Generator[pa.RecordBatch]]:
         """The first batch and the others; up to here beginning again delivers nothing twice."""
