@@ -64,7 +64,7 @@ _NAMES = {
     "proving": "Proof proof_job prove",
     "query_examples": "Example examples",
     "query_history": "Ran forget_statements recent_statements",
-    "querying": "QUERY_SECONDS Answer Asking Past answer_sql ask_sql download_answer media_type warm_queries",
+    "querying": "Answer Asking Past answer_sql ask_sql download_answer media_type warm_queries",
     "reading_texts": "TEXT_STEPS read_texts read_texts_plan",
     "relations": "ForeignKey relations",
     "reviewed": "ColumnChange SetAside",

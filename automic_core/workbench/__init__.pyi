@@ -532,9 +532,6 @@ from automic_core.workbench.query_history import (
     recent_statements as recent_statements,
 )
 from automic_core.workbench.querying import (
-    QUERY_SECONDS as QUERY_SECONDS,
-)
-from automic_core.workbench.querying import (
     Answer as Answer,
 )
 from automic_core.workbench.querying import (
