@@ -64,7 +64,7 @@ def questions(columns: Sequence[KeyColumn]) -> list[tuple[Names, list[Message]]]
     """
     told = {_name(each): each for each in columns}
     identifying = {name for name, each in told.items() if each.unique}
-    asked = []
+    asked: list[tuple[Names, list[Message]]] = []
     for tables in _parts(columns):
         names = {name: each for name, each in told.items() if each.table in tables or name in identifying}
         by_table: dict[str, list[dict[str, Any]]] = {}

@@ -76,7 +76,7 @@ def _answered(lake: LakeContext, request: dict[str, Any], on_wait: Callable[[], 
 
 def _present(lake: LakeContext, names: list[str], folder: Path) -> dict[str, str]:
     """Files with the rows of tables as they stand now, of those that do not simply hold them."""
-    files = {}
+    files: dict[str, str] = {}
     for name in names:
         if (rows := quarantine.present(lake, name)) is not None:
             files[name] = str(folder / f"{len(files)}.arrow")
