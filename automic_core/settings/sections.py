@@ -180,13 +180,13 @@ class SqlSection(Section):
 
     @property
     def memory(self) -> str:
-        """As DuckDB reads it."""
-        return f"{self.memory_bytes} bytes"
+        """As DuckDB reads it, and a person."""
+        return f"{max(self.memory_bytes >> 20, 1)}MiB"
 
     @property
     def spill(self) -> str:
-        """As DuckDB reads it."""
-        return f"{self.spill_bytes} bytes"
+        """As DuckDB reads it, and a person."""
+        return f"{max(self.spill_bytes >> 20, 1)}MiB"
 
 
 class JobsSection(Section):
