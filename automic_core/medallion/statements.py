@@ -19,6 +19,7 @@ from automic_core.lakehouse.pinning import pinned
 from automic_core.medallion import quarantine
 from automic_core.medallion.context import LakeContext
 from automic_core.queries import process
+from automic_core.queries.limits import limits_of
 
 _TICK = 0.5
 
@@ -52,19 +53,18 @@ def spooled(lake: LakeContext, sql: str, on_wait: Callable[[], None] = lambda: N
         CatalogError: A table or snapshot is missing.
         TransformError: It cannot be computed, or not within the limits.
     """
-    limits = lake.settings.sql
     mentioned = _answered(lake, {"do": "mentions", "sql": sql}, on_wait)["names"]
     tables = {name: frozen(lake.need(name)) for name in mentioned}
     with tempfile.TemporaryDirectory(prefix="automic-answer-") as folder:
         path = Path(folder) / "answer.arrow"
         told = {name: pinned(table) for name, table in tables.items()}
         request = {"do": "spool", "sql": sql, "tables": told, "present": _present(lake, list(tables), Path(folder))}
-        _answered(lake, {**request, "path": str(path), "most": limits.spill_bytes}, on_wait)
+        _answered(lake, {**request, "path": str(path), "most": lake.settings.sql.spill_bytes}, on_wait)
         yield Spooled(_rows(path), tables)
 
 
 def _answered(lake: LakeContext, request: dict[str, Any], on_wait: Callable[[], None]) -> dict[str, Any]:
-    question = process.Question(process.pool(), request, **process.limits(lake.settings.sql, kept=True))
+    question = process.Question(process.pool(), request, **limits_of(lake.settings.sql, kept=True))
     try:
         while not question.wait(_TICK):
             on_wait()

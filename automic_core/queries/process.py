@@ -284,21 +284,6 @@ def _raised(error: Mapping[str, Any]) -> AutomicError:
     return found
 
 
-def limits(section: SqlSection, *, kept: bool = False) -> dict[str, Any]:
-    """Limits of a ``Question`` by a lake's settings.
-
-    Args:
-        section: ``Settings.sql``.
-        kept: Whether somebody waits for the answer as a whole, not for its first rows.
-    """
-    return {
-        "seconds": section.kept_seconds if kept else section.page_seconds,
-        "memory": section.memory,
-        "spill": section.spill,
-        "hard_memory": 2 * section.memory_bytes,
-    }
-
-
 _pool: Pool | None = None
 _making = threading.Lock()
 

@@ -18,6 +18,7 @@ from automic_core.errors import AutomicError, ConfigError, TransformError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.sql import TableRead
 from automic_core.queries import process
+from automic_core.queries.limits import limits_of
 from automic_core.queries.wire import Reply
 from automic_core.settings import Settings
 from automic_core.workbench.query_history import Ran, history_file, remember
@@ -111,7 +112,7 @@ class Asking:
             history_file(lake.context.root, lake.context.actor) if record and not lake.context.read_only else None
         )
         request = {"do": "rows", "lake": str(lake.context.root), "sql": sql, "as_of": past.asked(), "rows": KEPT}
-        within = {**process.limits(lake.context.settings.sql), **limits}
+        within = {**limits_of(lake.context.settings.sql), **limits}
         self.limit: float = within["seconds"]
         self._question = process.Question(process.pool(), request, on_done=self._record, **within)
 
@@ -217,7 +218,7 @@ def download_answer(answer: Answer, lake: str, kind: str, *, excel: bool = False
         path = folder / f"answer.{kind}"
         about = {"do": "file", "lake": lake, "sql": answer.sql, "as_of": answer.pins()}
         request = {**about, "path": str(path), "format": kind, "excel": excel, "most": MOST_FILE}
-        within = {**process.limits(Settings.load(lake).sql, kept=True), **limits}
+        within = {**limits_of(Settings.load(lake).sql, kept=True), **limits}
         process.Question(process.pool(), request, **within).result()
         return path.read_bytes()
     finally:
