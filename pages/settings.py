@@ -14,7 +14,7 @@ PARTS = {
     "Retention": ("medallion.bronze", "medallion.silver", "medallion.gold"),
     "Model": ("llm",),
     "Jobs": ("jobs", "extraction"),
-    "Limits": ("security",),
+    "Limits": ("sql", "security"),
     "Secrets": (),
     "Connectors": (),
     "File": (),

@@ -29,6 +29,7 @@ LINES = [
     "matching",
     "inference",
     "series",
+    "queries",
     "storage state",
     "registry recordwise contracts frames events schemas",
     "settings logs",

@@ -1,4 +1,4 @@
-"""Meaning of columns: a better name and a description for each, by rules or by a model, in one form."""
+"""Meaning of columns: a better name, a description and a domain for each, by rules or by a model, in one form."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pydantic import BaseModel, Field
 
 from automic_core.assist.figures import figure
 from automic_core.inference.codes import CURRENCIES
-from automic_core.inference.evidence import ColumnEvidence, Inference
+from automic_core.inference.domains import DOMAINS
+from automic_core.inference.evidence import ColumnEvidence, CounterExample, Inference
 from automic_core.inference.names import snake
+from automic_core.inference.personal import PERSONAL
 from automic_core.llm.calls import Message
 from automic_core.llm.context import DATA_RULE, TableContext, meaning_of, personal_kind, table_context
 from automic_core.llm.model import LanguageModel
@@ -33,9 +35,27 @@ _UNITS |= {"percent": "%", "pct": "%", "celsius": "\u00b0C"}
 _TASK = (
     "You describe the columns of a table to the people who use it. For each column give a short description of what it "
     "means, one sentence, and a name in English, in lower case with underscores; keep a name that is clear already. "
-    "Name the unit of measured numbers, and the columns that identify a row. "
+    "Name the unit of measured numbers, the domain of values that have one, and the columns that identify a row. "
     "Say nothing that the names, types and forms do not tell; write 'unclear' where they tell nothing."
 )
+
+
+@dataclass(frozen=True)
+class ColumnDomain:
+    """What the values of a column are said to be.
+
+    Attributes:
+        name: One of ``DOMAINS``: "country code".
+        why: What each value was tested for.
+        agree: Values that can be of it, of the ``of`` values that were looked at; 0 of 0 until they are.
+        counter_examples: The most frequent values that cannot.
+    """
+
+    name: str
+    why: str = ""
+    agree: int = 0
+    of: int = 0
+    counter_examples: tuple[CounterExample, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +67,7 @@ class Description:
         name: The name it could have; the same where it is clear.
         text: What it means.
         unit: What its numbers are measured in; empty if nothing says.
+        domain: What its values are; None if nothing says.
         by: Who proposes it.
         why: What that rests on.
     """
@@ -57,6 +78,7 @@ class Description:
     by: Literal["rules", "model"]
     why: list[str] = field(default_factory=list)
     unit: str = ""
+    domain: ColumnDomain | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +118,7 @@ class ModelColumn(BaseModel):
     name: str = Field(description="The proposed name")
     description: str
     unit: str = Field("", description="Of a number that is measured: kg, EUR, %, ms; empty if nothing says it")
+    domain: str = Field("", description=f"What each value is, if it is one of: {', '.join(DOMAINS)}; else empty")
 
 
 class ModelColumns(BaseModel):
@@ -113,7 +136,8 @@ def by_rules(table: str, inference: Inference) -> Descriptions:
         key = each.name in (inference.schema.primary_key or ())
         name, problem = _fitting(_better(each), each.name, names, found)
         why = [*_why(each, of), *problem]
-        found.append(Description(each.name, name, _text(each, of, key=key), "rules", why, _unit_of(each.name, of)))
+        text, unit = _text(each, of, key=key), _unit_of(each.name, of)
+        found.append(Description(each.name, name, text, "rules", why, unit, _domain_of(each, of)))
     keys = list(inference.schema.primary_key or ())
     return Descriptions(table, found, key=KeyColumns(keys, "rules") if keys else None)
 
@@ -175,8 +199,20 @@ def by_model(
             if unit and not (_UNIT.fullmatch(unit) and asked.column in numbers):
                 refused.append(f"{asked.column}: {_one_line(unit)[:20]!r} is no unit of its values")
                 unit = ""
-            found.append(Description(asked.column, name, text, "model", rules[asked.column].why, unit))
+            domain = said.domain.strip()
+            if domain and domain not in DOMAINS:
+                refused.append(f"{asked.column}: {_one_line(domain)[:40]!r} is no domain that values can be tested for")
+            kind = ColumnDomain(domain) if domain in DOMAINS else None
+            found.append(Description(asked.column, name, text, "model", rules[asked.column].why, unit, kind))
     return Descriptions(table, found, refused, KeyColumns(keys, "model") if keys else None)
+
+
+def _domain_of(evidence: ColumnEvidence, of: Column) -> ColumnDomain | None:
+    """The domain by what inference knows: the kind of personal data, or the meaning if values can be tested for it."""
+    if evidence.personal is not None:
+        return ColumnDomain(PERSONAL[evidence.personal.kind])
+    name = meaning_of(evidence, of).name if evidence.values else ""
+    return ColumnDomain(name) if name in DOMAINS else None
 
 
 def _unit_of(name: str, of: Column) -> str:

@@ -56,11 +56,51 @@ def describe(
         output.emit(found)
         return
     rows = [
-        {"column": each.column, "name": "" if each.name == each.column else each.name, "by": each.by, "what": each.text}
+        {
+            "column": each.column,
+            "name": "" if each.name == each.column else each.name,
+            "by": each.by,
+            "domain": f"{each.domain.name} ({each.domain.agree:,} of {each.domain.of:,})" if each.domain else "",
+            "what": each.text,
+        }
         for each in found.columns
     ]
     output.table(rows, wrap=["what"])
     output.notes(f"The model proposed what cannot be. {each}" for each in found.refused)
+
+
+@app.command()
+def relations(
+    layer: Annotated[str | None, typer.Option("--layer", help="Only tables of this layer.")] = None,
+    use_model: Annotated[bool, typer.Option("--model", help="Ask the language model.")] = False,
+    show_request: Annotated[
+        bool, typer.Option("--show-request", help="Print what the model would be sent; send nothing.")
+    ] = False,
+    lake: Lake = None,
+    as_json: Json = False,
+) -> None:
+    """Propose which columns hold keys of other tables, each measured on all rows; nothing is changed."""
+    with workbench.opened(lake) as opened:
+        if show_request:
+            output.emit(workbench.relate_plan(opened, layer))
+            return
+        named = workbench.relate(opened, layer) if use_model else None
+        found = workbench.relations(opened, layer) if named is None else named.keys
+    if as_json:
+        output.emit(found if named is None else named)
+        return
+    rows = [
+        {
+            "column": f"{key.table}.{key.column}",
+            "holds keys of": f"{key.parent_table}.{key.parent_column}",
+            "agree": key.rows - key.orphans,
+            "of": key.rows,
+            "not there": ", ".join(repr(each.value) for each in key.counter_examples[:3]),
+        }
+        for key in found
+    ]
+    output.table(rows, wrap=["not there"]) if rows else output.say("No column holds keys of another table.")
+    output.notes(f"The model proposed what cannot be. {each}" for each in (named.refused if named else ()))
 
 
 @app.command()

@@ -14,7 +14,8 @@ from automic_core.inference.key_names import is_reference, name_evidence
 
 _EXAMPLES = 5
 _LEAST_ROWS = 2  # of a table that others point to
-_INCLUDED = 0.9
+INCLUDED = 0.9
+"""Share of a column's different values that must be keys there."""
 _SPACED = 0.2  # share of keys with blanks inside, beyond which only a name makes a reference
 _STEADY = 50  # different values beyond which one more proves nothing
 _WEIGHTS = {"name": 0.6, "included": 0.15, "surprise": 0.15, "used": 0.1}
@@ -84,13 +85,31 @@ def _weighed(child: KeyColumn, parent: KeyColumn) -> ForeignKey | None:
         return None
     if child.unique and _is_own_key(child, parent):
         return None
-    orphans = child.counts.join(parent.counts, on="value", how="anti", maintain_order="left")
-    included = 1 - orphans.height / child.distinct
-    if included < _INCLUDED:
-        return None
+    orphans = _orphans(child, parent)
+    return _told(child, parent, named, why, orphans) if _included(child, orphans) >= INCLUDED else None
+
+
+def measured(child: KeyColumn, parent: KeyColumn) -> ForeignKey:
+    """A reference that somebody named, whatever its names and values say of it."""
+    return _told(
+        child, parent, *name_evidence(child.table, child.name, parent.table, parent.name), _orphans(child, parent)
+    )
+
+
+def _orphans(child: KeyColumn, parent: KeyColumn) -> pl.DataFrame:
+    return child.counts.join(parent.counts, on="value", how="anti", maintain_order="left")
+
+
+def _included(child: KeyColumn, orphans: pl.DataFrame) -> float:
+    return 1 - orphans.height / child.distinct
+
+
+def _told(child: KeyColumn, parent: KeyColumn, named: float, why: str, orphans: pl.DataFrame) -> ForeignKey:
+    included = _included(child, orphans)
     used = (child.distinct - orphans.height) / parent.distinct
-    surprise = 1 - _by_chance(child, parent, orphans)
-    parts = {"name": named, "included": (included - _INCLUDED) / (1 - _INCLUDED), "surprise": surprise, "used": used}
+    surprise = 1 - _by_chance(child, parent, orphans) if included else 0.0
+    clear = max(included - INCLUDED, 0) / (1 - INCLUDED)
+    parts = {"name": named, "included": clear, "surprise": surprise, "used": used}
     if not named:  # values that cannot meet by chance stand in for half a name
         parts["name"] = 0.6 * surprise if used > 0.2 or is_reference(child.name) else 0.0
     lost = int(orphans["rows"].sum())
@@ -150,7 +169,8 @@ def _evidence(child: KeyColumn, parent: KeyColumn, why: str, lost: int, used: fl
     said = [f"{kept:,} of {child.rows:,} values of {here} ({child.distinct:,} different) are in {there}"]
     if why:
         said.append(why)
-    said.append(f"{there} identifies its {parent.rows:,} rows")
+    if parent.unique:
+        said.append(f"{there} identifies its {parent.rows:,} rows")
     said.append(f"{math.floor(used * 100)}% of those keys are pointed to")
     if surprise < 0.5:
         said.append("the numbers alone prove little: the keys have few gaps, so small numbers fit by chance")

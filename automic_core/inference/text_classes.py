@@ -92,7 +92,12 @@ class Classes:
 
 def stems(text: str) -> list[str]:
     """The words of a text that say something, without their endings."""
-    return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _SILENT]
+    return [stem for _, stem in words(text)]
+
+
+def words(text: str) -> list[tuple[str, str]]:
+    """The same words as they are written, each with its stem."""
+    return [(word, _stem(word)) for word in _WORD.findall(text.lower()) if word not in _SILENT]
 
 
 def _stem(word: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -16,14 +16,12 @@ from automic_core import frames, registry
 from automic_core.contracts import ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError, ConflictError
 from automic_core.events import Event, Listener, RunReport
-from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import frozen, head
-from automic_core.lakehouse.lineage import tables_of
-from automic_core.medallion import quarantine
 from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
 from automic_core.medallion.staged import StagedTable
+from automic_core.medallion.statements import spooled
 from automic_core.pipeline import Pipeline
 
 
@@ -163,33 +161,35 @@ class Gold:
     ) -> StagedBuild:
         staged = StagedTable(self._lake, target)
         groups, wanted = list(group_by or ()), dict(aggregations or {})
+        run_id, listener = uuid.uuid4().hex[:12], until_published(on_event)
         try:
-            if sql is not None:
-                pipeline, sources = self._by_sql(target, sql)
-                definition: dict[str, Any] = {"sql": sql}
-            else:
-                pipeline, sources = self._by_groups(target, source, groups, wanted)
-                definition = {
-                    "source": next(iter(sources)),
-                    "group_by": groups,
-                    "aggregations": {k: dict(v) for k, v in wanted.items()},
-                }
-            run_id = uuid.uuid4().hex[:12]
-            report = pipeline.load(staged, metadata=True).run(until_published(on_event), run_id).report
+            with ExitStack() as answering:
+                if sql is not None:
+                    pipeline, sources = self._by_sql(target, sql, answering, _waiting(listener, run_id))
+                    definition: dict[str, Any] = {"sql": sql}
+                else:
+                    pipeline, sources = self._by_groups(target, source, groups, wanted)
+                    definition = {
+                        "source": next(iter(sources)),
+                        "group_by": groups,
+                        "aggregations": {k: dict(v) for k, v in wanted.items()},
+                    }
+                report = pipeline.load(staged, metadata=True).run(listener, run_id).report
         except BaseException:
             staged.rollback()
             raise
         properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}
         return StagedBuild(target, report, self._lake, staged, properties)
 
-    def _by_sql(self, target: str, sql: str) -> tuple[Pipeline, dict[str, int | None]]:
-        """The answer as a source. The tables are pinned first, so the recorded snapshots are those that were read."""
-        pinned = {name: frozen(self._lake.need(name)) for name in tables_of(sql)}
-        answer = engine.query(pinned, sql, present=partial(quarantine.present, self._lake))
+    def _by_sql(
+        self, target: str, sql: str, answering: ExitStack, on_wait: Callable[[], None]
+    ) -> tuple[Pipeline, dict[str, int | None]]:
+        """The answer as a source, on disk until ``answering`` ends; the recorded snapshots are those that were read."""
+        answer = answering.enter_context(spooled(self._lake, sql, on_wait))
         # A row of an answer is a new row: an id it brings may stand in many rows.
-        answer = answer.drop(name for name in answer.columns if name in (frames.RID, frames.FATE, frames.ORIGIN))
-        pipeline = Pipeline(f"build {target}").extract(_Rows("sql", answer.lazy(), _what_was_read(pinned)))
-        return pipeline, {name: head(table) for name, table in pinned.items()}
+        rows = answer.rows.drop(frames.RID, frames.FATE, frames.ORIGIN, strict=False)
+        pipeline = Pipeline(f"build {target}").extract(_Rows("sql", rows, _what_was_read(answer.tables)))
+        return pipeline, {name: head(table) for name, table in answer.tables.items()}
 
     def _by_groups(
         self, target: str, source: str | None, group_by: list[str], aggregations: dict[str, Mapping[str, Any]]
@@ -202,6 +202,13 @@ class Gold:
         step = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
         pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
         return pipeline.transform(step, id="aggregate"), {name: head(table)}
+
+
+def _waiting(listener: Listener | None, run_id: str) -> Callable[[], None]:
+    """Tells a listener that a statement is under way; one that cancels stops it."""
+    if listener is None:
+        return lambda: None
+    return lambda: listener(Event("started", run_id, message="Running the statement"))
 
 
 def _what_was_read(pinned: Mapping[str, Table]) -> str:

@@ -11,7 +11,6 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.errors import AutomicError, CatalogError
-from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.lakehouse.lineage import reverse
@@ -20,6 +19,7 @@ from automic_core.medallion.batches import RID_BITS, layout
 from automic_core.medallion.context import RUN_ID, LakeContext, made_by
 from automic_core.medallion.locating import MOST, locate
 from automic_core.medallion.silver import DEFINITION, SOURCES
+from automic_core.medallion.statements import spooled
 
 MERGED_RIDS = "_merged_rids"
 KEPT = "kept"
@@ -174,7 +174,8 @@ def _source_rids(
         question = reverse(definition.get("sql", ""), source, sources, known, MOST_BEHIND)
         if question is None:
             return None
-        found = engine.query(lake.need, question)[frames.RID].to_list()
+        with spooled(lake, question) as answer:
+            found = answer.rows.collect()[frames.RID].to_list()
     except AutomicError:  # the statement's form does not tell, and the trace says so
         return None
     return found

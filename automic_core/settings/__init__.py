@@ -28,6 +28,7 @@ from automic_core.settings.sections import (
     LlmSection,
     MedallionSection,
     SecuritySection,
+    SqlSection,
     StorageSection,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "SecretOrigin",
     "Section",
     "Settings",
+    "SqlSection",
 ]
 
 FILE_NAME = "automic.yaml"
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     medallion: MedallionSection = MedallionSection()
     llm: LlmSection = LlmSection()
     extraction: ExtractionSection = ExtractionSection()
+    sql: SqlSection = SqlSection()
     jobs: JobsSection = JobsSection()
     security: SecuritySection = SecuritySection()
     secrets: dict[str, SecretOrigin] = {}

@@ -163,6 +163,32 @@ class ExtractionSection(Section):
     batch_size: PositiveInt = 100_000
 
 
+class SqlSection(Section):
+    """Limits of a SQL statement, which runs in a process of its own.
+
+    Attributes:
+        page_seconds: How long a statement may take whose first rows a page shows.
+        kept_seconds: How long one whose whole answer is wanted may take: a gold table, a download, the command line.
+        memory_bytes: What it may hold in memory before it spills to disk; its process may take twice that (or 4 GiB).
+        spill_bytes: Most it may spill, and most that its answer may take on disk until it is stored.
+    """
+
+    page_seconds: PositiveFloat = 60.0
+    kept_seconds: PositiveFloat = 300.0
+    memory_bytes: PositiveInt = 2 << 30
+    spill_bytes: PositiveInt = 10 << 30
+
+    @property
+    def memory(self) -> str:
+        """As DuckDB reads it, and a person."""
+        return f"{max(self.memory_bytes >> 20, 1)}MiB"
+
+    @property
+    def spill(self) -> str:
+        """As DuckDB reads it, and a person."""
+        return f"{max(self.spill_bytes >> 20, 1)}MiB"
+
+
 class JobsSection(Section):
     """Work that outlives the page that began it."""
 

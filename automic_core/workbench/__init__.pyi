@@ -145,6 +145,9 @@ from automic_core.workbench.costs import (
     rows_of_bronze as rows_of_bronze,
 )
 from automic_core.workbench.describing import (
+    ColumnDomain as ColumnDomain,
+)
+from automic_core.workbench.describing import (
     Description as Description,
 )
 from automic_core.workbench.describing import (
@@ -534,9 +537,6 @@ from automic_core.workbench.query_history import (
     recent_statements as recent_statements,
 )
 from automic_core.workbench.querying import (
-    QUERY_SECONDS as QUERY_SECONDS,
-)
-from automic_core.workbench.querying import (
     Answer as Answer,
 )
 from automic_core.workbench.querying import (
@@ -564,6 +564,9 @@ from automic_core.workbench.reading_texts import TEXT_STEPS as TEXT_STEPS
 from automic_core.workbench.reading_texts import read_texts as read_texts
 from automic_core.workbench.reading_texts import read_texts_plan as read_texts_plan
 from automic_core.workbench.relations import ForeignKey as ForeignKey
+from automic_core.workbench.relations import Relations as Relations
+from automic_core.workbench.relations import relate as relate
+from automic_core.workbench.relations import relate_plan as relate_plan
 from automic_core.workbench.relations import relations as relations
 from automic_core.workbench.reviewed import ColumnChange as ColumnChange
 from automic_core.workbench.reviewed import SetAside as SetAside

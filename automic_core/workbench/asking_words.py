@@ -16,8 +16,8 @@ from automic_core.assist.charting import ChartSpec
 from automic_core.errors import AutomicError, ConfigError
 from automic_core.lake import Lakehouse
 from automic_core.medallion.approving import Judgement
-from automic_core.workbench import query_process
-from automic_core.workbench.query_wire import Reply
+from automic_core.queries import process
+from automic_core.queries.wire import Reply
 from automic_core.workbench.querying import answer_sql
 from automic_core.workbench.values import Rows, narrowed, plain, rows_of
 
@@ -96,8 +96,8 @@ class AskingInWords:
         request = {"do": "words", "lake": str(context.root), "question": question, "after": list(after), **who}
         request |= instead
         seconds = ASK_SECONDS + (context.settings.llm.timeout_seconds if context.settings.llm.mode != "off" else 0)
-        self._asked = query_process.Question(
-            query_process.pool(), request, seconds=seconds, on_part=self._heard.put, on_done=self._ended
+        self._asked = process.Question(
+            process.pool(), request, seconds=seconds, on_part=self._heard.put, on_done=self._ended
         )
 
     def _ended(self, _: Reply | AutomicError) -> None:

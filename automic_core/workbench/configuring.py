@@ -23,7 +23,7 @@ from automic_core.workbench.values import plain
 
 SECTIONS = (
     *("lakehouse", "storage.local", "storage.aws", "storage.gcp", "storage.azure", "iceberg.catalog"),
-    *("medallion.bronze", "medallion.silver", "medallion.gold", "llm", "extraction", "jobs", "security"),
+    *("medallion.bronze", "medallion.silver", "medallion.gold", "llm", "extraction", "sql", "jobs", "security"),
 )
 """Dotted names of the sections a form can change."""
 _PREFIX = "AUTOMIC_"

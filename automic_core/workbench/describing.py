@@ -1,4 +1,4 @@
-"""Descriptions of a table's columns, proposed by rules or by the language model."""
+"""Descriptions and domains of a table's columns, proposed by rules or by the language model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.assist.describing import (
+    ColumnDomain,
     Description,
     Descriptions,
     KeyColumns,
@@ -17,13 +18,14 @@ from automic_core.assist.describing import (
     by_rules,
     questions,
 )
+from automic_core.assist.domains import proven
 from automic_core.inference import Inference, infer
 from automic_core.lake import Lakehouse
 from automic_core.llm.model import Plan, telling
 from automic_core.workbench.modelling import language_model
 from automic_core.workbench.schema_rows import readable, spread
 
-__all__ = ["Description", "Descriptions", "KeyColumns", "describe", "describe_plan"]
+__all__ = ["ColumnDomain", "Description", "Descriptions", "KeyColumns", "describe", "describe_plan"]
 
 CELLS = 500_000
 """Cells that are looked at; of larger tables a spread sample."""
@@ -70,7 +72,8 @@ def _allowed(lake: Lakehouse, table: str) -> bool:
 
 
 def _measured(found: Descriptions, rows: pl.DataFrame) -> Descriptions:
-    """The key with the rows that it tells apart."""
+    """The domains with the values that are of them, the key with the rows that it tells apart."""
+    found = proven(found, rows)
     if found.key is None:
         return found
     key = rows.select(found.key.columns)

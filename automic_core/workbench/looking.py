@@ -16,11 +16,11 @@ from automic_core.errors import ConfigError
 from automic_core.events import RunReport
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import SnapshotInfo
-from automic_core.lakehouse.sql import DEFAULT_TIMEOUT
 from automic_core.medallion.context import LAYERS
 from automic_core.medallion.decisions import Decision
 from automic_core.medallion.provenance import Trace
-from automic_core.workbench import query_process
+from automic_core.queries import process
+from automic_core.queries.limits import limits_of
 from automic_core.workbench.deciding import fix_many, own_name, waive_many
 from automic_core.workbench.values import Rows, rows_of
 
@@ -193,7 +193,7 @@ def query(lake: Lakehouse, sql: str, as_of: str | None = None, limit: int | None
         path = Path(folder) / "answer.parquet"
         kept = {"path": str(path), "format": "parquet", "excel": False, "most": MOST_ANSWER}
         request = {**about, **kept, "as_of": at.isoformat() if isinstance(at, datetime) else at}
-        query_process.Question(query_process.pool(), request, seconds=DEFAULT_TIMEOUT).result()
+        process.Question(process.pool(), request, **limits_of(lake.context.settings.sql, kept=True)).result()
         answer = pl.read_parquet(path, n_rows=limit)
         return rows_of(answer, pl.scan_parquet(path).select(pl.len()).collect().item())
 

@@ -18,15 +18,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import polars as pl
 import pyarrow as pa
 
-from automic_core.errors import AutomicError
+from automic_core.errors import AutomicError, TransformError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse import sql as engine
+from automic_core.lakehouse.lineage import tables_of
+from automic_core.lakehouse.pinning import unpinned
+from automic_core.lakehouse.types import storable
 from automic_core.medallion import asking
+from automic_core.queries.wire import Reply, receive, send
+from automic_core.storage.writing import disk_errors
 from automic_core.workbench import query_output
 from automic_core.workbench.asking_words import sent
-from automic_core.workbench.query_wire import Reply, receive, send
 
 COUNT_SECONDS = 3.0
 _BATCH = 2048
@@ -99,14 +104,17 @@ def _size() -> int:
     return 0
 
 
+def _limits(request: Request) -> dict[str, Any]:
+    return {"timeout": request["seconds"], "memory_limit": request["memory"], "spill_limit": request["spill"]}
+
+
 def _with(request: Request, use: Callable[[engine.Answering], Reply]) -> Reply:
     as_of: Any = request.get("as_of")
     if isinstance(as_of, str):
         as_of = datetime.fromisoformat(as_of)
-    limits = {"timeout": request["seconds"], "memory_limit": request["memory"], "spill_limit": request["spill"]}
     with (
         Lakehouse.open(request["lake"]) as lake,
-        lake.answering(request["sql"], as_of, **limits) as running,
+        lake.answering(request["sql"], as_of, **_limits(request)) as running,
     ):
         header, payload = use(running)
         return {**header, "tables": [[read.name, read.snapshot, read.own] for read in running.tables]}, payload
@@ -157,6 +165,34 @@ def _file(request: Request) -> Reply:
     return _with(request, use)
 
 
+def _mentions(request: Request) -> Reply:
+    """The tables that a statement reads."""
+    return {"names": tables_of(request["sql"])}, b""
+
+
+def _spool(request: Request) -> Reply:
+    """All rows as they are, into a file of Arrow IPC; the tables are those that the request brings, and no others."""
+    tables = {name: unpinned(told) for name, told in request["tables"].items()}
+    rows = {name: pl.read_ipc(path) for name, path in request["present"].items()}
+    path, most = Path(request["path"]), request["most"]
+    with (
+        engine.answering(tables, request["sql"], present=rows.get, **_limits(request)) as running,
+        disk_errors(path, path),
+        path.open("wb") as file,
+    ):
+        reader = running.reader(_BATCH * 8)
+        storable(reader.schema)  # a type that no table holds is told now, not after hours
+        with pa.ipc.new_stream(file, reader.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                if file.tell() > most:
+                    raise TransformError(
+                        f"The answer takes more than the {most:,} bytes it may.",
+                        "Select fewer rows or columns, or raise sql.spill_bytes in the settings.",
+                    )
+    return {}, b""
+
+
 def _words(request: Request, on_part: Callable[[str], None]) -> Reply:
     """The answer to a question in plain language; parts of how it is read before, if somebody hears them."""
     with Lakehouse.open(request["lake"], actor=request["actor"], read_only=request["read_only"]) as lake:
@@ -165,7 +201,7 @@ def _words(request: Request, on_part: Callable[[str], None]) -> Reply:
         return sent(asking.ask(lake.context, request["question"], lake.answering, request["after"], heard, **said))
 
 
-_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file}
+_DO: dict[str, Callable[[Request], Reply]] = {"rows": _rows, "file": _file, "mentions": _mentions, "spool": _spool}
 
 if __name__ == "__main__":
     main()

@@ -17,18 +17,18 @@ import polars as pl
 from automic_core.errors import AutomicError, ConfigError, TransformError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.sql import TableRead
-from automic_core.workbench import query_process
+from automic_core.queries import process
+from automic_core.queries.limits import limits_of
+from automic_core.queries.wire import Reply
+from automic_core.settings import Settings
 from automic_core.workbench.query_history import Ran, history_file, remember
 from automic_core.workbench.query_output import FORMATS, MOST_CHARACTERS
-from automic_core.workbench.query_wire import Reply
 from automic_core.workbench.values import Rows, narrowed, rows_of
 
-QUERY_SECONDS = query_process.SECONDS
 SHOWN = 1_000
 KEPT = 10_000
 MOST_SQL = 50_000
 MOST_FILE = 256 << 20
-FILE_SECONDS = 300.0
 _MIME = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 
 
@@ -100,7 +100,11 @@ class Answer:
 
 
 class Asking:
-    """A statement under way. ``wait`` for it, take the ``answer``, or ``cancel`` it."""
+    """A statement under way. ``wait`` for it, take the ``answer``, or ``cancel`` it.
+
+    Attributes:
+        limit: Seconds it may take.
+    """
 
     def __init__(self, lake: Lakehouse, sql: str, past: Past, *, record: bool, **limits: Any) -> None:
         self.sql, self.past, self.began = sql, past, datetime.now(UTC)
@@ -108,7 +112,9 @@ class Asking:
             history_file(lake.context.root, lake.context.actor) if record and not lake.context.read_only else None
         )
         request = {"do": "rows", "lake": str(lake.context.root), "sql": sql, "as_of": past.asked(), "rows": KEPT}
-        self._question = query_process.Question(query_process.pool(), request, on_done=self._record, **limits)
+        within = {**limits_of(lake.context.settings.sql), **limits}
+        self.limit: float = within["seconds"]
+        self._question = process.Question(process.pool(), request, on_done=self._record, **within)
 
     @property
     def done(self) -> bool:
@@ -169,7 +175,7 @@ def ask_sql(lake: Lakehouse, sql: str, past: Past = NOW, *, record: bool = True,
         sql: DuckDB SQL over ``layer.table``.
         past: The state of the tables it is about.
         record: Whether to keep the statement in the acting person's history.
-        limits: ``seconds`` and ``memory``, see ``query_process.Question``.
+        limits: ``seconds`` and ``memory``, see ``process.Question``.
 
     Raises:
         TransformError: There is no statement, or it is too long.
@@ -188,7 +194,7 @@ def answer_sql(lake: Lakehouse, sql: str, past: Past = NOW, *, record: bool = Tr
 
 def warm_queries() -> None:
     """Let a process for questions start, so that the first is answered at once."""
-    query_process.pool().warm()
+    process.pool().warm()
 
 
 def download_answer(answer: Answer, lake: str, kind: str, *, excel: bool = False, **limits: Any) -> bytes:
@@ -199,7 +205,7 @@ def download_answer(answer: Answer, lake: str, kind: str, *, excel: bool = False
         lake: The folder of the lake.
         kind: csv, parquet or json.
         excel: Of CSV: cells and names that a spreadsheet would compute begin with an apostrophe.
-        limits: ``seconds`` and ``memory``, see ``query_process.Question``.
+        limits: ``seconds`` and ``memory``, see ``process.Question``.
 
     Raises:
         ConfigError: There is no such format.
@@ -212,7 +218,8 @@ def download_answer(answer: Answer, lake: str, kind: str, *, excel: bool = False
         path = folder / f"answer.{kind}"
         about = {"do": "file", "lake": lake, "sql": answer.sql, "as_of": answer.pins()}
         request = {**about, "path": str(path), "format": kind, "excel": excel, "most": MOST_FILE}
-        query_process.Question(query_process.pool(), request, **{"seconds": FILE_SECONDS, **limits}).result()
+        within = {**limits_of(Settings.load(lake).sql, kept=True), **limits}
+        process.Question(process.pool(), request, **within).result()
         return path.read_bytes()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

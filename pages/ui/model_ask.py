@@ -15,7 +15,13 @@ from pages.ui.state import Workspace, put
 
 
 def ask(
-    ws: Workspace, plans: Callable[[], Sequence[workbench.Plan]], *, key: str, on_ask: Callable[..., None], args: Any
+    ws: Workspace,
+    plans: Callable[[], Sequence[workbench.Plan]],
+    *,
+    key: str,
+    on_ask: Callable[..., None],
+    args: Any,
+    label: str = "Ask the model",
 ) -> None:
     """Draw the button that opens what would be sent, and the one that asks; nothing while no model is set up.
 
@@ -24,10 +30,11 @@ def ask(
         plans: What would be sent, a call each; computed when it is looked at.
         key: Unique on the page.
         on_ask: Called with ``args`` when the model is to be asked.
+        label: Of the button that opens it.
     """
     if calls.at(ws, workbench.model_mode) == "off":
         return
-    panel = st.popover("Ask the model", icon=":material/neurology:", disabled=ws.read_only, key=key, on_change="rerun")
+    panel = st.popover(label, icon=":material/neurology:", disabled=ws.read_only, key=key, on_change="rerun")
     with panel:
         if not panel.open:
             return

@@ -10,7 +10,7 @@ import pytest
 
 from automic_core import Lakehouse, workbench
 from automic_core.errors import TransformError
-from automic_core.workbench.query_process import pool
+from automic_core.queries.process import pool
 from tests.core.asked import small_lake
 
 SLOW = "SELECT count(*) AS n FROM range(1e9::BIGINT) a, range(1e9::BIGINT) b WHERE a.range % 7 = 3"

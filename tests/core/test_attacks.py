@@ -15,9 +15,10 @@ import pytest
 
 from automic_core import workbench
 from automic_core.errors import AutomicError, CatalogError, SecurityError, TransformError
+from automic_core.lake import Lakehouse
 from automic_core.lakehouse.statements import parse
-from automic_core.workbench import query_process
-from automic_core.workbench.query_process import Pool, Question
+from automic_core.queries import process
+from automic_core.queries.process import Pool, Question
 
 CANARY = "canary-7f3a9"
 SECONDS, MEMORY, ROWS = 1.0, "100MB", 100
@@ -185,6 +186,16 @@ def pool(lake: Path) -> Iterator[Pool]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def builder(lake: Path, pool: Pool) -> Iterator[Lakehouse]:
+    """The lake, open to build gold tables within small limits; its statements run in the process under attack."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "_pool", pool)
+        limits = {"kept_seconds": SECONDS, "memory_bytes": 100_000_000, "spill_bytes": 50_000_000}
+        with Lakehouse.open(lake, actor="eve", sql=limits) as opened:
+            yield opened
+
+
 def run(pool: Pool, lake: Path, sql: str, seconds: float = SECONDS) -> pl.DataFrame:
     request = {"do": "rows", "lake": str(lake), "sql": sql, "as_of": None, "rows": ROWS}
     return pl.read_ipc_stream(io.BytesIO(Question(pool, request, seconds=seconds, memory=MEMORY).result()[1]))
@@ -204,11 +215,30 @@ def unharmed(pool: Pool, lake: Path) -> None:
     assert sorted(path.name for path in lake.parent.iterdir()) == ["lake", "notes.csv", "people.csv", "secret.txt"]
 
 
+def builds(lake: Lakehouse) -> None:
+    """A good statement still makes a table, and none was made of anything else."""
+    staged = lake.gold.stage("good", GOOD)
+    try:
+        assert staged.rows().collect()["name"].to_list() == ["Ada", "Grace"]
+    finally:
+        staged.discard()
+    assert lake.tables("gold") == []
+
+
 @pytest.mark.parametrize("attack", [*WRITES_OR_READS_OUTSIDE, *LOADS_OR_SETS, *HIDDEN])
 def test_is_refused(pool: Pool, lake: Path, attack: str) -> None:
     with pytest.raises((SecurityError, CatalogError, TransformError)) as caught:
         run(pool, lake, written(attack, lake))
     assert CANARY not in str(caught.value)
+    unharmed(pool, lake)
+
+
+@pytest.mark.parametrize("attack", [*WRITES_OR_READS_OUTSIDE, *LOADS_OR_SETS, *HIDDEN])
+def test_makes_no_gold_table(builder: Lakehouse, pool: Pool, lake: Path, attack: str) -> None:
+    with pytest.raises((SecurityError, CatalogError, TransformError)) as caught:
+        builder.gold.stage("stolen", written(attack, lake))
+    assert CANARY not in str(caught.value)
+    assert builder.tables("gold") == []
     unharmed(pool, lake)
 
 
@@ -236,8 +266,38 @@ def test_ends_within_its_limits(pool: Pool, lake: Path, attack: str) -> None:
     took = time.monotonic() - began
     with pytest.raises(TransformError, match=r"longer than|memory|[Oo]ut of|too large|exceed|[Rr]ange|limit"):
         question.result()
-    assert took < SECONDS + query_process._GRACE + 5
+    assert took < SECONDS + process._GRACE + 5
     assert highest < at_rest + HARD_MEMORY
+    unharmed(pool, lake)
+
+
+@pytest.mark.parametrize("attack", GREEDY)
+def test_ends_a_gold_table_within_its_limits(builder: Lakehouse, pool: Pool, lake: Path, attack: str) -> None:
+    began = time.monotonic()
+    at_rest = psutil.Process().memory_info().rss
+    with pytest.raises(TransformError, match=r"longer than|memory|[Oo]ut of|too large|exceed|[Rr]ange|limit"):
+        builder.gold.build("greedy", GREEDY[attack])
+    assert time.monotonic() - began < SECONDS + process._GRACE + 5
+    assert psutil.Process().memory_info().rss < at_rest + (200 << 20), "it was not computed here"
+    builds(builder)
+    unharmed(pool, lake)
+
+
+@pytest.mark.parametrize("attack", ["FROM range(10000000000)", "SELECT md5(i::VARCHAR) FROM range(9000000000) t(i)"])
+def test_a_gold_table_without_end_stops_at_its_limit(builder: Lakehouse, pool: Pool, lake: Path, attack: str) -> None:
+    with pytest.raises(TransformError, match=r"more than the 50,000,000 bytes|longer than 1\.0 s"):
+        builder.gold.build("greedy", attack)
+    builds(builder)
+    unharmed(pool, lake)
+
+
+@pytest.mark.parametrize("attack", DEEP)
+def test_depth_and_length_end_the_gold_table_only(builder: Lakehouse, pool: Pool, lake: Path, attack: str) -> None:
+    try:
+        builder.gold.stage("deep", DEEP[attack]).discard()
+    except AutomicError as error:
+        assert len(str(error)) < 3_000  # noqa: PT017  (both outcomes are fine)
+    builds(builder)
     unharmed(pool, lake)
 
 
@@ -251,7 +311,7 @@ def test_depth_and_length_end_the_question_only(pool: Pool, lake: Path, attack: 
 
 
 def test_of_a_flood_of_rows_few_come_back(pool: Pool, lake: Path) -> None:
-    assert run(pool, lake, "SELECT * FROM range(100000000) a").height == ROWS
+    assert run(pool, lake, "SELECT * FROM range(100000000) a", 10).height == ROWS
     assert (
         run(pool, lake, "SELECT repeat('x', 100000) AS text FROM range(2000)", 10)["text"].str.len_chars().max() == 2001
     )

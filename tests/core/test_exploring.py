@@ -15,9 +15,9 @@ from automic_core import workbench
 from automic_core.demo.run import run_demo
 from automic_core.errors import AutomicError, CatalogError, ConfigError, TransformError
 from automic_core.lake import Lakehouse
+from automic_core.queries.process import pool
 from automic_core.workbench import Past
 from automic_core.workbench.query_history import KEEP, Ran, history_file, remember
-from automic_core.workbench.query_process import pool
 
 
 @pytest.fixture(scope="module")

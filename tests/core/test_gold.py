@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from automic_core.connectors.files.csv import CSVSource
-from automic_core.errors import AutomicError, CatalogError, ConfigError, ConflictError
+from automic_core.errors import AutomicError, CatalogError, ConfigError, ConflictError, SchemaError, TransformError
+from automic_core.events import Event
 from automic_core.lake import Lakehouse
+from automic_core.lakehouse import tables
+from automic_core.lakehouse.pinning import pinned, unpinned
+from automic_core.medallion import statements
+from automic_core.medallion.silver import SOURCES
 from automic_core.medallion.staged import StagedTable
+from automic_core.transforms.rules import Range
 from tests.kept import Kept
 
 COUNT = {"orders": {"field": "*", "function": "count"}, "total": {"field": "amount", "function": "sum"}}
@@ -126,6 +135,76 @@ def test_wrong_builds_publish_nothing(lake: Lakehouse, tmp_path: Path) -> None:
         lake.gold.build("g", source="orders", group_by=["nope"], aggregations=COUNT)
     assert lake.tables("gold") == []
     assert [path for path in (tmp_path / "lake").rglob("*.parquet") if "gold" in path.parts] == []
+
+
+def test_a_type_that_no_table_holds_is_told(lake: Lakehouse) -> None:
+    for value, kind in (("INTERVAL 1 DAY", "month_day_nano_interval"), ("union_value(a := 1)", "union")):
+        with pytest.raises(SchemaError, match=f"'x' has the type .*{kind}.*which a table cannot store"):
+            lake.gold.build("g", f"SELECT {value} AS x")
+    assert lake.tables("gold") == []
+
+
+def test_who_cancels_stops_the_statement(lake: Lakehouse) -> None:
+    def listener(event: Event) -> None:
+        if event.message == "Running the statement":
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        lake.gold.build("g", "SELECT count(*) FROM range(9e9::BIGINT) a, range(9e9::BIGINT) b", on_event=listener)
+    assert time.monotonic() - began < 60, "it would run for minutes"
+    assert lake.runs(1)[0].state == "cancelled"
+    assert lake.tables("gold") == []
+    assert lake.gold.build("g", "SELECT 1 AS x").report.rows_out == 1
+
+
+def test_limits_are_those_of_the_settings(lake: Lakehouse) -> None:
+    slow = "SELECT count(*) FROM range(9e9::BIGINT) a, range(9e9::BIGINT) b WHERE a.range % 7 = 3"
+    long = "SELECT md5(i::VARCHAR) AS x FROM range(100000) t(i)"
+    for limit, sql, said in (
+        ({"kept_seconds": 0.5}, slow, r"longer than 0\.5 s"),
+        ({"spill_bytes": 10_000}, long, "more than the 10,000 bytes"),
+    ):
+        with Lakehouse.open(lake.context.root, sql=limit) as hasty, pytest.raises(TransformError, match=said):
+            hasty.gold.build("g", sql)
+    assert lake.tables("gold") == []
+
+
+def test_a_lake_whose_settings_are_no_file_is_asked_too(tmp_path: Path) -> None:
+    with Lakehouse.open(tmp_path / "other", storage={"local": {"path": str(tmp_path / "elsewhere")}}) as lake:
+        give(lake, tmp_path, "id\n1\n2\n")
+        lake.gold.build("g", "SELECT count(*) AS n FROM bronze.orders")
+        assert lake.scan("gold.g").collect()["n"].item() == 2
+
+
+def test_quarantine_is_read_as_it_stands_and_whatever_happens_meanwhile(
+    lake: Lakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = Range(columns=["amount"], max=35)
+    lake.silver.promote("orders", rules=[rule])
+    lake.silver.promote("orders", rules=[rule])
+    sql = "SELECT q.state, (SELECT count(*) FROM silver.orders) AS n FROM quarantine.orders q"
+    resolve = statements._present
+
+    def moving(*args: Any) -> dict[str, str]:
+        found = resolve(*args)
+        lake.silver.promote("orders")
+        return found
+
+    monkeypatch.setattr(statements, "_present", moving)
+    lake.gold.build("g", sql)
+    assert lake.scan("gold.g").select("state", "n").collect().rows() == [("open", 3)], "once, not once a run"
+    told = json.loads(lake.history("gold.g")[-1].summary[SOURCES])
+    assert lake.scan("silver.orders", told["silver.orders"]).collect().height == 3
+    assert lake.scan("silver.orders").collect().height == 4
+
+
+def test_another_process_is_told_no_address_of_the_catalog(lake: Lakehouse) -> None:
+    told = pinned(lake.context.need("silver.orders"))
+    assert "uri" not in told["access"]
+    assert tables.row_count(unpinned(json.loads(json.dumps(told)))) == 4
+    with pytest.raises(CatalogError, match=r"opening silver\.orders"):
+        unpinned({**told, "metadata": told["metadata"].replace("metadata/", "metadata/no")})
 
 
 def test_a_build_that_was_overtaken_is_done_again(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:

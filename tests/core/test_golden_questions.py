@@ -15,7 +15,7 @@ from automic_core import CSVSource, Lakehouse, cli, workbench
 from automic_core.errors import CatalogError, ConfigError, SecurityError
 from automic_core.medallion import golden
 from automic_core.medallion.golden import Golden, difference, golden_of, texts
-from automic_core.workbench.query_process import pool
+from automic_core.queries.process import pool
 from tests.core.asked import STAYS, small_lake
 
 

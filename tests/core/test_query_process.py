@@ -19,7 +19,7 @@ import pytest
 
 from automic_core import workbench
 from automic_core.errors import CatalogError, ConfigError, SecurityError, TransformError
-from automic_core.workbench.query_process import Pool, Question
+from automic_core.queries.process import Pool, Question
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_closing_leaves_nothing(lake: Path) -> None:
 def test_nothing_stays_when_the_server_is_killed(lake: Path, tmp_path: Path) -> None:
     script = f"""
 import time
-from automic_core.workbench.query_process import Pool, Question
+from automic_core.queries.process import Pool, Question
 pool = Pool()
 request = {{"do": "rows", "lake": {str(lake)!r}, "as_of": None, "rows": 10}}
 Question(pool, {{**request, "sql": "SELECT 1"}}).result()

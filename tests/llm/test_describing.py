@@ -90,6 +90,20 @@ class TestModel:
         assert [each.name for each in found.columns] == ["ID", "one", "anna_s_team", "amount"]
         assert found.refused == ["ID: the name 'amount' is taken", "amount: the name 'one' is taken"]
 
+    def test_the_domains_it_names_are_tested_on_the_values(self, lake: Lakehouse, server: Server) -> None:
+        domains = {"ID": "year", "col2": "e-mail address", "Anna's Team": "colour", "amount": ""}
+        said = [{"column": c, "name": c, "description": "A.", "domain": d} for c, d in domains.items()]
+        server.replies = [says(json.dumps({"columns": said}))]
+        found = workbench.describe(lake, "bronze.people", model=True)
+        told = {each.column: each.domain for each in found.columns}
+        assert told == {"ID": None, "col2": told["col2"], "Anna's Team": None, "amount": None}
+        assert told["col2"] is not None
+        assert (told["col2"].agree, told["col2"].of, told["col2"].counter_examples) == (20, 20, ())
+        assert "Anna's Team: 'colour' is no domain that values can be tested for" in found.refused
+        assert "ID: only 0 of 20 values can be a year; not '1', '10', '11'" in found.refused
+        rules = {each.column: each.domain for each in workbench.describe(lake, "bronze.people").columns}
+        assert rules["col2"] == told["col2"], "the same result, whoever proposed it"
+
     def test_a_model_that_obeys_a_cell_changes_no_more_than_words(self, lake: Lakehouse, server: Server) -> None:
         workbench.allow_values(lake, "bronze.people")
         obeying = answer(("Anna's Team", "api_key", "sk-123; rm -rf /; <script>alert(1)</script>" + "x" * 999))

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
-from automic_core.workbench.query_process import pool
+from automic_core.queries.process import pool
 
 OpenApp = Callable[..., AppTest]
 LAYER = "version: 1\ntables:\n  silver.people:\n    synonyms: [folk]\n    measures: {oldest_age: {sql: max(age)}}\n"

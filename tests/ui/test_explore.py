@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
-from automic_core.workbench.query_process import pool
+from automic_core.queries.process import pool
 
 OpenApp = Callable[..., AppTest]
 SLOW = "SELECT count(*) FROM range(1e9::BIGINT) a, range(1e9::BIGINT) b WHERE a.range % 7 = 3"

@@ -19,7 +19,7 @@ _NO_TABLE = re.compile(r"There is no table ([\w.]+)")
 _NAME = r'(?:"[^"]+"|\w+)'
 _SOURCE = re.compile(rf"\b(?:FROM|JOIN)\s+({_NAME}(?:\.{_NAME})?)(?:\s+(?:AS\s+)?({_NAME}))?", re.I)
 _WORDS = frozenset(
-    "on using where group order having limit join inner left right full cross natural union except intersect".split()
+    ["on", "using", "where", "group", "order", "having", "limit", "join", "inner", "left", "right", "full", "cross", "natural", "union", "except", "intersect"]
 )
 
 

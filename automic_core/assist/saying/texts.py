@@ -9,6 +9,7 @@ from automic_core.assist.saying.changing import Reader
 from automic_core.assist.saying.columns import Columns
 from automic_core.assist.saying.saying import Unclear, Wish
 from automic_core.assist.saying.terms import listed
+from automic_core.inference.text_groups import propose_classes
 from automic_core.inference.text_values import Kind
 
 _KINDS: dict[str, Kind] = {
@@ -56,10 +57,26 @@ def _classify(match: re.Match[str], columns: Columns) -> list[Wish]:
     return [Wish("step", "classify", options, f"{into}: {' or '.join(labels)}", why, (into,))]
 
 
+def _proposed(match: re.Match[str], columns: Columns) -> list[Wish]:
+    """ "classify the message": into the classes that its texts fall into by themselves."""
+    column = columns.one(match["what"])
+    if column not in columns.texts:
+        raise Unclear(f"{column} is no text.")
+    classes = propose_classes(columns.rows[column].drop_nulls().to_list())
+    if not classes:
+        ask = f"Name the classes: classify {column} into A, B or C."
+        raise Unclear(f"The texts of {column} fall into no classes by the words they share.", ask)
+    into = f"{column}_class"
+    why = "found in the texts, by the words that each class shares; rename and describe them in the step"
+    options = {"column": column, "classes": classes, "into": into}
+    return [Wish("step", "classify", options, f"{into}: {' or '.join(classes)}", why, (into,))]
+
+
 READERS: tuple[tuple[str, Reader], ...] = (
     (r"(?:extract|read|parse|pull)(?: out)? (?P<what>.+?) (?:from|out of) (?:the )?(?P<from>[\w ]+)", _extract),
     (
         r"(?:classify|tag|sort|categori[sz]e|label) (?:the )?(?P<what>.+?) (?:into|as|by) (?P<labels>.+[, ].+)",
         _classify,
     ),
+    (r"(?:classify|tag|categori[sz]e|group) (?:the )?(?P<what>[\w ]+)", _proposed),
 )

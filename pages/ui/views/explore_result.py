@@ -39,7 +39,7 @@ def _running(screen: Explore) -> None:
             finish(screen)
         st.rerun()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Running for {screen.asking.seconds:.0f} s; a query may take {workbench.QUERY_SECONDS:.0f} s.")
+        st.markdown(f"Running for {screen.asking.seconds:.0f} s; a query may take {screen.asking.limit:.0f} s.")
         if st.button("Cancel", key="cancel-query", icon=":material/stop_circle:"):
             cancel(screen)
             st.rerun()

@@ -1,4 +1,4 @@
-"""Names, meaning, units and keys: what rules propose beside what a model proposes, each with what it rests on."""
+"""Names, meaning, domains, units, keys: what rules propose beside what a model proposes, each with its evidence."""
 
 from __future__ import annotations
 
@@ -89,6 +89,11 @@ def _offer(ws: Workspace, screen: SchemaScreen, field: workbench.FieldChange, of
             on_click=_take,
             args=(screen, field, offer),
         )
+        if offer.domain is not None:
+            domain = offer.domain
+            examples = [f"{each.value[:60]!r} ×{each.count:,}" for each in domain.counter_examples]  # noqa: RUF001
+            key = f"schema-domain-{offer.by}-{offer.column}"
+            show.evidence(domain.agree, domain.of, examples, key=key, label=domain.name)
         if offer.why:
             with st.popover("Why", type="tertiary", key=f"schema-why-{offer.by}-{offer.column}"):
                 for line in offer.why:

@@ -31,6 +31,7 @@ class SchemaScreen:
         problem: Why the last decision was not taken, to be said once.
         keys: Keys between the tables of the lake, once somebody had them looked for.
         keys_of: The state of the tables they were looked for in.
+        named: Keys between the tables that a model named, once somebody had it asked.
         told: What a model said of the columns, once somebody had it asked.
     """
 
@@ -41,6 +42,7 @@ class SchemaScreen:
     problem: AutomicError | None = None
     keys: Sequence[workbench.ForeignKey] | None = None
     keys_of: dict[str, str] = field(default_factory=dict)
+    named: workbench.Relations | None = None
     told: workbench.Descriptions | None = None
 
     def open(self, table: str) -> None:

@@ -23,7 +23,8 @@ TITLES = {
     "llm": "Language model",
     "extraction": "Extraction",
     "jobs": "Jobs",
-    "security": "Limits",
+    "sql": "Statements",
+    "security": "Files",
 }
 
 

@@ -1,4 +1,4 @@
-"""Questions of a page run in processes of their own, bounded in time and memory, killed hard, kept warm meanwhile."""
+"""Questions and statements run in processes of their own, bounded in time and memory, killed hard, kept warm."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from typing import Any
 import automic_core
 from automic_core import errors
 from automic_core.errors import AutomicError, TransformError
-from automic_core.settings import Settings
-from automic_core.workbench.query_wire import Reply, receive, send
+from automic_core.queries.wire import Reply, receive, send
+from automic_core.settings import Settings, SqlSection
 
-SECONDS = 60.0
-MEMORY = "1GB"
+PROGRAM = "automic_core.workbench.query_worker"
+"""What a process runs. It opens lakes, so it stands above this module, which only names it."""
+DEFAULTS = SqlSection()
 HARD_MEMORY = 4 << 30
-SPILL = "10GB"
 MOST, IDLE = 4, 2
 _GRACE, _START_SECONDS = 1.5, 60.0
 _NEEDED = re.compile(
@@ -40,12 +40,12 @@ class Worker:
 
     def __init__(self, hard_memory: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="automic-query-"))
-        self.late = False
+        self.hard_memory, self.late = hard_memory, False
         self._ready = False
         home = str(Path(automic_core.__file__).parent.parent)
         paths = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", "automic_core.workbench.query_worker", str(hard_memory)],
+            [sys.executable, "-P", "-m", PROGRAM, str(hard_memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the server; the closed pipe tells the worker
@@ -123,16 +123,16 @@ class Pool:
             if not self._idle:
                 self._idle.append(self._new())
 
-    def take(self) -> Worker:
-        """A worker for one question."""
+    def take(self, memory: int = 0) -> Worker:
+        """A worker for one question that may need so many bytes."""
         with self._lock:
             while self._idle:
                 worker = self._idle.pop()
-                if worker.alive:
+                if worker.alive and worker.hard_memory >= memory:
                     return worker
                 self._workers.discard(worker)
                 worker.end()
-            return self._new()
+            return self._new(memory)
 
     def give(self, worker: Worker, *, again: bool) -> int | None:
         """Take a worker back; one that may not be used again is ended, and how it ended is returned."""
@@ -150,8 +150,8 @@ class Pool:
         for worker in workers:
             worker.end()
 
-    def _new(self) -> Worker:
-        worker = Worker(self._hard_memory)
+    def _new(self, memory: int = 0) -> Worker:
+        worker = Worker(max(self._hard_memory, memory))
         self._workers.add(worker)
         return worker
 
@@ -161,9 +161,11 @@ class Question:
 
     Args:
         pool: Where to find a process.
-        request: What to do: ``do``, ``lake``, ``sql`` and more, see ``query_worker``.
+        request: What to do: ``do``, ``sql`` and more, see ``query_worker``.
         seconds: Time it may take; what takes longer is killed.
         memory: What DuckDB may use before it spills.
+        spill: Most that it may spill.
+        hard_memory: Bytes that the process must be allowed, if more than the pool's processes are.
         on_done: Called with the outcome, in the background, before anybody else sees it.
         on_part: Called with what arrives before the reply, in the background: words that explain an answer.
     """
@@ -173,13 +175,16 @@ class Question:
         pool: Pool,
         request: Mapping[str, Any],
         *,
-        seconds: float = SECONDS,
-        memory: str = MEMORY,
+        seconds: float = DEFAULTS.page_seconds,
+        memory: str = DEFAULTS.memory,
+        spill: str = DEFAULTS.spill,
+        hard_memory: int = 0,
         on_done: Callable[[Reply | AutomicError], None] | None = None,
         on_part: Callable[[str], None] | None = None,
     ) -> None:
         self._pool, self._seconds, self._on_done, self._on_part = pool, seconds, on_done, on_part
-        self._request = {**request, "seconds": seconds, "memory": memory, "spill": SPILL}
+        self._request = {**request, "seconds": seconds, "memory": memory, "spill": spill}
+        self._hard_memory = hard_memory
         self._worker: Worker | None = None
         self._reply: Reply | AutomicError | None = None
         self._cancelled = threading.Event()
@@ -231,8 +236,9 @@ class Question:
     def _asked(self) -> Reply | AutomicError:
         if self._cancelled.is_set():
             return _cancelled()
-        request = {**self._request, "variables": _declared(self._request["lake"])}
-        worker = self._worker = self._pool.take()
+        lake = self._request.get("lake")
+        request = {**self._request, "variables": _declared(lake) if lake else {}}
+        worker = self._worker = self._pool.take(self._hard_memory)
         reply = None if self._cancelled.is_set() else worker.ask(request, self._on_part)
         self._worker = None
         again = reply is not None and not reply[0].get("retire") and not self._cancelled.is_set()

@@ -1,0 +1,1 @@
+"""Statements of people run in processes of their own, bounded in time and memory."""
