@@ -46,12 +46,14 @@ def test_what_is_no_such_slip_is_left_to_the_model(sql: str, problem: str) -> No
 
 
 def test_a_name_that_means_two_tables_is_left_alone() -> None:
-    sql = "SELECT T2.votes FROM silver.player T1 JOIN silver.coach T2 ON true WHERE EXISTS (SELECT 1 FROM silver.coach T1)"
+    sql = "SELECT T2.votes FROM silver.player T1 JOIN silver.coach T2 ON true"
+    sql += " WHERE EXISTS (SELECT 1 FROM silver.coach T1)"
     assert mended(sql, lacks("T2", "votes"), COLUMNS) is None
 
 
 def test_the_model_is_told_where_a_column_is() -> None:
     said = hint(lacks("T2", "Coach_name"), JOINED, COLUMNS)
     assert said == '"Coach_name" is a column of silver.coach. T2 is silver.player_coach.'
-    assert hint('Referenced column "goals" not found in FROM clause!', JOINED, COLUMNS) == 'No table has a column "goals".'
+    said = hint('Referenced column "goals" not found in FROM clause!', JOINED, COLUMNS)
+    assert said == 'No table has a column "goals".'
     assert hint("It took too long.", JOINED, COLUMNS) == ""

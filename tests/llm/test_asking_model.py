@@ -133,9 +133,7 @@ def test_the_grammar_has_a_vote(
     assert ask(f"{question} Or not?", grammar=by_grammar).sql is None, "two against one leave it open"
 
 
-def test_what_the_grammar_was_not_sure_of_has_a_vote_too(
-    ask: Callable[..., Answer], server: Server, box: Box
-) -> None:
+def test_what_the_grammar_was_not_sure_of_has_a_vote_too(ask: Callable[..., Answer], server: Server, box: Box) -> None:
     unsure = replace(grammar.abstain(QUESTION, Lexicon.of({}, []), "?"), readings=(Reading(ONE, box.run(ONE), 0.5),))
     server.replies = [gives(SAME), gives(ONE)]
     answer = ask(grammar=unsure)

@@ -19,8 +19,9 @@ _NO_TABLE = re.compile(r"There is no table ([\w.]+)")
 _NAME = r'(?:"[^"]+"|\w+)'
 _SOURCE = re.compile(rf"\b(?:FROM|JOIN)\s+({_NAME}(?:\.{_NAME})?)(?:\s+(?:AS\s+)?({_NAME}))?", re.I)
 _WORDS = frozenset(
-    ["on", "using", "where", "group", "order", "having", "limit", "join", "inner", "left", "right", "full", "cross", "natural", "union", "except", "intersect"]
+    {"on", "using", "where", "group", "order", "having", "limit", "join", "inner", "left", "right", "full"}
 )
+_WORDS |= {"cross", "natural", "union", "except", "intersect"}
 
 
 def mended(sql: str, problem: str, columns: Columns) -> str | None:

@@ -196,7 +196,7 @@ def _settled(tried: Sequence[Tried], readings: Sequence[Reading]) -> bool:
 
 def _unsure(tried: Sequence[Tried], readings: Sequence[Reading]) -> str:
     """Why there is no answer although statements ran: what each of them would show, so that a person can say which."""
-    listed = " Or: ".join(dict.fromkeys(in_words(each.sql) for each in (*tried, *readings)))
+    listed = " Or: ".join(dict.fromkeys(map(in_words, [each.sql for each in tried] + [each.sql for each in readings])))
     return f"It is not sure what is meant. It could be: {listed} Say which, or name the columns."
 
 

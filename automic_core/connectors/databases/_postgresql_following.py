@@ -17,6 +17,7 @@ from automic_core.connectors.databases import _postgresql_reading as reading
 from automic_core.connectors.databases import _postgresql_session as session
 from automic_core.connectors.databases._postgresql_pgoutput import Described, lsn_number
 from automic_core.connectors.databases._postgresql_stream import Followed, Stream
+from automic_core.contracts import ReadRequest
 from automic_core.contracts.changes import Beginning, Piece
 from automic_core.errors import SourceError
 
@@ -156,8 +157,8 @@ class PostgreSQLLog:
             plan = self._run(
                 lambda connection: reading.plan(connection, select, self._table, self._access.where), reading.SESSION
             )
-            wanted = [*(column.name for column in plan.columns), frames.RESCUED]
-            rows = reading.Rows(plan, wanted, None)
+            wanted = (*(column.name for column in plan.columns), frames.RESCUED)
+            rows = reading.Rows(plan, ReadRequest(columns=wanted))
             with closing(reading.streamed(self._access.info(reading.SESSION), rows, snapshot)) as batches:
                 for batch in batches:
                     yield batch.rename_columns([self._renamed.get(name, name) for name in batch.schema.names])
