@@ -167,10 +167,12 @@ def certificate() -> str:
 
 @contextmanager
 def schema(name: str) -> Iterator[str]:
-    """A fresh schema, dropped afterwards."""
+    """A fresh schema, dropped afterwards; one that a killed run left behind is dropped before."""
     server = postgresql()
+    drop = f'DROP SCHEMA IF EXISTS "{name}" CASCADE'
+    server.run(drop, options="-c client_min_messages=error")
     server.run(f'CREATE SCHEMA "{name}"')
     try:
         yield name
     finally:
-        server.run(f'DROP SCHEMA "{name}" CASCADE', options="-c client_min_messages=error")
+        server.run(drop, options="-c client_min_messages=error")
