@@ -78,16 +78,22 @@ class Upkeep:
         return self._apply if self._applies and time.monotonic() >= self._next else None
 
     def finish(self) -> None:
-        """Apply what is left."""
+        """Apply what is left.
+
+        Raises:
+            AutomicError: It failed, or what ran last did.
+        """
+        if self._running is not None:
+            self._running.result()
         if self._applies:
             self._count(self._apply())
 
     def close(self) -> None:
-        """Wait for what runs."""
+        """Wait for what runs; ``finish`` raises its failure."""
         self._worker.shutdown(wait=True)
         if self._running is not None and self._running.exception() is None:
             self._count(self._running.result())
-        self._running = None
+            self._running = None
 
     def _apply(self) -> Applied | None:
         if self._lake.table(f"bronze.{self._table}") is None or blocked(self._lake, self._table) is not None:

@@ -97,7 +97,8 @@ class LayerSection(Section):
 
     Attributes:
         path: Folder of the layer's tables inside the warehouse.
-        retention_days: Age in days after which snapshots may be expired; None = keep all.
+        retention_days: Age in days after which snapshots may be expired; None = keep all, but of a table that is
+            followed only those of the last minutes (``medallion/upkeep.py``).
     """
 
     path: str

@@ -8,12 +8,12 @@ a sign was seen less than five times.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from automic_core.assist.asking import grammar, trusting
 from automic_core.assist.asking.answers import Reading
 from automic_core.assist.asking.equality import equal
 
@@ -29,7 +29,7 @@ WEIGHTS = {
     "repaired": -0.3,
 }
 """What each sign adds to the logarithm of the odds that an answer is right; ``always`` stands for no sign at all."""
-SURE = 0.7
+SURE = grammar.LEAST_TRUST
 """A reading of the grammar with this trust would be an answer by itself."""
 
 
@@ -50,8 +50,7 @@ class Tried:
 
 def trust(signs: Mapping[str, float]) -> float:
     """About how many of the answers with these signs are right: 0 to 1."""
-    odds = WEIGHTS["always"] + sum(WEIGHTS[name] * value for name, value in signs.items())
-    return 1 / (1 + math.exp(-odds))
+    return trusting.trust(signs, WEIGHTS)
 
 
 def chosen(tried: Sequence[Tried], readings: Sequence[Reading]) -> tuple[Tried, dict[str, float]]:

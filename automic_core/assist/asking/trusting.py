@@ -58,9 +58,9 @@ WEIGHTS = {
 _TABLE = re.compile(r'(?:FROM|JOIN) ((?:"[^"]+"|\w+)\.(?:"[^"]+"|\w+))')
 
 
-def trust(signs: Mapping[str, float]) -> float:
+def trust(signs: Mapping[str, float], weights: Mapping[str, float] = WEIGHTS) -> float:
     """About how many of the answers with these signs are right: 0 to 1."""
-    odds = WEIGHTS["always"] + sum(WEIGHTS[name] * value for name, value in signs.items())
+    odds = weights["always"] + sum(weights[name] * value for name, value in signs.items())
     return 1 / (1 + math.exp(-odds))
 
 
