@@ -46,7 +46,7 @@ check: $(STAMP) ## format, lint, types, architecture
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy --explicit-package-bases --follow-imports=silent pages app.py
+	@$(BIN)/mypy --explicit-package-bases --follow-imports=silent pages app.py server.py
 	@$(BIN)/python -m pytest tests/test_architecture.py
 
 format: $(STAMP) ## rewrite the code in the one format

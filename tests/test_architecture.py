@@ -43,7 +43,8 @@ TOGETHER = {
 RANK = {name: number for number, line in enumerate(LINES) for name in line.split()}
 # Library -> the only places that may import it at all.
 ONLY = {
-    "streamlit": ["pages/", "app.py"],
+    "streamlit": ["pages/", "app.py", "server.py"],
+    "starlette": ["server.py"],
     "litellm": ["automic_core/llm/client.py"],
     "pyiceberg.catalog": [
         "automic_core/lakehouse/",
@@ -128,7 +129,11 @@ def test_imports_go_down(path: Path) -> None:
         assert RANK[here] < RANK[there] or same, f"{here} may not import {there} ({name})"
 
 
-@pytest.mark.parametrize("path", [*core_files(), *sorted((ROOT / "pages").rglob("*.py")), ROOT / "app.py"], ids=str)
+@pytest.mark.parametrize(
+    "path",
+    [*core_files(), *sorted((ROOT / "pages").rglob("*.py")), ROOT / "app.py", ROOT / "server.py"],
+    ids=str,
+)
 def test_heavy_libraries_stay_in_their_files(path: Path) -> None:
     where = path.relative_to(ROOT).as_posix()
     for name, top in imports(path):
@@ -137,7 +142,7 @@ def test_heavy_libraries_stay_in_their_files(path: Path) -> None:
                 assert any(where.startswith(place) for place in allowed), f"{where} imports {name}"
         if top and where.startswith("automic_core"):
             assert name.split(".")[0] not in LAZY, f"{where} imports {name} at the top; import it where it is needed"
-        if where.startswith(("pages/", "app.py")):
+        if where.startswith(("pages/", "app.py", "server.py")):
             assert not any(name == p or name.startswith(p + ".") for p in PAGES_NEVER), f"{where} imports {name}"
 
 

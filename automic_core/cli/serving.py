@@ -94,7 +94,7 @@ def start(
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
     output.emit({"url": url, "lake": root}) if as_json else output.say(f"Serving {root} at {url} (Ctrl-C ends it)")
     sys.stdout.flush()
-    page = app_file()
+    page = app_file().with_name("server.py")
     options = {
         "server.address": address,
         "server.port": str(port),

@@ -82,14 +82,11 @@ def template() -> go.layout.Template:
     return go.layout.Template(layout=layout)
 
 
-def plot(figure: go.Figure, *, key: str, height: int | None = None, select: bool = False, alt: str = "") -> Any:
-    """Draw a figure under the one template; returns Plotly's selection if asked for."""
+def plot(figure: go.Figure, *, key: str, height: int | None = None, alt: str = "") -> None:
+    """Draw a figure under the one template."""
     figure.update_layout(template=template(), height=height)
     config = {"displayModeBar": False, "displaylogo": False}
-    if select:
-        return st.plotly_chart(figure, key=key, theme=None, config=config, on_select="rerun", alt=alt or None)
     st.plotly_chart(figure, key=key, theme=None, config=config, alt=alt or None)
-    return None
 
 
 def safe(text: object) -> str:

@@ -43,7 +43,7 @@ def test_a_jump_is_called_expected_and_taken_back(person: NewPerson, lake: Path)
     ann.see("1 surprise in 1 table", JUMP, "0% to", "2.6 times as far")
     first = ann.page.locator("[class*='st-key-monitors-card-0']").first
     first.get_by_text(JUMP).wait_for()
-    ann.page.locator(".st-key-monitors-figure .js-plotly-plot").first.wait_for()
+    ann.page.locator(".st-key-monitors-figure svg").first.wait_for()
 
     ann.tap("alert-expected-0")
     ann.see("Nothing is out of the ordinary in 1 table", "Called expected")

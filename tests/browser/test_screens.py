@@ -107,7 +107,7 @@ def test_a_surprise(person: NewPerson, tmp_path: Path, surprise: None, dark: boo
     visitor = person(dark=dark)
     visitor.open("monitors")
     visitor.see("1 surprise and", "of email is empty", "Ranked by", "times as far as the band reaches")
-    visitor.page.locator(".st-key-monitors-figure .js-plotly-plot").first.wait_for()
+    visitor.page.locator(".st-key-monitors-figure svg").first.wait_for()
     _shoot(visitor, tmp_path, "monitors", dark)
 
 

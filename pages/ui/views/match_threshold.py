@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from automic_core import workbench
-from pages.ui import charts, show
+from pages.ui import show
+from pages.ui.series import Mark, round_levels, series
 from pages.ui.state import Workspace
 from pages.ui.views import match_all
 from pages.ui.views.match_state import Desk, chance
@@ -32,8 +32,7 @@ def _threshold(desk: Desk, found: workbench.MatchView) -> None:
     places = [point.threshold for point in found.curve]
     key = f"match-curve-{desk.table}-{desk.view.version}-{found.threshold}"
     alt = f"Rows merged along the threshold: {found.curve[0].merged:,} at {places[0]:g}, {found.curve[-1].merged:,} at "
-    event = charts.plot(_curve(found), key=key, height=235, select=True, alt=f"{alt}{places[-1]:g}")
-    points = event["selection"]["points"] if event else []
+    picked = _curve(found, key=key, alt=f"{alt}{places[-1]:g}")
     chosen = st.select_slider(
         "Threshold",
         places,
@@ -42,8 +41,8 @@ def _threshold(desk: Desk, found: workbench.MatchView) -> None:
         key=f"match-slider-{desk.table}-{desk.view.version}-{found.threshold}",
         help="Two rows are merged if they are the same with at least this probability.",
     )
-    if points:
-        chosen = places[int(points[0]["point_index"])]
+    if picked is not None:
+        chosen = places[picked]
     if chosen != found.threshold:
         desk.changes[OPTION] = chosen
         st.rerun()
@@ -59,7 +58,7 @@ def _sizes(desk: Desk, found: workbench.MatchView) -> None:
     st.markdown("#### Cluster sizes")
     if found.here.sizes:
         alt = "; ".join(f"{number:,} of {size} rows" for size, number in found.here.sizes[:8])
-        charts.plot(_bars(found), key=f"match-sizes-{desk.table}-{found.threshold}", height=150, alt=alt)
+        _bars(found, key=f"match-sizes-{desk.table}-{found.threshold}", alt=alt)
     else:
         show.note("At this threshold every row stands alone.")
     if found.inside:
@@ -93,50 +92,27 @@ def _compared(desk: Desk, found: workbench.MatchView) -> None:
     show.note(" ".join(told))
 
 
-def _curve(found: workbench.MatchView) -> go.Figure:
+def _curve(found: workbench.MatchView, *, key: str, alt: str) -> int | None:
     """Merged rows and the largest cluster; evenly spaced by place, since the ends are where it matters."""
-    colours = charts.colours()
-    labels = [f"{point.threshold:g}" for point in found.curve]
-    now = [point.threshold == found.threshold for point in found.curve]
-    sizes = [f"{point.clusters:,} clusters, the largest of {point.largest} rows" for point in found.curve]
-    figure = go.Figure(
-        go.Scatter(
-            x=labels,
-            y=[point.merged for point in found.curve],
-            customdata=sizes,
-            mode="lines+markers",
-            line={"color": colours["merged"], "width": 2},
-            marker={
-                "opacity": 1,
-                "size": [14 if here else 6 for here in now],
-                "color": [colours["accent"] if here else colours["merged"] for here in now],
-            },
-            hovertemplate="from %{x}: %{y:,} rows merged<br>%{customdata}<extra></extra>",
-        )
-    )
-    figure.update_xaxes(type="category", nticks=8, showgrid=False, tickangle=0)
+    marks = []
+    for point in found.curve:
+        now = point.threshold == found.threshold
+        told = [
+            f"from {point.threshold:g}: {point.merged:,} rows merged",
+            f"{point.clusters:,} clusters, the largest of {point.largest} rows",
+        ]
+        tone = "accent" if now else "merged"
+        marks.append(Mark(f"{point.threshold:g}", point.merged, told, tone=tone, size=14 if now else 6))
     merged = [point.merged for point in found.curve]
     room = max(5.0, 0.15 * (max(merged) - min(merged)))
-    figure.update_yaxes(range=[max(-1.0, min(merged) - room), max(merged) + room], nticks=5, tickformat=",d")
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4}, clickmode="event+select")
-    return figure
+    span = (max(-1.0, min(merged) - room), max(merged) + room)
+    levels = [(value, f"{value:,.0f}") for value in round_levels(*span) if value == int(value) and value >= 0]
+    return series(marks, key=key, height=235, alt=alt, tone="merged", pick=True, span=span, levels=levels)
 
 
-def _bars(found: workbench.MatchView) -> go.Figure:
-    colours = charts.colours()
-    labels = [f"{size} rows" for size, _ in found.here.sizes]
-    numbers = [number for _, number in found.here.sizes]
-    figure = go.Figure(
-        go.Bar(
-            x=labels,
-            y=numbers,
-            marker={"color": colours["merged"]},
-            text=[f"{number:,}" for number in numbers],
-            hovertemplate="%{y:,} clusters of %{x}<extra></extra>",
-            width=0.3 if len(labels) < 4 else None,
-        )
-    )
-    figure.update_xaxes(type="category", nticks=12, showgrid=False)
-    figure.update_yaxes(visible=False)
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4})
-    return figure
+def _bars(found: workbench.MatchView, *, key: str, alt: str) -> None:
+    marks = [
+        Mark(f"{size} rows", number, [f"{number:,} clusters of {size} rows"], tone="merged", text=f"{number:,}")
+        for size, number in found.here.sizes
+    ]
+    series(marks, key=key, height=150, alt=alt, kind="bars", levels=[], most_names=12)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from automic_core import workbench
 from automic_core.workbench import alerts
-from pages.ui import calls, charts, show, state
+from pages.ui import calls, show, state
+from pages.ui.series import Mark, series
 from pages.ui.state import Workspace
 
 SHOWN, TICKS, FINE = 60, 4, 0.05
@@ -47,58 +47,33 @@ def _pick(table: str, keys: list[str], wanted: str, titles: dict[str, str]) -> s
 
 
 def _chart(line: alerts.Series) -> None:
-    colours = charts.colours()
     places = list(range(len(line.points)))[-SHOWN:]
     judged = [place for place in places if line.expectations[place].judged]
-    figure = go.Figure()
-    if judged:
-        across = [*judged, *reversed(judged)]
-        ends = [line.expectations[p].high for p in judged] + [line.expectations[p].low for p in reversed(judged)]
-        figure.add_scatter(
-            x=across,
-            y=ends,
-            fill="toself",
-            mode="lines",
-            line={"width": 0, "shape": "linear"},
-            fillcolor=_faint(colours["accent"]),
-            hoverinfo="skip",
-            name="band",
-        )
-        figure.add_scatter(
-            x=judged,
-            y=[line.expectations[p].expected for p in judged],
-            mode="lines",
-            line={"color": colours["accent"], "width": 1.5, "dash": "dot"},
-            hoverinfo="skip",
-            name="expected",
-        )
-    figure.add_scatter(
-        x=places,
-        y=[line.points[p].value for p in places],
-        mode="lines+markers",
-        name="value",
-        line={"color": colours["neutral"], "width": 1.5},
-        marker={
-            "size": [11 if line.expectations[p].outside else 7 for p in places],
-            "symbol": ["diamond" if line.expectations[p].outside else "circle" for p in places],
-            "color": [colours["bad" if line.expectations[p].outside else "neutral"] for p in places],
-        },
-        text=[_hover(line, p) for p in places],
-        hovertemplate="%{text}<extra></extra>",
+    named = _ticks(line, places)
+    low, high = _range(line, places, judged)
+    share = "{:.0%}" if high - low > FINE else "{:.1%}"
+    series(
+        [_mark(line, place, named.get(place, "")) for place in places],
+        key="monitors-figure",
+        height=260,
+        alt=f"{line.title} of {line.table}, with its band",
+        tone="neutral",
+        span=(low, high),
+        spell=share.format if line.unit == "share" else "{:,.6g}".format,
     )
-    ticks = _ticks(line, places)
-    figure.update_xaxes(
-        tickvals=list(ticks),
-        ticktext=list(ticks.values()),
-        tickangle=0,
-        showgrid=False,
-        zeroline=False,
-        range=[places[0] - 0.4, places[-1] + 0.4],
+
+
+def _mark(line: alerts.Series, place: int, name: str) -> Mark:
+    found = line.expectations[place]
+    return Mark(
+        name,
+        line.points[place].value,
+        _hover(line, place),
+        tone="bad" if found.outside else "neutral",
+        size=10 if found.outside else 7,
+        diamond=found.outside,
+        band=(found.low, found.expected, found.high) if found.judged else None,
     )
-    ends = _range(line, places, judged)
-    share = ".0%" if ends[1] - ends[0] > FINE else ".1%"
-    figure.update_yaxes(tickformat=share if line.unit == "share" else ",", range=ends)
-    charts.plot(figure, key="monitors-figure", height=260, alt=f"{line.title} of {line.table}, with its band")
 
 
 def _ticks(line: alerts.Series, places: Sequence[int]) -> dict[int, str]:
@@ -110,7 +85,7 @@ def _ticks(line: alerts.Series, places: Sequence[int]) -> dict[int, str]:
     return {place: told for told, place in found.items()}
 
 
-def _range(line: alerts.Series, places: Sequence[int], judged: Sequence[int]) -> list[float]:
+def _range(line: alerts.Series, places: Sequence[int], judged: Sequence[int]) -> tuple[float, float]:
     """From the lowest to the highest value and the bands of the newest states; a wide early band squashes nothing."""
     values = [line.points[p].value for p in places]
     bands = [
@@ -120,15 +95,14 @@ def _range(line: alerts.Series, places: Sequence[int], judged: Sequence[int]) ->
     ]
     low, high = min([*values, *bands]), max([*values, *bands])
     room = 0.06 * (high - low) or abs(high) * 0.1 or 0.05
-    return [max(low - room, -0.02 * high) if low >= 0 else low - room, high + room]
+    return max(low - room, -0.02 * high) if low >= 0 else low - room, high + room
 
 
-def _hover(line: alerts.Series, place: int) -> str:
+def _hover(line: alerts.Series, place: int) -> list[str]:
     point, expectation = line.points[place], line.expectations[place]
-    told = [charts.safe(alerts.words(line, point.value)), show.exact(point.at)]
+    told = [alerts.words(line, point.value), show.exact(point.at)]
     told += [f"expected {alerts.between(line, expectation)}"] if expectation.judged else ["too early to judge"]
-    told += [charts.safe(point.detail)] if point.detail else []
-    return "<br>".join(told)
+    return [*told, point.detail] if point.detail else told
 
 
 def _words(line: alerts.Series) -> None:
@@ -141,8 +115,3 @@ def _words(line: alerts.Series) -> None:
             st.caption(name)
             st.markdown(f"**{show.plain(value)}**")
     show.note(show.plain(alerts.basis(line, expectation)))
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.14)"

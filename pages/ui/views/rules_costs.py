@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from automic_core import workbench
 from automic_core.errors import AutomicError
-from pages.ui import calls, charts, show
+from pages.ui import calls, show
+from pages.ui.series import Mark, series
 from pages.ui.state import Workspace
 from pages.ui.views import rules_draft
 from pages.ui.views.rules_draft import Held
@@ -52,64 +52,44 @@ def render(ws: Workspace, held: Held, preview: workbench.Preview | None) -> None
 def _curve(ws: Workspace, held: Held, entry: workbench.DraftEntry, curve: workbench.Curve) -> None:
     """One option."""
     st.markdown(f"`{curve.option}`")
-    draw = _line if curve.ordered else _bars
     key = f"rules-curve-{held.table}-{entry.id}-{curve.option}-{held.view.version}"
     most = max(curve.points, key=lambda point: point.affected)
     alt = f"Rows affected along {curve.option}: up to {most.affected:,} of {curve.of:,} at {most.label}"
     off = ws.read_only or held.stale
-    event = charts.plot(draw(curve), key=key, height=_height(curve), select=not off, alt=alt)
-    points = event["selection"]["points"] if event else []
-    if points:
-        options = {**entry.options, curve.option: curve.points[int(points[0]["point_index"])].value}
+    draw = _line if curve.ordered else _bars
+    picked = draw(curve, key=key, alt=alt, pick=not off)
+    if picked is not None:
+        options = {**entry.options, curve.option: curve.points[picked].value}
         rules_draft.edit(ws, held, workbench.set_options(held.data, entry.id, options))
         st.rerun()
 
 
-def _height(curve: workbench.Curve) -> int:
-    return 150 if curve.ordered else 40 + 24 * len(curve.points)
-
-
-def _line(curve: workbench.Curve) -> go.Figure:
+def _line(curve: workbench.Curve, *, key: str, alt: str, pick: bool) -> int | None:
     """Numbers and dates: evenly spaced by place, since tails are long."""
-    colours = charts.colours()
-    labels = [point.label for point in curve.points]
-    here = [point.value == curve.current for point in curve.points]
-    figure = go.Figure(
-        go.Scatter(
-            x=labels,
-            y=[point.affected for point in curve.points],
-            mode="lines+markers",
-            line={"color": colours["accent"], "width": 2, "shape": "hv"},
-            marker={"size": [13 if now else 6 for now in here], "color": colours["accent"]},
-            hovertemplate="%{x}: %{y:,} rows<extra></extra>",
-        )
-    )
-    figure.update_xaxes(type="category", nticks=4, showgrid=False, tickangle=0)
-    figure.update_yaxes(rangemode="tozero", nticks=4)
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4}, clickmode="event+select")
-    return figure
+    marks = [
+        Mark(point.label, point.affected, [f"{point.label}: {point.affected:,} rows"], size=13 if now else 6)
+        for point, now in _points(curve)
+    ]
+    return series(marks, key=key, height=150, alt=alt, kind="steps", pick=pick, most_names=4)
 
 
-def _bars(curve: workbench.Curve) -> go.Figure:
-    """Choices of columns: one bar each; the present one is solid."""
-    colours = charts.colours()
-    labels = [charts.safe(_short(point.label)) for point in curve.points]
-    solid = [point.value == curve.current for point in curve.points]
-    figure = go.Figure(
-        go.Bar(
-            y=list(range(len(labels))),
-            x=[point.affected for point in curve.points],
-            orientation="h",
-            marker={"color": [colours["accent"] if now else colours["neutral"] for now in solid]},
-            text=[f"{point.affected:,}" for point in curve.points],
-            customdata=[charts.safe(point.label) for point in curve.points],
-            hovertemplate="%{customdata}: %{x:,} rows<extra></extra>",
+def _bars(curve: workbench.Curve, *, key: str, alt: str, pick: bool) -> int | None:
+    """Choices of columns: one bar each; the present one has the colour."""
+    marks = [
+        Mark(
+            _short(point.label),
+            point.affected,
+            [f"{point.label}: {point.affected:,} rows"],
+            tone="accent" if now else "neutral",
+            text=f"{point.affected:,}",
         )
-    )
-    figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, autorange="reversed", showgrid=False)
-    figure.update_xaxes(visible=False)
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 6, "b": 4}, clickmode="event+select")
-    return figure
+        for point, now in _points(curve)
+    ]
+    return series(marks, key=key, height=40 + 24 * len(marks), alt=alt, kind="across", pick=pick)
+
+
+def _points(curve: workbench.Curve) -> list[tuple[workbench.Point, bool]]:
+    return [(point, point.value == curve.current) for point in curve.points]
 
 
 def _short(label: str) -> str:

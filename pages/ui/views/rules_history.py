@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from automic_core import workbench
-from pages.ui import calls, charts, show
+from pages.ui import calls, show
+from pages.ui.series import Mark, series
 from pages.ui.state import Workspace
 from pages.ui.views.rules_draft import CAST, Held
 
@@ -30,20 +29,24 @@ def render(ws: Workspace, held: Held) -> None:
 
 
 def _chart(held: Held, points: list[workbench.RulePoint]) -> None:
-    colours = charts.colours()
-    figure = go.Figure(
-        go.Bar(
-            x=list(range(len(points))),
-            y=[each.failing for each in points],
-            marker={"color": [colours["quarantined"] if each.failing else colours["neutral"] for each in points]},
-            customdata=[[show.exact(each.at), f"{each.judged:,}"] for each in points],
-            hovertemplate="%{customdata[0]}: %{y:,} of %{customdata[1]}<extra></extra>",
-        )
-    )
     most = max(each.failing for each in points)
-    figure.update_xaxes(visible=False, range=[len(points) - max(len(points), _PLACES) - 0.5, len(points) - 0.5])
-    figure.update_yaxes(range=[0, max(most, 1) * 1.1], tickvals=[0, most], tickformat=",d")
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 4, "b": 4})
+    marks = [
+        Mark(
+            "",
+            each.failing,
+            [f"{show.exact(each.at)}: {each.failing:,} of {each.judged:,}"],
+            tone="quarantined" if each.failing else "neutral",
+        )
+        for each in points
+    ]
     told = ", ".join(f"{each.failing:,}" for each in points[-12:])
-    key = f"rules-history-{held.table}-{held.entry}"
-    charts.plot(figure, key=key, height=90, alt=f"Rows that broke {held.entry}, oldest run first: {told}")
+    series(
+        marks,
+        key=f"rules-history-{held.table}-{held.entry}",
+        height=90,
+        alt=f"Rows that broke {held.entry}, oldest run first: {told}",
+        kind="bars",
+        span=(0, max(most, 1) * 1.1),
+        levels=[(value, f"{value:,}") for value in sorted({0, most})],
+        room=_PLACES,
+    )
