@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -136,7 +137,13 @@ def entries(group: Group) -> dict[str, Entry]:
 
     An entry point is named ``source.KIND`` or ``loader.KIND`` and points to the class.
     """
-    found = dict(REGISTRY[group])
+    ours = REGISTRY[group]
+    return ours | {kind: entry for kind, entry in _others(group).items() if kind not in ours}
+
+
+@functools.cache  # looking through all installed packages takes 15 ms, and what is installed stays so
+def _others(group: Group) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
     for point in entry_points(group="automic.connectors"):
         kind_group, _, kind = point.name.partition(".")
         if kind_group == group and kind:

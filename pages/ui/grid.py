@@ -52,17 +52,20 @@ def _column_values(values: list[Any]) -> list[Any]:
     """Cells as the browser can hold them: one type a column, long text cut, nested values and huge numbers as text."""
     present = [value for value in values if value is not None]
     if all(isinstance(value, str) for value in present):
-        return [value if value is None or len(value) <= _CELL else _text(value) for value in values]
+        return [value if value is None else _cut(value) for value in values]
     if all(isinstance(value, bool) for value in present):
         return values
     if all(isinstance(value, int | float) and abs(value) < _EXACT for value in present):
         return values
-    return [None if value is None else _text(value) for value in values]
+    return _texts(values)
 
 
-def _text(value: Any) -> str:
-    plain = workbench.plain(value)
-    text = plain if isinstance(plain, str) else str(plain)
+def _texts(values: list[Any]) -> list[str | None]:
+    plain = workbench.plain  # each look into the workbench finds its module anew
+    return [None if value is None else _cut(str(plain(value))) for value in values]
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _CELL else f"{text[:_CELL]}… ({len(text):,} characters)"
 
 
