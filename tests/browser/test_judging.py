@@ -16,6 +16,7 @@ from tests.browser.driver import Person, serving
 
 NewPerson = Callable[..., Person]
 TOWNS = ["Berlin", "Hamburg", "Cologne", "Munich", "Dresden"]
+AMOUNT = (0, 60)
 RULES = "rules: [{id: amount, kind: range, columns: [amount], min: 0, max: 60, action: quarantine}]"
 
 
@@ -61,10 +62,26 @@ def kinds(path: Path) -> list[str]:
         return [rule["kind"] for rule in workbench.draft(lake, "shop").data["rules"]]
 
 
+def rule(path: Path) -> tuple[float, float]:
+    with workbench.opened(path) as lake:
+        found = workbench.draft(lake, "shop").data["rules"][0]
+    return found["min"], found["max"]
+
+
 def test_a_table_is_judged(person: NewPerson, shop: Path, server: str, tmp_path: Path) -> None:
     ada = person(at=server, height=1000)
     ada.open("rules", table="bronze.shop", entry="amount")
     ada.see("Found so far in 2 published runs", "1 of 300 rows")
+    assert ada.page.locator("[class*=st-key-rules-history] rect").count() == 2
+
+    # The curve of a threshold: a point takes its value, by mouse or keyboard, as one undo point.
+    ada.page.locator("[class*=st-key-rules-curve] .pick").last.hover()
+    ada.page.locator("[class*=st-key-rules-curve] .tip").last.get_by_text("rows").wait_for()
+    ada.page.locator("[class*=st-key-rules-curve] .pick").last.press("Enter")
+    becomes(lambda: rule(shop) != AMOUNT, True)
+    ada.settle()
+    ada.tap("rules-undo")
+    becomes(lambda: rule(shop), AMOUNT)
 
     # A cell that no rule speaks of is fixed, another one is found right.
     ada.page.get_by_text("Cells that are probably wrong").first.click()
