@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := excel,xml,http,postgresql,login,llm,dev
 DATA ?= ../shared/data
-# Tests of one file share what it makes once, so they stay together; files in a browser take longest and come first.
-WORKERS := -n 3 --dist loadgroup --no-loadscope-reorder
+# Tests of one file share what it makes once, so they stay together (loadfile: the groups of xdist 3.8 do nothing in
+# pytest 9); files in a browser take longest and come first.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -16,13 +16,6 @@ settings.register_profile("same every time", derandomize=True, database=None, de
 settings.load_profile("same every time")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a file makes once, one worker makes once: its tests stay together, and so do those that look at the demo."""
-    for item in items:
-        shared = "demo_lake" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("demo" if shared else item.nodeid.partition("::")[0]))
-
-
 def pytest_collection_finish() -> None:
     """Whatever was imported and collected stays until the end; the garbage collector need not look through it again."""
     gc.collect()
