@@ -11,7 +11,7 @@ WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all chromium check format bench clean
+.PHONY: help demo test test-all ready chromium check types style format bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,12 +28,16 @@ $(STAMP): Makefile pyproject.toml constraints.txt
 demo: $(STAMP) ## build the demo lakehouse, prove where every row went, open the workbench on it
 	@$(BIN)/automic demo --lake demo-lake --serve
 
-test: $(STAMP) chromium ## check the code and run the tests (under 15 minutes)
+test: ready ## check the code and run the tests (under 15 minutes)
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest $(WORKERS) -m "not slow and not server and not model"
 
-test-all: $(STAMP) chromium ## all tests, slow, server and model ones too
-	@$(BIN)/python -m pytest $(WORKERS)
+test-all: ready ## all tests, slow, server and model ones too, with all examples of the property tests
+	@AUTOMIC_TEST_EXAMPLES=all $(BIN)/python -m pytest $(WORKERS)
+
+# What does not wait for each other runs side by side.
+ready:
+	@$(MAKE) --no-print-directory -j2 $(STAMP) chromium
 
 # The tests in a real browser need Chromium; it is installed where that can be done without asking.
 chromium:
@@ -44,10 +48,15 @@ chromium:
 	@command -v chromium >/dev/null 2>&1 || echo "Chromium is missing (apt-get install chromium): the tests in a browser are skipped"
 
 check: $(STAMP) ## format, lint, types, architecture
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory -j2 types style
+
+types: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/mypy --explicit-package-bases --follow-imports=silent pages app.py server.py
+
+style: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
 	@$(BIN)/python -m pytest tests/test_architecture.py
 
 format: $(STAMP) ## rewrite the code in the one format

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import settings
 
 from automic_core import logs
+from tests.drawing import draws
 
-settings.register_profile("same every time", derandomize=True, database=None, deadline=None)
+settings.register_profile("same every time", derandomize=True, database=None, deadline=None, max_examples=draws(100))
 settings.load_profile("same every time")
 
 

@@ -27,8 +27,9 @@ KEEP = 1000
 """Ended jobs that are remembered."""
 _MOST_BYTES = 1 << 20
 _LOGIN = re.compile(r"://[^/\s@\"]*:[^/\s@\"]+@")
-_AGAIN_SECONDS = 5.0
-_started: dict[Path, float] = {}
+_AGAIN_SECONDS, _START_SECONDS = 5.0, 60.0
+_started: dict[Path, tuple[float, subprocess.Popen[bytes]]] = {}
+"""The worker that this process started last in a lake, and when."""
 
 
 def submit(lake: Lakehouse, kind: str, table: str, arguments: Mapping[str, Any], title: str = "") -> Job:
@@ -131,9 +132,17 @@ def tend(lake: Lakehouse) -> None:
     if lake.context.read_only:
         return
     root, workers = lake.context.root, lake.context.settings.jobs.workers
-    recently = time.monotonic() - _started.get(root, -_AGAIN_SECONDS) < _AGAIN_SECONDS
-    if not recently and lake.context.state.jobs.claimable(workers):
+    if not _starting(root) and lake.context.state.jobs.claimable(workers):
         start_worker(root)
+
+
+def _starting(root: Path) -> bool:
+    """Whether a worker may be about to take a job; on a busy machine it needs long to start, and more need longer."""
+    if root not in _started:
+        return False
+    begun, process = _started[root]
+    seconds = time.monotonic() - begun
+    return seconds < _AGAIN_SECONDS or (seconds < _START_SECONDS and process.poll() is None)
 
 
 def reap(lake: Lakehouse) -> None:
@@ -156,7 +165,7 @@ def reap(lake: Lakehouse) -> None:
 
 def start_worker(root: Path) -> None:
     """Start a worker process that does not depend on this one; more than are needed end by themselves at once."""
-    _started[root] = time.monotonic()
+    begun = time.monotonic()
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-P", "-m", WORKER, str(root)],
         stdin=subprocess.DEVNULL,
@@ -165,5 +174,6 @@ def start_worker(root: Path) -> None:
         env=environment(),
         start_new_session=True,
     )
+    _started[root] = begun, process
     # Somebody must wait for a child, or it stays in the process table.
     threading.Thread(target=process.wait, name="worker", daemon=True).start()

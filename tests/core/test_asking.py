@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from datetime import date
@@ -19,6 +20,7 @@ from automic_core.assist.asking.answers import Answer
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.inference.foreign_keys import foreign_keys
 from automic_core.lakehouse import statements
+from tests.drawing import draws
 
 VINEYARDS = pl.DataFrame(
     {
@@ -207,14 +209,13 @@ _WORDS = [
 ]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=draws(150), deadline=None, derandomize=True, database=None)
 @given(st.lists(st.one_of(st.sampled_from(_WORDS), st.text(max_size=6)), max_size=12))
 def test_any_words_are_answered_or_not_but_never_refused(words: list[str]) -> None:
-    connection = duckdb.connect()
     known = _known()
 
     def run(sql: str) -> pl.DataFrame:
-        statements.parse(connection, sql)  # what the sandbox lets run
+        statements.parse(_parser(), sql)  # what the sandbox lets run
         return pl.DataFrame({"a": [1]})
 
     answer = grammar.ask(" ".join(words), known, run)
@@ -222,13 +223,14 @@ def test_any_words_are_answered_or_not_but_never_refused(words: list[str]) -> No
     assert answer.explanation
 
 
-_kept: list[Lexicon] = []
+@functools.cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
+@functools.cache
 def _known() -> Lexicon:
-    if not _kept:
-        _kept.append(Lexicon.of(TABLES, foreign_keys(TABLES)))
-    return _kept[0]
+    return Lexicon.of(TABLES, foreign_keys(TABLES))
 
 
 def test_a_lake_answers_at_the_snapshots_it_read(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from automic_core.assist.charting import (
 )
 from automic_core.errors import ConfigError
 from automic_core.workbench.chart_data import MISSING, MOST_BARS, OTHER, chart_points
+from tests.drawing import draws
 
 DAYS = [date(2024, 1, day) for day in (3, 1, 2)]
 
@@ -158,7 +159,7 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 @given(frames())
 def test_never_fails_and_names_only_what_there_is(frame: pl.DataFrame) -> None:
     found = choose_chart(frame)

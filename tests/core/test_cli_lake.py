@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from automic_core import cli
+from automic_core import cli, workbench
 from automic_core.cli import output
 from automic_core.events import Event
 from automic_core.state import State
+from tests.kept import Kept
 
 PEOPLE = """id,name,email,age
 01,Ada,ada@example.org,36
@@ -34,13 +35,32 @@ rules:
 Call = Callable[..., Any]
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A folder with two files and an empty lake."""
+    folder = tmp_path_factory.mktemp("begun")
+    (folder / "people.csv").write_text(PEOPLE)
+    (folder / "rules.yaml").write_text(RULES)
+    workbench.create(folder / "lake")
+    return Kept(folder)
+
+
+@pytest.fixture(scope="module")
+def advanced(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """The same with people ingested and promoted."""
+    folder = tmp_path_factory.mktemp("advanced")
+    (folder / "people.csv").write_text(PEOPLE)
+    (folder / "rules.yaml").write_text(RULES)
+    with workbench.opened(workbench.create(folder / "lake").path) as lake:
+        workbench.ingest(lake, workbench.build_source(str(folder / "people.csv")), "people")
+        workbench.promote(lake, "people", workbench.load_promotion(folder / "rules.yaml"))
+    return Kept(folder)
+
+
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Run a command with --json and return what it printed; code= is the exit code that is expected."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AUTOMIC_LAKE", raising=False)
-    Path("people.csv").write_text(PEOPLE)
-    Path("rules.yaml").write_text(RULES)
 
     def run(*arguments: object, code: int = 0, text: bool = False) -> Any:
         capsys.readouterr()
@@ -52,21 +72,30 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert streams.err == ""
         return streams.out if text else json.loads(streams.out)
 
-    assert run("init", "other", text=True).endswith("Next: automic ingest FILE --table NAME --lake other\n")
-    run("init")
     return run
 
 
 @pytest.fixture
-def promoted(call: Call) -> Call:
-    call("ingest", "people.csv", "--table", "people")
-    call("promote", "people", "--rules", "rules.yaml")
-    return call
+def call(begun: Kept, printed: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """A command in a folder with an empty lake."""
+    monkeypatch.chdir(begun.again())
+    return printed
+
+
+@pytest.fixture
+def promoted(advanced: Kept, printed: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """A command in a folder with a lake that has people."""
+    monkeypatch.chdir(advanced.again())
+    return printed
 
 
 def rid_of(call: Call, identifier: str) -> int:
     answer = call("query", f"SELECT min(_rid) AS rid FROM bronze.people WHERE id = '{identifier}'")
     return int(answer["rows"][0]["rid"])
+
+
+def test_a_new_lake_says_what_comes_next(call: Call) -> None:
+    assert call("init", "other", text=True).endswith("Next: automic ingest FILE --table NAME --lake other\n")
 
 
 def test_ingest_counts_and_adds_nothing_twice(call: Call) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from automic_core.errors import SchemaError
 from automic_core.lakehouse.comparing import compare
+from tests.drawing import draws
 
 SCHEMA = {"k": pl.Int64, "a": pl.String, "b": pl.Int64}
 CELLS = st.tuples(st.integers(0, 6) | st.none(), st.sampled_from(["x", "y", "", None]), st.integers(0, 2) | st.none())
@@ -31,7 +32,7 @@ def naive(old: list[tuple[Any, ...]], new: list[tuple[Any, ...]]) -> tuple[int, 
     return added, removed, changed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(old=st.lists(CELLS, max_size=12), new=st.lists(CELLS, max_size=12))
 def test_counts_are_those_of_a_plain_comparison(old: list[tuple[Any, ...]], new: list[tuple[Any, ...]]) -> None:
     before, after = (pl.LazyFrame(rows, schema=SCHEMA, orient="row") for rows in (old, new))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from automic_core.connectors.files import _parse
 from automic_core.connectors.files._delimited import DelimitedReader, read
 from automic_core.connectors.files._dialect import Dialect, sniff
+from tests.drawing import draws
 
 
 def reader(
@@ -50,7 +51,7 @@ def _tables(draw: st.DrawFn) -> list[list[str]]:
     return draw(st.lists(st.lists(_CELLS, min_size=width, max_size=width), min_size=1, max_size=12))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=draws(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     table=_tables(),
     delimiter=st.sampled_from(",;|\t"),
@@ -104,7 +105,7 @@ _BYTES = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=draws(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=_BYTES, width=st.integers(1, 3), escape=st.sampled_from([None, "\\"]))
 @example(data=b'\\,"\n"', width=2, escape="\\")
 @example(data=b'\\,"\na,"', width=2, escape="\\")
@@ -121,7 +122,7 @@ def test_no_text_is_lost_whatever_the_file_holds(data: bytes, width: int, escape
         assert kept.count(mark) == expected
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=draws(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.one_of(_BYTES, st.binary(max_size=200)))
 def test_sniffing_and_reading_any_bytes_raises_nothing(data: bytes) -> None:
     source = read(lambda: io.BytesIO(data), "in.csv", sniff(data))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from automic_core.connectors.files import _encoding
 from automic_core.connectors.files._dialect import SAMPLE_BYTES, Dialect, sniff
 from automic_core.errors import ConfigError
+from tests.drawing import draws
 
 ROWS = [
     ["id", "name", "joined", "amount", "note"],
@@ -231,7 +232,7 @@ def test_a_character_cut_at_the_sample_s_end() -> None:
 _WORDS = st.text(st.sampled_from("abcdefgh ABC"), min_size=1, max_size=8).filter(lambda text: text.strip() == text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 @given(
     body=st.lists(st.tuples(st.integers(0, 10**6), _WORDS, st.dates(), _WORDS), min_size=8, max_size=30),
     delimiter=st.sampled_from(",;\t|"),

@@ -13,6 +13,7 @@ from automic_core import find_errors
 from automic_core.cleaning import dependencies, spellings, table
 from automic_core.cleaning.shapes import bare, shape
 from automic_core.errors import TransformError
+from tests.drawing import draws
 
 TOWNS = {
     "10115": ("Berlin", "BE"),
@@ -298,7 +299,7 @@ def test_numbers_beyond_all_measure_spoil_nothing() -> None:
 cells = st.one_of(st.none(), st.text(max_size=12), st.sampled_from(["a", "b", "1", "2", "n/a", " "]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=draws(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(0, 40).flatmap(
         lambda n: st.fixed_dictionaries({name: st.lists(cells, min_size=n, max_size=n) for name in "xyz"})

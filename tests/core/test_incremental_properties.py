@@ -17,6 +17,7 @@ from automic_core.extraction.bounded import within
 from automic_core.extraction.cursors import cursor
 from automic_core.extraction.incremental import Increment
 from automic_core.lake import Lakehouse
+from tests.drawing import draws
 
 LAG = 3
 SCHEMA = {"id": pl.Int64, "at": pl.Int64, "v": pl.String}
@@ -82,7 +83,7 @@ def run(store: pl.DataFrame, source: Table, mark: Any, keys: list[str]) -> tuple
 
 
 @given(arrivals())
-@settings(max_examples=40)
+@settings(max_examples=draws(40))
 def test_several_runs_are_one_full_run(runs: list[list[Row]]) -> None:
     source, store, mark = Table(), pl.DataFrame(schema={**SCHEMA, "batch": pl.Int32}), None
     for rows in runs:
@@ -94,7 +95,7 @@ def test_several_runs_are_one_full_run(runs: list[list[Row]]) -> None:
 
 
 @given(changes())
-@settings(max_examples=40)
+@settings(max_examples=draws(40))
 def test_the_last_version_of_each_key_is_the_tables(states: list[dict[int, Row]]) -> None:
     source, store, mark = Table(), pl.DataFrame(schema={**SCHEMA, "batch": pl.Int32}), None
     for state in states:

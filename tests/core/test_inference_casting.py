@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from automic_core.errors import ConfigError
 from automic_core.inference import cast_expr, is_null_token, polars_type
 from automic_core.records import Field, FieldType
+from tests.drawing import draws
 
 
 def cast(kind: str, values: list[str | None], **options: Any) -> list[Any]:
@@ -108,7 +109,7 @@ PRINTED = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(st.data(), st.sampled_from(sorted(PRINTED)))
 def test_what_python_prints_is_read_back(data: st.DataObject, kind: str) -> None:
     texts = data.draw(st.lists(PRINTED[kind], min_size=1, max_size=8))
@@ -119,7 +120,7 @@ def test_what_python_prints_is_read_back(data: st.DataObject, kind: str) -> None
         assert values == [reader.get(kind, datetime.fromisoformat)(text) for text in texts]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=8), st.sampled_from(list(FieldType)))
 def test_any_text_is_a_value_or_null_never_an_exception(texts: list[str], kind: FieldType) -> None:
     assert len(cast(kind.value, list(texts))) == len(texts)

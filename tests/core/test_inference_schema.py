@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from automic_core.inference import cast_expr, infer, infer_exact, infer_schema
 from automic_core.records import Field, FieldType
+from tests.drawing import draws
 
 
 def column(values: list[str | None], name: str = "x", rows: int = 40) -> pl.DataFrame:
@@ -216,7 +217,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 @given(st.one_of(*(st.lists(kind, min_size=1, max_size=12) for kind in [CELLS, *CELLS.original_strategies])))
 def test_what_is_exact_prints_back(texts: list[str]) -> None:
     frame = pl.DataFrame({"x": texts})
@@ -252,7 +253,7 @@ def printed(field: Field, value: object, text: str) -> str:
     return str(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=30))
 def test_confidence_is_the_share_that_casts(texts: list[str]) -> None:
     frame = pl.DataFrame({"x": texts})

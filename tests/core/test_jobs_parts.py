@@ -219,3 +219,27 @@ def test_a_checkout_is_found_by_its_children(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     parts = processes.environment()["PYTHONPATH"].split(os.pathsep)
     assert parts[-1] == "/somewhere"
+
+
+def test_while_a_worker_starts_no_other_is_started(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a worker needs long until it takes a job; more of them would only make it longer."""
+    monkeypatch.undo()
+    begun, start = [], subprocess.Popen
+
+    def slow(_command: list[str], **_options: object) -> subprocess.Popen[bytes]:
+        begun.append(start([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE))
+        return begun[-1]
+
+    monkeypatch.setattr(supervision, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(subprocess, "Popen", slow)
+    try:
+        workbench.submit(lake, "build", "x", {"name": "x", "sql": "SELECT 1"})
+        supervision.tend(lake)
+        assert len(begun) == 1
+        begun[0].kill()
+        begun[0].wait()
+        supervision.tend(lake)
+        assert len(begun) == 2, "it died before it took the job"
+    finally:
+        for process in begun:
+            process.communicate()

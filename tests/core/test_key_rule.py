@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from automic_core import CSVSource, Lakehouse, References, frames, registry, workbench
 from automic_core.errors import CatalogError, ConfigError, TransformError
 from automic_core.transforms.rules import RuleSet, dump_rules, load_rules
+from tests.drawing import draws
 
 keys = st.one_of(st.none(), st.integers(0, 3))
 pairs = st.lists(st.tuples(keys, st.one_of(st.none(), st.sampled_from(["a", "b", " "]))), max_size=12)
 
 
 @given(rows=pairs, others=pairs)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 def test_a_row_fails_if_its_whole_key_is_nowhere(rows: Any, others: Any) -> None:
     schema = {"n": pl.Int64, "t": pl.String}
     second = pl.DataFrame(others, schema={"m": pl.Int32, "u": pl.String}, orient="row")

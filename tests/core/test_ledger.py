@@ -13,6 +13,7 @@ from automic_core import frames, registry
 from automic_core.contracts import DestinationAdapter, ReadRequest, SourceAdapter
 from automic_core.errors import ConfigError, GateError, TransformError
 from automic_core.pipeline import Pipeline
+from tests.drawing import draws
 
 NUMBERS, TEXTS = ("n", "m"), ("t", "u")
 COLUMNS = (*NUMBERS, *TEXTS)
@@ -95,7 +96,7 @@ rules = st.one_of(
 
 
 @settings(
-    max_examples=120,
+    max_examples=draws(120),
     deadline=None,
     derandomize=True,
     database=None,

@@ -25,6 +25,7 @@ from automic_core.connectors.files.parquet import ParquetSource
 from automic_core.connectors.files.xml import XMLSource
 from automic_core.contracts import SourceAdapter
 from automic_core.errors import SourceError
+from tests.drawing import draws
 
 FAMILIES: list[tuple[type[SourceAdapter], dict[str, object], str]] = [
     (CSVSource, {"header": True}, "a,b\n1,2\n3,4\n"),
@@ -88,7 +89,7 @@ _CELLS = st.text(st.sampled_from("ab1 ,;'\"\n\r\\é\t"), max_size=5)
 _ROWS = st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(_CELLS, min_size=width, max_size=width), max_size=10))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=draws(250), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=_ROWS,
     blanks=st.lists(st.integers(0, 2), min_size=12, max_size=12),
@@ -121,7 +122,7 @@ def test_csv_line_is_that_of_csv_reader(
         source.locate(len(expected) + 1)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=draws(250), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(st.sampled_from('a,"\n\r \té\0'), max_size=60), block=st.integers(1, 80))
 @example('a,b\nc,d\n"a,b\nc,d\n   \ne,"f\n', 8)
 def test_csv_of_any_text_agrees_with_rescued(text: str, block: int) -> None:

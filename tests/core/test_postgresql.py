@@ -27,6 +27,7 @@ from automic_core.lake import Lakehouse
 from automic_core.settings import Secret
 from automic_core.storage import AccessPolicy, confined
 from tests import servers
+from tests.drawing import draws
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +144,7 @@ def test_what_no_column_holds_is_kept_as_postgresql_prints_it(literal: str) -> N
 
 
 @given(st.integers(-(2**62), 2**62))
-@settings(max_examples=200)
+@settings(max_examples=draws(200))
 def test_moments_are_printed_as_by_python(micros: int) -> None:
     micros %= 253_402_300_800_000_000  # 1970 to 9999
     moment = datetime(1970, 1, 1) + timedelta(microseconds=micros)  # noqa: DTZ001 - compared without zones

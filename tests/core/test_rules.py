@@ -30,6 +30,7 @@ from automic_core.transforms.rules import (
     load_rules,
 )
 from automic_core.transforms.type_rule import OfType
+from tests.drawing import draws
 
 
 def broken(rule: Rule, values: list[Any], dtype: Any = None) -> list[bool]:
@@ -105,7 +106,7 @@ def test_unique_compares_all_its_columns_together() -> None:
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 5)), max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40), deadline=None)
 def test_unique_counts_repeats(values: list[int | None]) -> None:
     repeats = sum(n - 1 for n in Counter(v for v in values if v is not None).values())
     found = pl.DataFrame({"a": values}, schema={"a": pl.Int64})

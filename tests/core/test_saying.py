@@ -15,6 +15,7 @@ from automic_core.assist.saying.clauses import clauses
 from automic_core.assist.saying.reading import by_rules
 from automic_core.assist.saying.saying import Reading, Staged
 from automic_core.assist.saying.terms import literal, number, span
+from tests.drawing import draws
 
 N = 120
 PEOPLE = ["Anna Smith", "Robert Jones", "Maria Berg", "John Young", "Peter Hill"]
@@ -204,7 +205,7 @@ def test_values_in_words() -> None:
     assert span("soon") is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(st.text(max_size=60) | st.lists(st.sampled_from(
     ["drop", "keep", "rows", "without", "split", "name", "email", "is", "must be", "not", "between", "and", "or", ",",
      "=", ">", "2023", "in", "EUR", "one of", "amount", "'", ";", "("]

@@ -14,6 +14,7 @@ from automic_core import frames
 from automic_core.records import FieldType
 from automic_core.transforms._sparse import only_where
 from automic_core.transforms.schema_inference import InferredSchema, SchemaInferrer
+from tests.drawing import draws
 
 TEXT = {
     "id": [str(i) for i in range(1, 9)],
@@ -77,7 +78,7 @@ def test_threshold_and_typed_columns() -> None:
 
 
 @given(values=st.lists(st.sampled_from(["1", "2", " 3", "4.5", "x", "", "NA", None]), max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40), deadline=None)
 def test_no_value_is_lost(values: list[str | None]) -> None:
     """Each text is null-like, typed, kept as text, or rescued."""
     frame = frames.track(pl.DataFrame({"n": values}, schema={"n": pl.String}).lazy())
@@ -89,7 +90,7 @@ def test_no_value_is_lost(values: list[str | None]) -> None:
 
 
 @given(mask=st.lists(st.sampled_from([True, False, None]), max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40), deadline=None)
 def test_only_where_is_when_then(mask: list[bool | None]) -> None:
     frame = pl.LazyFrame({"m": mask, "x": range(len(mask))}, schema={"m": pl.Boolean, "x": pl.Int64})
     value = pl.format("row {}", pl.col("x"))

@@ -16,6 +16,7 @@ from automic_core.connectors.files._evidence import interrupted
 from automic_core.connectors.files._grammar import Dialect, Grammar
 from automic_core.connectors.files._structure import Structure
 from automic_core.connectors.files._suspects import Suspects
+from tests.drawing import draws
 
 HEADER = ["id", "day", "town", "amount"]
 ROWS = [[str(n), f"2024-01-{n:02}", f"Town {n % 4}", f"{n * 7 % 50}.5"] for n in range(1, 25)]
@@ -150,7 +151,7 @@ _LINES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 @given(lines=_LINES, end=st.sampled_from(["\n", "\r\n", "\r"]), openings=st.booleans())
 def test_whatever_the_bytes_show_arrow_s_result_shows_too(lines: list[str], end: str, openings: bool) -> None:
     data = end.join([*lines, "7,8,9"]).replace("\n", end).encode()

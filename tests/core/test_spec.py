@@ -18,6 +18,7 @@ from automic_core.errors import ConfigError
 from automic_core.pipeline import Pipeline
 from automic_core.records import Record
 from automic_core.spec import PipelineSpec
+from tests.drawing import draws
 
 EXAMPLE = """
 version: 1
@@ -122,7 +123,7 @@ SPECS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=draws(100), deadline=None, derandomize=True, database=None)
 @given(data=SPECS)
 def test_spec_to_pipeline_to_spec_is_an_identity(data: dict[str, Any]) -> None:
     spec = PipelineSpec.model_validate(data)

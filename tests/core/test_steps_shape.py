@@ -24,6 +24,7 @@ from automic_core.transforms.extract import Extract, Wanted
 from automic_core.transforms.reshape import Explode, Pivot, Unpivot
 from automic_core.transforms.rows import Filter, Limit, Sort
 from automic_core.transforms.text import Split, Text
+from tests.drawing import draws
 
 
 def tracked(data: dict[str, Any], dead: tuple[int, ...] = ()) -> pl.LazyFrame:
@@ -357,7 +358,9 @@ def steps(second: list[tuple[Any, int]]) -> st.SearchStrategy[Transformer]:
     )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=draws(120), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 @given(values=VALUES, second=SECOND, draw=st.data())
 def test_the_ledger_holds(values: list[Any], second: list[Any], draw: Any) -> None:
     step = draw.draw(steps(second))

@@ -24,6 +24,7 @@ from automic_core.transforms.anomaly import AnomalyDetector
 from automic_core.transforms.dedup import Deduplicator
 from automic_core.transforms.nulls import NullRemover
 from automic_core.transforms.quality import QualityScorer
+from tests.drawing import draws
 
 SCHEMA = {"id": pl.Int64, "name": pl.String, "city": pl.String, "amount": pl.Float64}
 ROW = st.fixed_dictionaries(
@@ -181,7 +182,7 @@ def brute_force(rows: list[dict[str, Any]], columns: list[str], strategy: str) -
     columns=st.sampled_from([["name"], ["name", "city"], ["id", "amount"], None]),
     strategy=st.sampled_from(["keep_first", "keep_last", "keep_best_quality"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 def test_exact_dedup_is_equality(rows: list[dict[str, Any]], columns: list[str] | None, strategy: Any) -> None:
     step = Deduplicator(match_fields=columns, merge_strategy=strategy)
     fitted = step.fit(tracked(rows).lazy())
@@ -249,7 +250,7 @@ NUMBERS = st.lists(st.one_of(st.none(), st.integers(-1000, 1000).map(lambda n: n
 
 
 @given(values=NUMBERS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=draws(80), deadline=None)
 def test_statistical_is_the_deleted_residual(values: list[float | None]) -> None:
     """Each value against mean and standard deviation of the others, recomputed without it."""
     frame = frames.track(pl.DataFrame({"x": values}, schema={"x": pl.Float64}).lazy())
@@ -270,7 +271,7 @@ def test_statistical_is_the_deleted_residual(values: list[float | None]) -> None
 
 
 @given(left=NUMBERS, right=NUMBERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40), deadline=None)
 def test_statistical_states_merge(left: list[float | None], right: list[float | None]) -> None:
     def fit(values: list[float | None]) -> Any:
         return AnomalyDetector().fit(frames.track(pl.DataFrame({"x": values}, schema={"x": pl.Float64}).lazy()))

@@ -37,6 +37,7 @@ from automic_core.storage import (
     size,
     storage_options,
 )
+from tests.drawing import draws
 
 DATA = b"id,name\n" + b"".join(b"%d,n%d\n" % (i, i * i) for i in range(20_000))
 KINDS = ("gzip", "bz2", "xz", "zstd", "zip")
@@ -299,7 +300,7 @@ class TestCompression:
             (tmp_path / kind).write_bytes(pack(kind, b"one\n") + pack(kind, b"two\n"))
             assert read(tmp_path / kind) == b"one\ntwo\n", kind
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=draws(40), deadline=None)
     @given(data=st.binary(max_size=3000), kind=st.sampled_from(KINDS))
     def test_round_trip_of_anything(self, tmp_path_factory: pytest.TempPathFactory, data: bytes, kind: str) -> None:
         file = tmp_path_factory.mktemp("any") / "a.bin"

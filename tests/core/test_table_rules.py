@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from automic_core import Depends, Drift, Fresh, RowCount, registry, suggest_rules
 from automic_core.contracts import Rule
 from automic_core.errors import ConfigError, TransformError
+from tests.drawing import draws
 
 
 def reason(rule: Rule, frame: pl.DataFrame) -> Any:
@@ -22,7 +23,7 @@ def reason(rule: Rule, frame: pl.DataFrame) -> Any:
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 3), st.none() | st.sampled_from("ab")), max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 def test_dependency_counts_what_differs_from_its_group(rows: list[tuple[int | None, str | None]]) -> None:
     frame = pl.DataFrame(rows, schema={"k": pl.Int64, "v": pl.String}, orient="row")
     groups: dict[int, list[str]] = {}

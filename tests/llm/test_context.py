@@ -20,6 +20,7 @@ from automic_core.llm.context import as_data, table_context
 from automic_core.llm.masking import form_of, looks_personal
 from automic_core.workbench import quarantining
 from automic_core.workbench.describing import _inferred
+from tests.drawing import draws
 from tests.llm.server import Server, says
 
 PERSONAL = {"first_name", "last_name", "email", "phone", "birth_date", "address"}
@@ -130,7 +131,7 @@ def test_an_instruction_in_a_cell_or_a_name_stays_data(values: bool) -> None:
 _TEXTS = st.text(max_size=20)
 
 
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 @given(st.lists(_TEXTS, max_size=4) | st.dictionaries(_TEXTS, st.none() | _TEXTS, max_size=4))
 def test_no_text_leaves_its_marks(value: object) -> None:
     text = as_data(value)
@@ -139,7 +140,7 @@ def test_no_text_leaves_its_marks(value: object) -> None:
     assert not set("<>&\n\r") & set(inner)
 
 
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 @given(st.text(min_size=1, max_size=40))
 def test_a_form_has_no_letter_and_no_digit_of_its_text(text: str) -> None:
     form = form_of(text)
