@@ -227,7 +227,7 @@ def test_while_a_worker_starts_no_other_is_started(lake: Lakehouse, monkeypatch:
     begun, start = [], subprocess.Popen
 
     def slow(_command: list[str], **_options: object) -> subprocess.Popen[bytes]:
-        begun.append(start([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE))
+        begun.append(start([sys.executable, "-S", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE))
         return begun[-1]
 
     monkeypatch.setattr(supervision, "_AGAIN_SECONDS", 0.0)
