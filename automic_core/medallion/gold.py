@@ -19,6 +19,7 @@ from automic_core.events import Event, Listener, RunReport
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import frozen, head
 from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
+from automic_core.medallion.retention import retain
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
 from automic_core.medallion.staged import StagedTable
 from automic_core.medallion.statements import spooled
@@ -59,6 +60,7 @@ class StagedBuild:
         """
         snapshot = self._staged.publish({**self._lake.summary(self.report), **self._properties})
         self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
+        retain(self._lake, self.table)
         return snapshot
 
     def discard(self) -> None:

@@ -19,6 +19,7 @@ from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.medallion import quarantine, resolving
 from automic_core.medallion.batches import CHANGES, RID_BITS, BronzeLayout, known_batches, layout
+from automic_core.medallion.context import SOURCES as SOURCES
 from automic_core.medallion.context import LakeContext, split_name, until_published
 from automic_core.medallion.decisions import ABOUT_ONE, Decisions, apply_decisions
 from automic_core.medallion.gates import judged
@@ -34,7 +35,7 @@ from automic_core.transforms.columns import Cast
 ATTEMPTS = 5
 MOST_PARTS = 100
 """So many batches are put in order by reading them one after the other; more are sorted."""
-SOURCES, DEFINITION = "automic.sources", "automic.definition"
+DEFINITION = "automic.definition"
 
 
 class BronzeRows(SourceAdapter):
