@@ -112,14 +112,20 @@ def promote(
         Path | None, typer.Option("--rules", metavar="FILE", help="YAML with rules, and perhaps steps and schema.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compute and show it; publish nothing.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read all rows and learn from them anew, not only what bronze gained.")
+    ] = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
-    """Build silver from bronze: typed, cleaned, validated; prints the ledger."""
+    """Build silver from bronze: typed, cleaned, validated; prints the ledger.
+
+    Only rows that bronze gained are read where that gives the same silver; the ledger is that of all rows.
+    """
     spec = workbench.load_promotion(rules) if rules else None
     with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
         within = workbench.policy(lake)
-        done = workbench.promote(opened, table, spec, dry_run=dry_run, policy=within, on_event=progress)
+        done = workbench.promote(opened, table, spec, dry_run=dry_run, full=full, policy=within, on_event=progress)
     if as_json:
         output.emit({**workbench.plain(done), "report": done.report.to_dict()})
         return

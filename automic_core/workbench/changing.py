@@ -74,6 +74,7 @@ def promote(
     spec: PromotionSpec | None = None,
     *,
     dry_run: bool = False,
+    full: bool = False,
     policy: AccessPolicy | None = None,
     on_event: Listener | None = None,
 ) -> Promoted:
@@ -84,12 +85,12 @@ def promote(
         table: The table's name.
         spec: Schema, steps and rules; None = the inferred schema and nothing else.
         dry_run: Compute everything, show it, publish nothing.
+        full: Read all rows of bronze and learn from them anew, where those it gained would do.
         policy: What its steps may read; None = anything.
         on_event: Called with signs of life.
     """
     spec = spec or PromotionSpec()
-    schema = spec.schema(lake.silver.infer(table)) if spec.columns else None
-    arguments = (table, schema, spec.steps, spec.rules, on_event, spec.text)
+    arguments = (table, spec if spec.columns else None, spec.steps, spec.rules, on_event, spec.text, full)
     with ruling(policy):
         promotion = lake.silver.stage(*arguments) if dry_run else lake.silver.promote(*arguments)
     count: dict[str, int] = {}
