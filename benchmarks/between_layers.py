@@ -109,7 +109,9 @@ def main() -> None:
             print(f"   run {number + 1}, {'by key' if keys else 'no key'}: {said}", flush=True)
         ratio = statistics.median(ratios)
         verdict = "met" if ratio <= BAR else "MISSED"
-        print(f"{'by key' if keys else 'no key'}: {ratio:.1%} of a full promotion (bar {BAR:.0%}: {verdict})", flush=True)
+        print(
+            f"{'by key' if keys else 'no key'}: {ratio:.1%} of a full promotion (bar {BAR:.0%}: {verdict})", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -50,8 +50,9 @@ class BronzeRows(SourceAdapter):
         return part
 
     def before(self, batches: Sequence[int]) -> pl.LazyFrame:
-        """Those of all older batches, as ``scan`` gives them."""
-        return self.scan().filter(pl.col(frames.RID) < min(batches) << RID_BITS)
+        """Those of all older batches, in no order; of a table whose batches all count."""
+        stored = tables.scan(self._stored, self.snapshot).filter(pl.col(frames.RID) < min(batches) << RID_BITS)
+        return self._decided(_shown(stored))
 
     def raw(self) -> pl.LazyFrame:
         """The rows that count, as bronze has them, in the order in which they arrived."""
@@ -64,8 +65,7 @@ class BronzeRows(SourceAdapter):
         if self.layout.mode == "snapshot":
             newest = list(self.layout.newest.values())
             frame = frame.filter((pl.col(frames.RID) // (1 << RID_BITS)).is_in(newest))
-        names = frame.collect_schema().names()
-        return frame.select(n for n in names if not frames.is_hidden(n) or n in (frames.RID, frames.RESCUED))
+        return _shown(frame)
 
     def pairs(self) -> list[Pair]:
         """What people decided about pairs of the rows, for the steps that compare rows with each other."""
@@ -84,8 +84,16 @@ class BronzeRows(SourceAdapter):
         return pl.concat([frame.filter(part) for part in parts])
 
     def scan(self, request: ReadRequest = ReadRequest()) -> pl.LazyFrame:
-        frame = self.raw()
+        return self._decided(self.raw())
+
+    def _decided(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         return apply_decisions(frame, self.decisions) if self.decisions else frame
+
+
+def _shown(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The columns that count."""
+    names = rows.collect_schema().names()
+    return rows.select(n for n in names if not frames.is_hidden(n) or n in (frames.RID, frames.RESCUED))
 
 
 def _of(batches: Sequence[int], rows: pl.LazyFrame) -> pl.LazyFrame:

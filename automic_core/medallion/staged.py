@@ -19,6 +19,8 @@ from automic_core.lakehouse.staging import Staging, open_staging, reopen_staging
 from automic_core.lakehouse.upsert import rewrite
 from automic_core.medallion.context import LakeContext
 
+FILE_BYTES = 64 << 20
+"""Arrow bytes of a file: when a row gets a new version, the file it is in is written anew."""
 NOT_STORED = (frames.RESCUED, frames.WAIVED, frames.FATE)
 
 
@@ -44,7 +46,7 @@ class StagedTable(DestinationAdapter):
         shape = {n: t for n, t in stream.schema.items() if n not in {*NOT_STORED, frames.ORIGIN}}
         self.shape = shape
         self._staging = self._opened(shape)
-        self._writer = BatchWriter(self._staging.table)
+        self._writer = BatchWriter(self._staging.table, target_bytes=FILE_BYTES)
         rows = 0
         for batch in stream:
             if frames.ORIGIN in batch.columns:  # rows that came from one bronze row keep its name

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from automic_core.contracts import Incremental, SourceAdapter
 from automic_core.errors import ConfigError
 from automic_core.events import Listener, RunReport
@@ -93,10 +95,7 @@ def promote(
     arguments = (table, spec if spec.columns else None, spec.steps, spec.rules, on_event, spec.text, full)
     with ruling(policy):
         promotion = lake.silver.stage(*arguments) if dry_run else lake.silver.promote(*arguments)
-    count: dict[str, int] = {}
-    for reasons in promotion.quarantined["reasons"].to_list():
-        for reason in sorted({" ".join(p for p in (r["rule"], r["column"]) if p) for r in reasons}):
-            count[reason] = count.get(reason, 0) + 1
+    count = _counted(promotion.quarantined)
     sample = None
     if dry_run:
         rows = promotion.rows()
@@ -111,6 +110,14 @@ def promote(
         sample,
         promotion.snapshot,
     )
+
+
+def _counted(quarantined: pl.DataFrame) -> dict[str, int]:
+    """Rule and column to rows that break it."""
+    each = quarantined.select("reasons").with_row_index("_row").explode("reasons").unnest("reasons")
+    column = pl.when(pl.col("column") != "").then(pl.col("column"))
+    said = each.select("_row", pl.concat_str("rule", column, separator=" ", ignore_nulls=True).alias("said")).unique()
+    return dict(said.group_by("said").len().iter_rows())
 
 
 def build(

@@ -148,7 +148,9 @@ def test_only_the_new_rows_are_read(lake: Lakehouse) -> None:
     done = lake.silver.promote("t", TYPED, STEPS, RULES)
     assert note(done) == "Read 3 of 203 rows (incremental)."
     same(lake, done, TYPED, STEPS, RULES)
-    before = {task.file.file_path for task in lake.context.need("silver.t").scan(snapshot_id=first.snapshot).plan_files()}
+    before = {
+        task.file.file_path for task in lake.context.need("silver.t").scan(snapshot_id=first.snapshot).plan_files()
+    }
     after = {task.file.file_path for task in lake.context.need("silver.t").scan(snapshot_id=done.snapshot).plan_files()}
     assert before < after, "files of old rows stay as they are"
     assert note(lake.silver.promote("t", TYPED, STEPS, RULES)) == "Read 0 of 203 rows (incremental)."
