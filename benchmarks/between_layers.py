@@ -4,8 +4,8 @@
 
 Orders as text, as files deliver them: typed, a column derived, rows without customer dropped, two rules that set rows
 aside and one that warns. Without keys, and with ``order_id`` declared as the key (half of the new rows are then new
-versions of old ones). Each run: all rows into a new lake and promoted; then the new rows, promoted again; each promotion
-in a process of its own, imports not counted. Bar: 3 % of the time of the full one, as for incremental ingestion.
+versions of old ones). Each run: all rows into a new lake and promoted; then the new rows, promoted again; each of the
+two in a process of its own, imports not counted. Bar: 3 % of the time of the full one, as for incremental ingestion.
 """
 
 from __future__ import annotations

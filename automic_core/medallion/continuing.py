@@ -199,18 +199,13 @@ class TakingOn:
 
     def _superseded(self, keys: Sequence[str], old: pl.LazyFrame, new: pl.LazyFrame) -> pl.DataFrame:
         """Old rows of which a new version came, and which one that is."""
-        latest = LatestVersion(keys)
         dead = pl.concat([self._pipeline.removed.select("_rid", "step"), self._before.select("_rid", "step")])
-        unread = dead.filter(pl.col("step") == EXTRACT).select(frames.RID).lazy()
-        sides = [
-            side.select(frames.RID, *latest.digest(side.collect_schema()))
-            .filter(pl.col("h1").is_not_null())
-            .join(unread, on=frames.RID, how="anti")
-            for side in (old, new)
-        ]
-        hashes = ["h1", "h99991"]
-        into = sides[1].group_by(hashes).agg(pl.col(frames.RID).max().alias(_INTO)).collect()
-        return sides[0].join(into.lazy(), on=hashes, how="inner").select(frames.RID, _INTO).collect()
+        unread = dead.filter(pl.col("step") == EXTRACT).select(frames.RID)
+        whole = new.select(frames.RID, *keys, *LatestVersion(keys).digest(new.collect_schema()))
+        rows = whole.filter(pl.col("h1").is_not_null()).collect().join(unread, on=frames.RID, how="anti")
+        newest = rows.group_by(keys).agg(pl.col(frames.RID).max().alias(_INTO))
+        found = old.select(frames.RID, *keys).join(newest.lazy(), on=list(keys), how="inner")
+        return found.select(frames.RID, _INTO).collect().join(unread, on=frames.RID, how="anti")
 
     def _ledger(self, gone: pl.DataFrame) -> RunReport:
         """Line by line: what was removed before and now; a row of which a newer version came ends where versions do."""
