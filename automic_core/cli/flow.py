@@ -149,6 +149,7 @@ def build(
     agg: Annotated[
         list[str] | None, typer.Option("--agg", metavar="NAME=FUNCTION:COLUMN", help="Such as revenue=sum:total.")
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read all rows, not only what the table gained.")] = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
@@ -159,7 +160,7 @@ def build(
     aggregations = dict(workbench.aggregation(text) for text in agg or ())
     with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
         done = workbench.build(
-            opened, name, sql, source=source, group_by=groups, aggregations=aggregations, on_event=progress
+            opened, name, sql, source=source, group_by=groups, aggregations=aggregations, full=full, on_event=progress
         )
     if as_json:
         output.emit({**workbench.plain(done), "report": done.report.to_dict()})

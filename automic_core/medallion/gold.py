@@ -20,12 +20,16 @@ from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import frozen, head
 from automic_core.lakehouse.maintainable import NotMaintainableError
 from automic_core.medallion import maintaining
-from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
+from automic_core.medallion.context import LakeContext, made_by, run_entry, split_name, until_published
 from automic_core.medallion.retention import retain
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
 from automic_core.medallion.staged import StagedIncrement, StagedTable
 from automic_core.medallion.statements import spooled
+from automic_core.medallion.taking_on import INCREMENTS
 from automic_core.pipeline import Pipeline
+
+ORDERED = ("first", "last", "list", "concat")
+"""Aggregations that depend on the order of the rows, which is that of their arrival."""
 
 
 @dataclass
@@ -260,6 +264,8 @@ class Gold:
         table = frozen(self._lake.need(name))
         rows = tables.scan(table, head(table))
         data = [n for n in rows.collect_schema().names() if not n.startswith("_") or n == "_rid"]
+        if INCREMENTS in made_by(table) and any(each.get("function") in ORDERED for each in aggregations.values()):
+            rows = rows.sort(frames.RID)  # a scan begins with the newest files
         step = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
         pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
         return pipeline.transform(step, id="aggregate"), {name: head(table)}
@@ -279,7 +285,7 @@ def _plain(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _grouped(rows: pl.DataFrame, definition: Mapping[str, Any]) -> pl.LazyFrame:
     """Groups of some rows."""
     options = {"group_by": definition["group_by"], "aggregations": definition["aggregations"]}
-    groups = registry.build("step", "aggregate", options).apply(rows.lazy())
+    groups: pl.LazyFrame = registry.build("step", "aggregate", options).apply(rows.lazy())
     return groups.select(frames.data_columns(groups))
 
 

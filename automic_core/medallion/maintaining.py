@@ -21,8 +21,8 @@ from automic_core.lakehouse.history import line
 from automic_core.lakehouse.maintainable import NotMaintainableError, Role, shape
 from automic_core.lakehouse.schemas import CHANGE
 from automic_core.medallion.context import REPORT, RUN_ID, SOURCES, LakeContext
+from automic_core.medallion.taking_on import PLAN as PLAN
 
-PLAN = "automic.plan"
 MOST = 0.2
 """More new rows than this share of the table, and all are read: they are held in memory."""
 _HELD = ("bronze", "silver", "gold")
@@ -98,7 +98,7 @@ def _roles(definition: Mapping[str, Any]) -> tuple[Role, ...] | None:
         return shape(definition["sql"]).roles
     found: list[Role] = ["key"] * len(definition["group_by"])
     for each in definition["aggregations"].values():
-        function = each["function"]
+        function = each.get("function", "")
         if function not in ("sum", "count", "min", "max"):
             raise NotMaintainableError(f"{function} cannot be put together from parts")
         found.append(function)
@@ -153,7 +153,7 @@ def merged(found: Kept, part: pl.DataFrame) -> pl.DataFrame:
     roles = dict(zip(old.columns, found.roles, strict=True))
     keys = [name for name, role in roles.items() if role == "key"]
     values = [_joined(name, role).alias(name) for name, role in roles.items() if role != "key"]
-    both = pl.concat([old, part.cast(dict(old.schema))])
+    both = pl.concat([old, part.cast(old.schema)])
     done = both.group_by(keys, maintain_order=True).agg(values) if keys else both.select(values)
     return done.select(pl.col(name).cast(dtype) for name, dtype in old.schema.items())
 

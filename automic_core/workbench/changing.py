@@ -128,10 +128,13 @@ def build(
     source: str | None = None,
     group_by: Sequence[str] | None = None,
     aggregations: Mapping[str, Mapping[str, Any]] | None = None,
+    full: bool = False,
     on_event: Listener | None = None,
 ) -> Built:
-    """Silver to gold, by SQL or by groups."""
-    done = lake.gold.build(name, sql, source=source, group_by=group_by, aggregations=aggregations, on_event=on_event)
+    """Silver to gold, by SQL or by groups; of what silver gained where that gives the same, or ``full``."""
+    done = lake.gold.build(
+        name, sql, source=source, group_by=group_by, aggregations=aggregations, on_event=on_event, full=full
+    )
     return Built(done.table, done.report, done.snapshot)
 
 

@@ -32,8 +32,9 @@ TYPED = Schema(
 BUILDS: dict[str, dict[str, Any]] = {
     "some": {"sql": "SELECT id, upper(land) AS land, amount * 2 AS twice, day FROM silver.t WHERE amount > 3"},
     "months": {
-        "sql": "SELECT land, date_trunc('month', day) AS month, count(*) AS n, sum(amount) AS total, min(amount) AS low, "
-        "max(day) AS last, sum(id) FILTER (WHERE amount > 3) AS ids, count(land) AS named FROM silver.t GROUP BY land, month"
+        "sql": "SELECT land, date_trunc('month', day) AS month, count(*) AS n, sum(amount) AS total, "
+        "min(amount) AS low, max(day) AS last, sum(id) FILTER (WHERE amount > 3) AS ids, count(land) AS named "
+        "FROM silver.t GROUP BY land, month"
     },
     "all": {"sql": "SELECT count(*) AS n, sum(amount) AS total, max(land) AS last FROM silver.t WHERE id <> 7"},
     "lands": {
@@ -147,6 +148,20 @@ def test_what_is_not_kept_up_is_made_anew_and_says_why(lake: Lakehouse) -> None:
     other = lake.gold.build("lands", sql="SELECT land, avg(amount) AS mean FROM silver.t GROUP BY land")
     assert "neither a group nor a sum" in note(other)
     assert "in another way" in note(lake.gold.build("lands", **BUILDS["lands"]))
+
+
+def test_first_and_last_mean_arrival(lake: Lakehouse) -> None:
+    give(lake, BASE)
+    promote(lake)
+    give(lake, [("50", "l1", "5.25", ""), ("51", "l1", "6.25", "")])
+    promote(lake)
+    each = {name: {"field": "id", "function": name} for name in ("first", "last", "list")}
+    built = lake.gold.build("ends", source="t", group_by=["land"], aggregations=each)
+    lake.silver.promote("t", TYPED, rules=[("low", Range(columns=["amount"], max=90))], full=True)
+    whole = lake.gold.build("others", source="t", group_by=["land"], aggregations=each)
+    assert str(row_hash(lake.scan("gold.ends"))) == str(row_hash(lake.scan("gold.others")))
+    assert "from parts" in note(lake.gold.build("ends", source="t", group_by=["land"], aggregations=each))
+    assert built.report.rows_in == whole.report.rows_in
 
 
 @pytest.mark.parametrize(
