@@ -15,7 +15,7 @@ from automic_core.lakehouse.commits import head
 from automic_core.lakehouse.history import line
 from automic_core.lakehouse.schemas import CHANGE
 from automic_core.lakehouse.tables import row_count
-from automic_core.medallion.batches import BATCH, BronzeLayout
+from automic_core.medallion.batches import BATCH, CHANGES, BronzeLayout
 from automic_core.medallion.context import REPORT, RUN_ID, SOURCES, LakeContext
 from automic_core.medallion.separable import MustBeWholeError
 from automic_core.records import Field, FieldType, Schema
@@ -25,6 +25,9 @@ PLAN = "automic.plan"
 DEFINITION = "automic.definition"
 INCREMENTS = "automic.increments"
 """Snapshot property: how many promotions have added to the rows since all of them were made at once."""
+
+
+_NOT_ADDED = {"snapshot": "a new batch takes the place of the one before it", CHANGES: "bronze is a change log"}
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def gained(bronze: Table, since: int, layout: BronzeLayout) -> Gained:
     Raises:
         MustBeWholeError: The state is not one of its past, or other things than taking in happened since.
     """
+    if layout.mode != "append":
+        raise MustBeWholeError(_NOT_ADDED.get(layout.mode, f"bronze is in mode {layout.mode}"))
     found: list[int] = []
     before: list[int] = []
     past = False
@@ -125,8 +130,6 @@ def gained(bronze: Table, since: int, layout: BronzeLayout) -> Gained:
             raise MustBeWholeError("rows of bronze were changed in other ways than by taking in")
     if not past:
         raise MustBeWholeError("bronze was rolled back, or the state that was promoted last is forgotten")
-    if found and layout.mode == "snapshot":
-        raise MustBeWholeError("a new batch takes the place of the one before it")
     if layout.keys and found and before and min(found) < max(before):
         raise MustBeWholeError("an older batch was taken in after a newer one")
     now, then = row_count(bronze), row_count(bronze, since)

@@ -29,6 +29,7 @@ from automic_core.transforms.nulls import NullRemover
 from automic_core.transforms.reshape import Explode
 from automic_core.transforms.rows import Filter
 from automic_core.transforms.rules import InSet, Range, SQLRule, Unique
+from tests.core.changelogs import MemorySource, Table
 
 COLUMNS = ("id", "name", "amount")
 TYPED = Schema("t", [Field("id", FieldType.STRING), Field("name"), Field("amount", FieldType.INTEGER)])
@@ -201,6 +202,28 @@ def test_what_changed_besides_is_read_whole_and_said(lake: Lakehouse) -> None:
     early = lake.history("bronze.t")[1].id
     lake.rollback("bronze.t", early)
     assert "rolled back" in note(lake.silver.promote("t", TYPED, rules=RULES[:1]))
+
+
+def test_batches_that_replace_others_are_read_whole(lake: Lakehouse) -> None:
+    path = lake.context.root.parent / "a.csv"
+    for rows in ("1,ann,1\n2,bob,2\n", "2,bob,3\n"):
+        path.write_text("id,name,amount\n" + rows)
+        lake.bronze.ingest(CSVSource(str(path)), "t", mode="snapshot")
+        done = lake.silver.promote("t", TYPED)
+    assert "takes the place of the one before" in note(done)
+    assert lake.scan("silver.t").collect()["id"].to_list() == ["2"]
+
+
+def test_a_change_log_is_read_whole(lake: Lakehouse) -> None:
+    table = Table()
+    table.commit([("put", 1, "a", "b"), ("put", 2, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
+    lake.silver.promote("t", rules=[InSet(columns=["v"], values=["a"])])
+    table.commit([("drop", 2), ("put", 3, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
+    done = lake.silver.promote("t", rules=[InSet(columns=["v"], values=["a"])])
+    assert "bronze is a change log" in note(done)
+    assert sorted(lake.scan("silver.t").collect()["id"]) == [1, 3]
 
 
 def test_decisions_hold_for_new_rows(lake: Lakehouse) -> None:
