@@ -56,7 +56,7 @@ def test_the_run_behind_the_present_rows_stays(lake: Lakehouse, tmp_path: Path) 
         give(lake, tmp_path, number)
     made = lake.silver.promote("t").snapshot
     table = lake.context.need("silver.t")
-    assert compact(table, least=1) == 1
+    assert compact(table) == 2, "what an increment added is a file of its own"
     retention.retain(lake.context, "silver.t")
     assert states(lake, "silver.t")[-2:] == [made, states(lake, "silver.t")[-1]]
     assert lake.quarantine("t").is_empty()
