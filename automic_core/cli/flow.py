@@ -112,14 +112,20 @@ def promote(
         Path | None, typer.Option("--rules", metavar="FILE", help="YAML with rules, and perhaps steps and schema.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compute and show it; publish nothing.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read all rows and learn from them anew, not only what bronze gained.")
+    ] = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
-    """Build silver from bronze: typed, cleaned, validated; prints the ledger."""
+    """Build silver from bronze: typed, cleaned, validated; prints the ledger.
+
+    Only rows that bronze gained are read where that gives the same silver; the ledger is that of all rows.
+    """
     spec = workbench.load_promotion(rules) if rules else None
     with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
         within = workbench.policy(lake)
-        done = workbench.promote(opened, table, spec, dry_run=dry_run, policy=within, on_event=progress)
+        done = workbench.promote(opened, table, spec, dry_run=dry_run, full=full, policy=within, on_event=progress)
     if as_json:
         output.emit({**workbench.plain(done), "report": done.report.to_dict()})
         return
@@ -143,6 +149,7 @@ def build(
     agg: Annotated[
         list[str] | None, typer.Option("--agg", metavar="NAME=FUNCTION:COLUMN", help="Such as revenue=sum:total.")
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read all rows, not only what the table gained.")] = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
@@ -153,7 +160,7 @@ def build(
     aggregations = dict(workbench.aggregation(text) for text in agg or ())
     with workbench.opened(lake) as opened, output.Progress(as_json) as progress:
         done = workbench.build(
-            opened, name, sql, source=source, group_by=groups, aggregations=aggregations, on_event=progress
+            opened, name, sql, source=source, group_by=groups, aggregations=aggregations, full=full, on_event=progress
         )
     if as_json:
         output.emit({**workbench.plain(done), "report": done.report.to_dict()})

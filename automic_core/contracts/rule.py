@@ -15,9 +15,13 @@ class Rule:
 
     Options every rule has: ``columns``, ``action`` (warn | quarantine | drop | fail) and ``max_fail``: the share of
     rows (0 to 1) that may fail before action "fail" stops the run.
+
+    Attributes:
+        scope: "table" if what the rule says of a row hangs on other rows, or on another table.
     """
 
     kind: ClassVar[str] = ""
+    scope: ClassVar[Literal["row", "table"]] = "row"
     columns: list[str]
     action: Literal["warn", "quarantine", "drop", "fail"]
     max_fail: float

@@ -116,6 +116,10 @@ class Transformer:
         """Row-wise named expressions that hold all ``learn`` needs, beside ``_rid`` and ``_fate``."""
         return []
 
+    def kept(self, state: Mapping[str, Any]) -> Fitted | None:
+        """The fitted step as it was when its state was written as JSON; None if the state does not hold all of it."""
+        return None
+
     def learn(self, digest: pl.DataFrame) -> Fitted:
         """Learn the state from the collected digest (columns of ``digest``, ``_rid``, ``_fate``), living rows only."""
         raise TypeError(f"{type(self).__name__} does not learn.")

@@ -87,13 +87,22 @@ def _deletes(task: FileScanTask) -> set[str]:
     return {file.file_path for file in task.delete_files}
 
 
-def expire(table: Table, *, older_than: timedelta = 30 * DAY, keep: int = 10) -> list[int]:
+def expire(
+    table: Table,
+    *,
+    older_than: timedelta = 30 * DAY,
+    keep: int = 10,
+    stay: Collection[int] = (),
+    only: str | None = None,
+) -> list[int]:
     """Forget states of main that are old, so that `remove_orphans` can delete their files. Time travel to them ends.
 
     Args:
         table: The table; refreshed to the result.
         older_than: Age a state must have.
         keep: Newest states of main that stay whatever their age.
+        stay: Ids of others that stay.
+        only: Forget only states that have this snapshot property.
 
     Returns:
         Ids of the forgotten snapshots. The heads of branches and tags, and all that is on a branch only, stay.
@@ -107,8 +116,9 @@ def expire(table: Table, *, older_than: timedelta = 30 * DAY, keep: int = 10) ->
     main = set(line)
     heads = {ref.snapshot_id for ref in table.refs().values()}
     drafts = {s for ref in table.refs() if ref != MAIN_BRANCH for s in ancestors(table, head(table, ref))} - main
-    stay = heads | drafts | set(line[:keep])
-    gone = [s.snapshot_id for s in table.snapshots() if s.snapshot_id not in stay and s.timestamp_ms < limit]
+    held = heads | drafts | set(line[:keep]) | set(stay)
+    old = [s for s in table.snapshots() if s.snapshot_id not in held and s.timestamp_ms < limit]
+    gone = [s.snapshot_id for s in old if only is None or (s.summary is not None and s.summary[only] is not None)]
     if gone:
         swap(
             table,

@@ -37,7 +37,8 @@ class Staging:
         self._schema = transaction.table_metadata.schema()
         self.table = imagined(table, transaction.table_metadata)
         self._files: list[DataFile] = []
-        self._replace = True
+        self._gone: list[DataFile] | None = None
+        """Files that go; None = all of them."""
 
     @property
     def fields(self) -> str:
@@ -51,11 +52,15 @@ class Staging:
 
     def replace(self, files: Sequence[DataFile]) -> None:
         """Stage the landed files as the table's whole content."""
-        self._files, self._replace = list(files), True
+        self._files, self._gone = list(files), None
 
     def append(self, files: Sequence[DataFile]) -> None:
         """Stage the landed files beside the rows that are there."""
-        self._files, self._replace = list(files), False
+        self._files, self._gone = list(files), []
+
+    def exchange(self, gone: Sequence[DataFile], files: Sequence[DataFile]) -> None:
+        """Stage the landed files in the place of some that are there."""
+        self._files, self._gone = list(files), list(gone)
 
     def scan(self) -> pl.LazyFrame:
         """Read the table as it will be after `publish`."""
@@ -109,10 +114,12 @@ class Staging:
 
     def _build(self, transaction: Transaction, fresh: Table, summary: Mapping[str, str]) -> None:
         update = transaction.update_snapshot(snapshot_properties=dict(summary), branch=MAIN_BRANCH)
-        with update.overwrite() if self._replace else update.merge_append() as producer:
-            if self._replace:
-                for task in fresh.scan(snapshot_id=self.fork).plan_files():
-                    producer.delete_data_file(task.file)
+        gone = self._gone
+        if gone is None:
+            gone = [task.file for task in fresh.scan(snapshot_id=self.fork).plan_files()]
+        with update.merge_append() if self._gone == [] else update.overwrite() as producer:
+            for file in gone:
+                producer.delete_data_file(file)
             for file in self._files:
                 producer.append_data_file(file)
 

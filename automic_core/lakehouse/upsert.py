@@ -60,6 +60,45 @@ class UpsertResult:
     deleted: int = 0
 
 
+@dataclass(frozen=True)
+class Rewrite:
+    """Files of one state of a table that hold some keys, and what takes their place: landed, not committed.
+
+    Attributes:
+        base: The state.
+        gone: The files to be taken out.
+        added: Their rows without those of the keys, and the new rows.
+        found: Which of the keys the table has.
+        kept: Files that stay as they are.
+    """
+
+    base: int
+    gone: list[DataFile]
+    added: list[DataFile]
+    found: pl.DataFrame
+    kept: int
+
+
+def rewrite(table: Table, changes: pl.DataFrame, gone: pl.DataFrame, *, branch: str = MAIN_BRANCH) -> Rewrite:
+    """Land what files become when rows of these keys are replaced or go.
+
+    Args:
+        table: The table.
+        changes: New rows, with all columns of the table; may be none.
+        gone: Keys whose rows go; its columns are the key.
+        branch: The branch whose head is looked at.
+    """
+    fresh = working_copy(table)
+    base = head(fresh, branch)
+    if base is None:
+        raise CatalogError(f"{full_name(table)} has no snapshot on {branch}.", "Open the branch first.")
+    with translate(CatalogError, f"planning an upsert into {full_name(table)}"):
+        tasks = list(fresh.scan(snapshot_id=base).plan_files())
+    touched, found = _touched(fresh, tasks, pl.concat([changes.select(gone.columns), gone]))
+    added = _rewrite(fresh, tasks, touched, changes, gone, base) if touched or changes.height else []
+    return Rewrite(base, [task.file for task in touched], added, found, len(tasks) - len(touched))
+
+
 def upsert(
     table: Table,
     frame: pl.LazyFrame | pl.DataFrame,
@@ -91,39 +130,26 @@ def upsert(
     if deletes is not None:
         gone = deletes.select(keys).unique().cast(gone.schema)
     for attempt in range(_ATTEMPTS):
-        fresh = working_copy(table)
-        base = head(fresh, branch)
-        if base is None:
-            raise CatalogError(f"{full_name(table)} has no snapshot on {branch}.", "Open the branch first.")
-        with translate(CatalogError, f"planning an upsert into {full_name(table)}"):
-            tasks = list(fresh.scan(snapshot_id=base).plan_files())
-        touched, found = _touched(fresh, tasks, pl.concat([changes.select(keys), gone]))
-        added = _rewrite(fresh, tasks, touched, changes, gone, base)
+        done = rewrite(table, changes, gone, branch=branch)
 
-        def build(
-            transaction: Transaction,
-            _: Table,
-            summary: Mapping[str, str],
-            touched: Sequence[FileScanTask] = touched,
-            added: Sequence[DataFile] = added,
-        ) -> None:
+        def build(transaction: Transaction, _: Table, summary: Mapping[str, str], done: Rewrite = done) -> None:
             update = transaction.update_snapshot(snapshot_properties=dict(summary), branch=branch)
             with update.overwrite() as producer:
-                for task in touched:
-                    producer.delete_data_file(task.file)
-                for file in added:
+                for file in done.gone:
+                    producer.delete_data_file(file)
+                for file in done.added:
                     producer.append_data_file(file)
 
         try:
-            snapshot_id = commit(table, "upsert", build, branch=branch, expected=base, properties=properties)
+            snapshot_id = commit(table, "upsert", build, branch=branch, expected=done.base, properties=properties)
         except ConflictError:
-            landing.remove(fresh, [file.file_path for file in added])
+            landing.remove(table, [file.file_path for file in done.added])
             if attempt + 1 == _ATTEMPTS:
                 raise
             continue
-        deleted = found.join(gone, on=keys, how="semi").height
-        updated, kept = found.height - deleted, len(tasks) - len(touched)
-        return UpsertResult(snapshot_id, updated, changes.height - updated, len(touched), kept, deleted)
+        deleted = done.found.join(gone, on=keys, how="semi").height
+        updated = done.found.height - deleted
+        return UpsertResult(snapshot_id, updated, changes.height - updated, len(done.gone), done.kept, deleted)
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 

@@ -26,13 +26,12 @@ from automic_core.lakehouse.upsert import upsert
 from automic_core.medallion import resolving
 from automic_core.medallion.batches import RID_BITS
 from automic_core.medallion.changelog import place
-from automic_core.medallion.context import ACTOR, RUN_ID, LakeContext, made_by, split_name
+from automic_core.medallion.context import ACTOR, RUN_ID, SOURCES, LakeContext, made_by, split_name
 from automic_core.medallion.decisions import Decisions
 
 Kind = Literal["state", "history"]
 APPLIED = "automic.applied"
 """Snapshot property: up to which batch of which state of the log a silver table goes, and what it is."""
-SOURCES = "automic.sources"
 
 
 @dataclass(frozen=True)

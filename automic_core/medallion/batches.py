@@ -21,6 +21,8 @@ INCREMENTAL = "automic.incremental"
 CHANGES = "changes"
 """The mode of a change log: silver reads what its changes made of each key."""
 READ_AS = "automic.read-as"
+LAST = "automic.last-batch"
+"""The newest batch of a change log, in every state that says how far it goes, with rows or without."""
 
 
 def content_key(summary: Mapping[str, str]) -> str:
@@ -42,12 +44,12 @@ def known_batches(table: Table | None) -> dict[tuple[str, str], int]:
     return found
 
 
-def _batches(table: Table | None, snapshot: int | None = None) -> list[Mapping[str, str]]:
-    """Properties of the snapshots that brought a batch, oldest first."""
+def _batches(table: Table | None, snapshot: int | None = None, said: str = BATCH) -> list[Mapping[str, str]]:
+    """Properties of the snapshots that brought a batch, or say something else, oldest first."""
     line = ancestors(table, snapshot or head(table)) if table is not None else []
     snapshots = [table.snapshot_by_id(each) for each in reversed(line)] if table is not None else []
     found = [s.summary.additional_properties for s in snapshots if s is not None and s.summary is not None]
-    return [summary for summary in found if BATCH in summary]
+    return [summary for summary in found if said in summary]
 
 
 def read_as(table: Table) -> dict[int, tuple[dict[str, Any], str]]:
@@ -82,9 +84,9 @@ def layout(table: Table, snapshot: int | None = None) -> BronzeLayout:
     """The layout of a table in a state, by default main's head, from the snapshots that led to it."""
     mode, keys, last = "append", "[]", -1
     newest: dict[str, int] = {}
-    batches = _batches(table, snapshot)
+    batches = _batches(table, snapshot) or _batches(table, snapshot, LAST)[-1:]  # of a log the batches may be forgotten
     for summary in batches:
-        number = int(summary[BATCH])
+        number = int(summary.get(BATCH, summary.get(LAST, 0)))
         newest[summary[SOURCE]] = max(number, newest.get(summary[SOURCE], 0))
         if number > last:
             mode, keys, last = summary.get(MODE, mode), summary.get(KEYS, keys), number

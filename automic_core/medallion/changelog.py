@@ -23,12 +23,14 @@ from automic_core.lakehouse.commits import head, refresh
 from automic_core.lakehouse.exact import exactly
 from automic_core.lakehouse.files import BatchWriter
 from automic_core.lakehouse.staging import open_staging
-from automic_core.medallion.batches import BATCH, CHANGES, HASH, KEYS, MODE, RID_BITS, SOURCE, last_number
+from automic_core.medallion.batches import BATCH, CHANGES, HASH, KEYS, LAST, MODE, RID_BITS, SOURCE, last_number
 from automic_core.medallion.context import LakeContext, is_published, now
 from automic_core.medallion.contract import Contract
 from automic_core.medallion.landing import ADDED
 
-POSITION, ORIGIN, LAST = "automic.position", "automic.log", "automic.last-batch"
+POSITION, ORIGIN = "automic.position", "automic.log"
+FOLLOWER = "automic.follower"
+"""Snapshot property: the run that made the state while it followed a table; such states may be forgotten soon."""
 _MANY_COMMITS = {"write.metadata.delete-after-commit.enabled": "true", "write.metadata.previous-versions-max": "50"}
 
 

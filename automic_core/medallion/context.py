@@ -29,6 +29,8 @@ from automic_core.state import State
 LAYERS = ("bronze", "silver", "gold", "quarantine", "meta")
 RUN_ID = tables.RUN_ID
 REPORT = "automic.report"
+SOURCES = "automic.sources"
+"""Snapshot property: the states of other tables that the rows were made of, as JSON."""
 ACTOR = "automic.actor"
 JOB = "automic.job"
 

@@ -36,7 +36,7 @@ from automic_core.lakehouse.commits import pauses
 from automic_core.medallion import resolving
 from automic_core.medallion.applying import blocked
 from automic_core.medallion.bronze import as_text
-from automic_core.medallion.changelog import ChangeLanding, Place, place, prepared
+from automic_core.medallion.changelog import FOLLOWER, ChangeLanding, Place, place, prepared
 from automic_core.medallion.context import LakeContext, now, run_entry, split_name
 from automic_core.medallion.upkeep import Upkeep
 
@@ -251,7 +251,7 @@ class Follower:
         report.steps = [StepStats("follow", self._source.kind or "source", report.rows_in, rows_out=report.rows_in)]
         report.seconds = (now() - report.started_at).total_seconds()
         report.check()
-        self._landing.commit(position, origin, self._lake.summary(report))
+        self._landing.commit(position, origin, {**self._lake.summary(report), FOLLOWER: report.run_id})
         self.done.position = position
         if self._listener is not None:
             self._listener(Event("progress", report.run_id, report.rows_in, None, report.seconds))

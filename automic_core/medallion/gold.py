@@ -14,15 +14,22 @@ from pyiceberg.table import Table
 
 from automic_core import frames, registry
 from automic_core.contracts import ReadRequest, SourceAdapter
-from automic_core.errors import ConfigError, ConflictError
+from automic_core.errors import ConfigError, ConflictError, SchemaError
 from automic_core.events import Event, Listener, RunReport
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import frozen, head
-from automic_core.medallion.context import LakeContext, run_entry, split_name, until_published
+from automic_core.lakehouse.maintainable import NotMaintainableError
+from automic_core.medallion import maintaining
+from automic_core.medallion.context import LakeContext, made_by, run_entry, split_name, until_published
+from automic_core.medallion.retention import retain
 from automic_core.medallion.silver import ATTEMPTS, DEFINITION, SOURCES
-from automic_core.medallion.staged import StagedTable
+from automic_core.medallion.staged import StagedIncrement, StagedTable
 from automic_core.medallion.statements import spooled
+from automic_core.medallion.taking_on import INCREMENTS
 from automic_core.pipeline import Pipeline
+
+ORDERED = ("first", "last", "list", "concat")
+"""Aggregations that depend on the order of the rows, which is that of their arrival."""
 
 
 @dataclass
@@ -59,6 +66,7 @@ class StagedBuild:
         """
         snapshot = self._staged.publish({**self._lake.summary(self.report), **self._properties})
         self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
+        retain(self._lake, self.table)
         return snapshot
 
     def discard(self) -> None:
@@ -101,8 +109,12 @@ class Gold:
         group_by: Sequence[str] | None = None,
         aggregations: Mapping[str, Mapping[str, Any]] | None = None,
         on_event: Listener | None = None,
+        full: bool = False,
     ) -> Build:
-        """Make a gold table anew, all at once.
+        """Make a gold table, all at once.
+
+        If it is one table's rows filtered, or their sums, counts, smallest and largest values by groups, and that table
+        only gained rows since, these alone are read. Else all are, and the report says why.
 
         Args:
             name: Name with or without "gold.".
@@ -111,6 +123,7 @@ class Gold:
             group_by: Columns that make a group.
             aggregations: Output column to ``{"field", "function"}``, as for ``Aggregator``.
             on_event: Called with signs of life.
+            full: Read all rows.
 
         Raises:
             ConfigError: Neither SQL nor groups are given, or both.
@@ -120,7 +133,7 @@ class Gold:
         with self._lake.recording(f"build {target}", target):
             for attempt in range(ATTEMPTS):
                 try:
-                    built = self._stage(target, sql, source, group_by, aggregations, on_event)
+                    built = self._stage(target, sql, source, group_by, aggregations, on_event, full)
                     snapshot = _published(built)
                 except ConflictError:
                     if attempt + 1 == ATTEMPTS:
@@ -140,10 +153,11 @@ class Gold:
         group_by: Sequence[str] | None = None,
         aggregations: Mapping[str, Mapping[str, Any]] | None = None,
         on_event: Listener | None = None,
+        full: bool = True,
     ) -> StagedBuild:
         """Compute the table and hold it; readers see nothing yet. Arguments as for ``build``."""
         target = self._target(name, sql, group_by)
-        return self._stage(target, sql, source, group_by, aggregations, on_event)
+        return self._stage(target, sql, source, group_by, aggregations, on_event, full)
 
     def _target(self, name: str, sql: str | None, group_by: Sequence[str] | None) -> str:
         if (sql is None) == (group_by is None):
@@ -158,50 +172,121 @@ class Gold:
         group_by: Sequence[str] | None,
         aggregations: Mapping[str, Mapping[str, Any]] | None,
         on_event: Listener | None,
+        full: bool,
     ) -> StagedBuild:
-        staged = StagedTable(self._lake, target)
         groups, wanted = list(group_by or ()), dict(aggregations or {})
+        definition: dict[str, Any] = {"sql": sql}
+        if sql is None:
+            told = {name: dict(each) for name, each in wanted.items()}
+            definition = {"source": _source(target, source), "group_by": groups, "aggregations": told}
+        why = ""
+        if not full:
+            try:
+                if (found := maintaining.kept(self._lake, target, definition)) is not None:
+                    return self._kept_up(target, found, definition, on_event)
+            except NotMaintainableError as exc:
+                why = str(exc)
+        staged = StagedTable(self._lake, target)
         run_id, listener = uuid.uuid4().hex[:12], until_published(on_event)
         try:
             with ExitStack() as answering:
                 if sql is not None:
                     pipeline, sources = self._by_sql(target, sql, answering, _waiting(listener, run_id))
-                    definition: dict[str, Any] = {"sql": sql}
                 else:
-                    pipeline, sources = self._by_groups(target, source, groups, wanted)
-                    definition = {
-                        "source": next(iter(sources)),
-                        "group_by": groups,
-                        "aggregations": {k: dict(v) for k, v in wanted.items()},
-                    }
+                    pipeline, sources = self._by_groups(target, definition["source"], groups, wanted)
                 report = pipeline.load(staged, metadata=True).run(listener, run_id).report
         except BaseException:
             staged.rollback()
             raise
+        if why:
+            report.notes.append(f"All rows were read: {why}.")
+        return self._staged(target, report, staged, sources, definition)
+
+    def _staged(
+        self,
+        target: str,
+        report: RunReport,
+        staged: StagedTable,
+        sources: Mapping[str, int | None],
+        definition: Mapping[str, Any],
+    ) -> StagedBuild:
         properties = {SOURCES: json.dumps(sources), DEFINITION: json.dumps(definition)}
+        properties[maintaining.PLAN] = maintaining.plan(definition)
         return StagedBuild(target, report, self._lake, staged, properties)
+
+    def _kept_up(
+        self, target: str, found: maintaining.Kept, definition: Mapping[str, Any], on_event: Listener | None
+    ) -> StagedBuild:
+        """The table with what the new rows give.
+
+        Raises:
+            NotMaintainableError: They give other columns.
+        """
+        run_id, listener = uuid.uuid4().hex[:12], until_published(on_event)
+        base = head(found.gold)
+        assert base is not None
+        staged = StagedIncrement(self._lake, target, base) if found.roles is None else StagedTable(self._lake, target)
+        grouped = "sql" not in definition
+        try:
+            with ExitStack() as answering:
+                if grouped:
+                    rows = _grouped(found.fresh, definition)
+                else:
+                    instead = {found.name: found.fresh}
+                    spool = spooled(self._lake, definition["sql"], _waiting(listener, run_id), instead)
+                    rows = _plain(answering.enter_context(spool).rows)
+                if found.roles is None:
+                    rows = maintaining.appended(found, rows)
+                else:
+                    rows = maintaining.merged(found, rows.collect()).lazy()
+                pipeline = Pipeline(f"build {target}").extract(_Rows(found.name if grouped else "sql", rows))
+                run = pipeline.load(staged, metadata=True).run(listener, run_id).report
+        except SchemaError as exc:
+            staged.rollback()
+            raise NotMaintainableError("its columns are other ones") from exc
+        except BaseException:
+            staged.rollback()
+            raise
+        report = maintaining.ledger(found, run, grouped)
+        return self._staged(target, report, staged, {found.name: head(found.source)}, definition)
 
     def _by_sql(
         self, target: str, sql: str, answering: ExitStack, on_wait: Callable[[], None]
     ) -> tuple[Pipeline, dict[str, int | None]]:
         """The answer as a source, on disk until ``answering`` ends; the recorded snapshots are those that were read."""
         answer = answering.enter_context(spooled(self._lake, sql, on_wait))
-        # A row of an answer is a new row: an id it brings may stand in many rows.
-        rows = answer.rows.drop(frames.RID, frames.FATE, frames.ORIGIN, strict=False)
-        pipeline = Pipeline(f"build {target}").extract(_Rows("sql", rows, _what_was_read(answer.tables)))
+        pipeline = Pipeline(f"build {target}").extract(_Rows("sql", _plain(answer.rows), _what_was_read(answer.tables)))
         return pipeline, {name: head(table) for name, table in answer.tables.items()}
 
     def _by_groups(
-        self, target: str, source: str | None, group_by: list[str], aggregations: dict[str, Mapping[str, Any]]
+        self, target: str, name: str, group_by: list[str], aggregations: dict[str, Mapping[str, Any]]
     ) -> tuple[Pipeline, dict[str, int | None]]:
-        name = source or target.partition(".")[2]
-        name = name if "." in name else f"silver.{name}"
         table = frozen(self._lake.need(name))
         rows = tables.scan(table, head(table))
         data = [n for n in rows.collect_schema().names() if not n.startswith("_") or n == "_rid"]
+        if INCREMENTS in made_by(table) and any(each.get("function") in ORDERED for each in aggregations.values()):
+            rows = rows.sort(frames.RID)  # a scan begins with the newest files
         step = registry.build("step", "aggregate", {"group_by": group_by, "aggregations": aggregations})
         pipeline = Pipeline(f"build {target}").extract(_Rows(name, rows.select(data)))
         return pipeline.transform(step, id="aggregate"), {name: head(table)}
+
+
+def _source(target: str, source: str | None) -> str:
+    """Full name of the table to aggregate."""
+    name = source or target.partition(".")[2]
+    return name if "." in name else f"silver.{name}"
+
+
+def _plain(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """A row of an answer is a new row: an id it brings may stand in many rows."""
+    return rows.drop(frames.RID, frames.FATE, frames.ORIGIN, strict=False)
+
+
+def _grouped(rows: pl.DataFrame, definition: Mapping[str, Any]) -> pl.LazyFrame:
+    """Groups of some rows."""
+    options = {"group_by": definition["group_by"], "aggregations": definition["aggregations"]}
+    groups: pl.LazyFrame = registry.build("step", "aggregate", options).apply(rows.lazy())
+    return groups.select(frames.data_columns(groups))
 
 
 def _waiting(listener: Listener | None, run_id: str) -> Callable[[], None]:

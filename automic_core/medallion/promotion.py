@@ -12,6 +12,7 @@ from automic_core.lakehouse import tables
 from automic_core.medallion import quarantine
 from automic_core.medallion.context import LakeContext, run_entry
 from automic_core.medallion.gates import Gate
+from automic_core.medallion.retention import retain
 from automic_core.medallion.staged import StagedTable
 from automic_core.records import Schema
 
@@ -53,7 +54,7 @@ class Promotion:
         return self.staged.staging.scan()
 
     def publish(self) -> int:
-        """Make it the table: quarantine first, then silver by compare-and-set, then the state.
+        """Make it the table: quarantine first, then silver by compare-and-set, then the state; old states go.
 
         Returns:
             The new snapshot id.
@@ -65,6 +66,7 @@ class Promotion:
         quarantine.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
         self.snapshot = self.staged.publish({**self._lake.summary(self.report), **self.properties})
         self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
+        retain(self._lake, self.table)
         return self.snapshot
 
     def discard(self) -> None:

@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 import polars as pl
+from pyiceberg.manifest import DataFile
 
 from automic_core import frames
 from automic_core.contracts import DestinationAdapter, Mode
-from automic_core.errors import CatalogError
+from automic_core.errors import CatalogError, ConflictError, SchemaError
+from automic_core.lakehouse import files as landing
 from automic_core.lakehouse import schemas, tables
 from automic_core.lakehouse.exact import exactly
 from automic_core.lakehouse.files import BatchWriter
 from automic_core.lakehouse.staging import Staging, open_staging, reopen_staging
+from automic_core.lakehouse.upsert import rewrite
 from automic_core.medallion.context import LakeContext
 
+FILE_BYTES = 64 << 20
+"""Arrow bytes of a file: when a row gets a new version, the file it is in is written anew."""
 NOT_STORED = (frames.RESCUED, frames.WAIVED, frames.FATE)
 
 
@@ -36,14 +41,12 @@ class StagedTable(DestinationAdapter):
         return self._table
 
     def load(self, frame: frames.Frame, mode: Mode = "overwrite", keys: Sequence[str] = ()) -> int:
-        """Land all rows as the table's new content."""
+        """Land the rows."""
         stream = frames.stream(frame)
         shape = {n: t for n, t in stream.schema.items() if n not in {*NOT_STORED, frames.ORIGIN}}
         self.shape = shape
-        table = self._lake.create(self._table, shape)
-        self.changes = schemas.diff(table, pl.Schema(shape))
-        self._staging = open_staging(table, exactly(table, shape))
-        self._writer = BatchWriter(self._staging.table)
+        self._staging = self._opened(shape)
+        self._writer = BatchWriter(self._staging.table, target_bytes=FILE_BYTES)
         rows = 0
         for batch in stream:
             if frames.ORIGIN in batch.columns:  # rows that came from one bronze row keep its name
@@ -53,9 +56,17 @@ class StagedTable(DestinationAdapter):
                 self._writer.write(part)
             rows += kept.height
         files = self._writer.close()
-        self._staging.replace(files)
+        self._place(files)
         self._writer = None  # from here on the files belong to the staging
         return sum(file.record_count for file in files)
+
+    def _opened(self, shape: Mapping[str, pl.DataType]) -> Staging:
+        table = self._lake.create(self._table, shape)
+        self.changes = schemas.diff(table, pl.Schema(shape))
+        return open_staging(table, exactly(table, shape))
+
+    def _place(self, files: Sequence[DataFile]) -> None:
+        self.staging.replace(files)
 
     @classmethod
     def reopen(
@@ -115,3 +126,53 @@ class StagedTable(DestinationAdapter):
         if self._staging is None:
             raise CatalogError(f"Nothing is staged for {self._table}.", "Run the promotion first.")
         return self._staging
+
+
+class StagedIncrement(StagedTable):
+    """Rows that come beside those of a table, and rows of it that go.
+
+    Args:
+        lake: The lake.
+        table: Full name.
+        base: The state that is taken on.
+    """
+
+    def __init__(self, lake: LakeContext, table: str, base: int) -> None:
+        super().__init__(lake, table)
+        self._base = base
+        self._landed: list[DataFile] = []
+
+    def supersede(self, rids: pl.DataFrame) -> int:
+        """Take rows out; what is left of their files is landed anew.
+
+        Args:
+            rids: Their ``_rid``, some of which the table may not have.
+
+        Returns:
+            How many the table had.
+        """
+        table = self._lake.need(self._table)
+        none = tables.scan(table).head(0).collect()
+        done = rewrite(table, none, rids.select(frames.RID))
+        if done.base != self._base:
+            landing.remove(table, [file.file_path for file in done.added])
+            raise self._overtaken()
+        self.staging.exchange(done.gone, [*self._landed, *done.added])
+        return done.found.height
+
+    def _opened(self, shape: Mapping[str, pl.DataType]) -> Staging:
+        """Raises SchemaError if the rows have other columns than the table, ConflictError if it is no more the base."""
+        table = self._lake.need(self._table)
+        if changes := schemas.diff(table, pl.Schema(shape)):
+            raise SchemaError(f"The rows have other columns than {self._table}: {changes}.", "Promote all rows.")
+        staging = open_staging(table)
+        if staging.fork != self._base:
+            raise self._overtaken()
+        return staging
+
+    def _place(self, files: Sequence[DataFile]) -> None:
+        self._landed = list(files)
+        self.staging.append(files)
+
+    def _overtaken(self) -> ConflictError:
+        return ConflictError(f"{self._table} changed meanwhile.", "Run again on the new state.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,12 @@ class Spooled:
 
 
 @contextmanager
-def spooled(lake: LakeContext, sql: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[Spooled]:
+def spooled(
+    lake: LakeContext,
+    sql: str,
+    on_wait: Callable[[], None] = lambda: None,
+    instead: Mapping[str, pl.DataFrame] | None = None,
+) -> Iterator[Spooled]:
     """Answer one SELECT within the limits of ``settings.sql``; its tables are pinned first, here.
 
     The process gets the states of those tables and nothing else of the lake: no catalog, no settings, no other table.
@@ -47,6 +52,7 @@ def spooled(lake: LakeContext, sql: str, on_wait: Callable[[], None] = lambda: N
         lake: The lake.
         sql: DuckDB SQL over ``layer.table``.
         on_wait: Called now and then until the answer is there; what it raises stops the statement.
+        instead: Rows that are read in the place of those of a table.
 
     Raises:
         SecurityError: More than a SELECT.
@@ -58,7 +64,12 @@ def spooled(lake: LakeContext, sql: str, on_wait: Callable[[], None] = lambda: N
     with tempfile.TemporaryDirectory(prefix="automic-answer-") as folder:
         path = Path(folder) / "answer.arrow"
         told = {name: pinned(table) for name, table in tables.items()}
-        request = {"do": "spool", "sql": sql, "tables": told, "present": _present(lake, list(tables), Path(folder))}
+        request = {
+            "do": "spool",
+            "sql": sql,
+            "tables": told,
+            "present": _present(lake, list(tables), Path(folder), instead or {}),
+        }
         _answered(lake, {**request, "path": str(path), "most": lake.settings.sql.spill_bytes}, on_wait)
         yield Spooled(_rows(path), tables)
 
@@ -74,11 +85,12 @@ def _answered(lake: LakeContext, request: dict[str, Any], on_wait: Callable[[], 
     return question.result()[0]
 
 
-def _present(lake: LakeContext, names: list[str], folder: Path) -> dict[str, str]:
+def _present(lake: LakeContext, names: list[str], folder: Path, instead: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     """Files with the rows of tables as they stand now, of those that do not simply hold them."""
     files: dict[str, str] = {}
     for name in names:
-        if (rows := quarantine.present(lake, name)) is not None:
+        rows = instead[name] if name in instead else quarantine.present(lake, name)
+        if rows is not None:
             files[name] = str(folder / f"{len(files)}.arrow")
             rows.write_ipc(files[name])
     return files

@@ -10,11 +10,12 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from automic_core.errors import ConfigError, ConflictError
+from automic_core.errors import ConflictError
 from automic_core.lakehouse import maintenance
+from automic_core.medallion import retention
 from automic_core.medallion.applying import Applied, Kind, apply, blocked
+from automic_core.medallion.changelog import FOLLOWER
 from automic_core.medallion.context import ACTOR, RUN_ID, LakeContext
-from automic_core.medallion.reviewing import staged_files
 
 if TYPE_CHECKING:
     from automic_core.medallion.changelog import ChangeLanding
@@ -26,10 +27,9 @@ SHARE = 5
 COMPACT_COMMITS = 20
 SMALL_BYTES = 8 << 20
 SWEEP_SECONDS = 900.0
-ORPHAN_AGE = timedelta(hours=1)
 KEEP = {"bronze": timedelta(seconds=10), "silver": timedelta(minutes=10)}
-"""States made while following are forgotten when they are older, unless the settings say for how long to keep them: a
-commit costs the more the more there are, and the change log holds every change anyway."""
+"""States that following made are forgotten when they are older, unless the settings say for how long to keep states: a
+commit costs the more the more there are, and the change log holds every change anyway. What others made stays."""
 LEAST_STATES = {"bronze": 10, "silver": 60}
 
 
@@ -52,6 +52,7 @@ class Upkeep:
         self._commits = 0
         self._position: object = None
         self._swept = time.monotonic()
+        self._mark = {FOLLOWER: done.report.run_id, ACTOR: lake.actor}
 
     def tend(self, landing: ChangeLanding) -> None:
         """Called between commits: begin what is due, if nothing is under way.
@@ -99,8 +100,7 @@ class Upkeep:
         if self._lake.table(f"bronze.{self._table}") is None or blocked(self._lake, self._table) is not None:
             return None
         began = time.monotonic()
-        tag = {RUN_ID: f"{self._done.report.run_id}", ACTOR: self._lake.actor}
-        done = apply(self._lake, self._table, self._kind, tag)
+        done = apply(self._lake, self._table, self._kind, {RUN_ID: self._done.report.run_id, **self._mark})
         spent = time.monotonic() - began
         self._next = time.monotonic() + max(APPLY_SECONDS, SHARE * spent)
         self._tidy(f"silver.{self._table}")
@@ -116,16 +116,14 @@ class Upkeep:
         if table is None:
             return
         layer = name.partition(".")[0]
-        days = getattr(self._lake.settings.medallion, layer).retention_days
-        age = KEEP[layer] if days is None else timedelta(days=days)
         with suppress(ConflictError):
-            maintenance.compact(table, small_bytes=SMALL_BYTES, properties={ACTOR: self._lake.actor})
-            maintenance.expire(table, older_than=age, keep=LEAST_STATES[layer])
+            maintenance.compact(table, small_bytes=SMALL_BYTES, properties=self._mark)
+            if retention.days(self._lake, name) is None:
+                retention.forget(self._lake, name, KEEP[layer], keep=LEAST_STATES[layer], only=FOLLOWER)
+        retention.retain(self._lake, name)
 
     def _sweep(self) -> None:
-        """Delete what no state refers to any more; on an object store its own rules do that."""
+        """Delete what no state refers to any more."""
         self._swept = time.monotonic()
-        for name in (f"bronze.{self._table}", f"silver.{self._table}"):
-            if (table := self._lake.table(name)) is not None:
-                with suppress(ConfigError):
-                    maintenance.remove_orphans(table, older_than=ORPHAN_AGE, keep=staged_files(self._lake))
+        for layer in KEEP:
+            retention.sweep(self._lake, f"{layer}.{self._table}")

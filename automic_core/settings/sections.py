@@ -97,8 +97,10 @@ class LayerSection(Section):
 
     Attributes:
         path: Folder of the layer's tables inside the warehouse.
-        retention_days: Age in days after which snapshots may be expired; None = keep all, but of a table that is
-            followed only those of the last minutes (``medallion/upkeep.py``).
+        retention_days: Age in days after which states of a table are forgotten, when it is next published or followed;
+            None = keep all, but of those that following made only the newest and those of the last minutes. States that
+            a tag, a branch or the newest state of another table refers to stay, and so do all states of a bronze table
+            that takes in batches: they are the record of what it took in.
     """
 
     path: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import polars as pl
 from pydantic import Field
@@ -96,6 +97,11 @@ class AnomalyDetector(Transformer):
             return WholeRows(self.method, self.threshold, self.filter_anomalies, living.select(names))
         method = cast(_outliers.Method, self.method)
         return _Judged(self, method, {name: _outliers.learn(living[name], method) for name in names})
+
+    def kept(self, state: Mapping[str, Any]) -> Fitted | None:
+        """With centre and spread of each column; detectors of whole rows keep more than their state says."""
+        known = not self._whole_rows and "columns" in state
+        return _Judged(self, cast(_outliers.Method, state["method"]), state["columns"]) if known else None
 
     def _any_columns(self, schema: pl.Schema) -> list[str]:
         if self.fields is not None:

@@ -85,6 +85,11 @@ def _refuse_text_to_time(sql: str, compiled: pl.Expr, empty: pl.DataFrame) -> No
         return
 
 
+def asks_the_time(sql: str) -> bool:
+    """Whether an expression gives another value at another time."""
+    return _sql_guard.clock(sql) is not None
+
+
 def derive(frame: pl.LazyFrame, column: str, sql: str) -> pl.LazyFrame:
     """Add or replace a column of a tracked frame by an expression that sees the living rows only.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field, field_serializer
@@ -27,6 +27,7 @@ class References(Rule):
     """
 
     kind: ClassVar[str] = "foreign_key"
+    scope: ClassVar[Literal["row", "table"]] = "table"
 
     columns: Columns
     table: Table = None

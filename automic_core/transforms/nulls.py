@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
@@ -103,6 +104,12 @@ class NullRemover(Transformer):
         living = digest.filter(frames.alive()).drop(frames.RID, frames.FATE)
         values = {name: _typical(living[name], self.fill_method) for name in living.columns}
         return _Filled(self, values)
+
+    def kept(self, state: Mapping[str, Any]) -> Fitted | None:
+        """The learned values; moments and decimals do not come back from JSON as what they were."""
+        values = state.get("values")
+        plain = isinstance(values, dict) and not any(isinstance(value, str) for value in values.values())
+        return _Filled(self, values) if plain and isinstance(values, dict) else None
 
     def fill(self, frame: pl.LazyFrame, values: dict[str, Any]) -> pl.LazyFrame:
         """Fill the nulls of living rows.

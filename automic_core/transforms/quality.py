@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
@@ -105,6 +106,10 @@ class QualityScorer(Transformer):
                     shape = _usual(sample.list.get(i).drop_nulls())
                     found |= {name: shape} if shape else {}
         return _Scored(self, found)
+
+    def kept(self, state: Mapping[str, Any]) -> Fitted | None:
+        """With the forms that were learned."""
+        return _Scored(self, state["patterns"]) if "patterns" in state else None
 
     @staticmethod
     def summary(frame: pl.LazyFrame) -> dict[str, int]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from automic_core.contracts import Incremental, SourceAdapter
 from automic_core.errors import ConfigError
 from automic_core.events import Listener, RunReport
@@ -74,6 +76,7 @@ def promote(
     spec: PromotionSpec | None = None,
     *,
     dry_run: bool = False,
+    full: bool = False,
     policy: AccessPolicy | None = None,
     on_event: Listener | None = None,
 ) -> Promoted:
@@ -84,18 +87,15 @@ def promote(
         table: The table's name.
         spec: Schema, steps and rules; None = the inferred schema and nothing else.
         dry_run: Compute everything, show it, publish nothing.
+        full: Read all rows of bronze and learn from them anew, where those it gained would do.
         policy: What its steps may read; None = anything.
         on_event: Called with signs of life.
     """
     spec = spec or PromotionSpec()
-    schema = spec.schema(lake.silver.infer(table)) if spec.columns else None
-    arguments = (table, schema, spec.steps, spec.rules, on_event, spec.text)
+    arguments = (table, spec if spec.columns else None, spec.steps, spec.rules, on_event, spec.text, full)
     with ruling(policy):
         promotion = lake.silver.stage(*arguments) if dry_run else lake.silver.promote(*arguments)
-    count: dict[str, int] = {}
-    for reasons in promotion.quarantined["reasons"].to_list():
-        for reason in sorted({" ".join(p for p in (r["rule"], r["column"]) if p) for r in reasons}):
-            count[reason] = count.get(reason, 0) + 1
+    count = _counted(promotion.quarantined)
     sample = None
     if dry_run:
         rows = promotion.rows()
@@ -112,6 +112,14 @@ def promote(
     )
 
 
+def _counted(quarantined: pl.DataFrame) -> dict[str, int]:
+    """Rule and column to rows that break it."""
+    each = quarantined.select("reasons").with_row_index("_row").explode("reasons").unnest("reasons")
+    column = pl.when(pl.col("column") != "").then(pl.col("column"))
+    said = each.select("_row", pl.concat_str("rule", column, separator=" ", ignore_nulls=True).alias("said")).unique()
+    return dict(said.group_by("said").len().iter_rows())
+
+
 def build(
     lake: Lakehouse,
     name: str,
@@ -120,10 +128,13 @@ def build(
     source: str | None = None,
     group_by: Sequence[str] | None = None,
     aggregations: Mapping[str, Mapping[str, Any]] | None = None,
+    full: bool = False,
     on_event: Listener | None = None,
 ) -> Built:
-    """Silver to gold, by SQL or by groups."""
-    done = lake.gold.build(name, sql, source=source, group_by=group_by, aggregations=aggregations, on_event=on_event)
+    """Silver to gold, by SQL or by groups; of what silver gained where that gives the same, or ``full``."""
+    done = lake.gold.build(
+        name, sql, source=source, group_by=group_by, aggregations=aggregations, on_event=on_event, full=full
+    )
     return Built(done.table, done.report, done.snapshot)
 
 

@@ -103,8 +103,7 @@ def _by_yaml(lake: Lakehouse, kind: str, table: str, text: str) -> RowHash:
     with ruling(lakes.policy(lake.context.root)):
         if kind == "promotion":
             spec = parse_promotion(text, f"the promotion of {table}")
-            schema = spec.schema(lake.silver.infer(own)) if spec.columns else None
-            staged = lake.silver.stage(own, schema, spec.steps, spec.rules, spec_text=spec.text)
+            staged = lake.silver.stage(own, spec if spec.columns else None, spec.steps, spec.rules, spec_text=spec.text)
         else:
             definition = {key: value for key, value in yamltext.load(text, table).items() if key != "table"}
             staged = lake.gold.stage(own, **definition)

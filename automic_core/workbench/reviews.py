@@ -102,8 +102,7 @@ def stage(
     """
     name = table.rpartition(".")[2]
     with lake.context.recording(f"promote {name}", f"silver.{name}"), ruling(policy):
-        schema = spec.schema(lake.silver.infer(name)) if spec.columns else None
-        promotion = lake.silver.stage(name, schema, spec.steps, spec.rules, on_event, spec.text)
+        promotion = lake.silver.stage(name, spec if spec.columns else None, spec.steps, spec.rules, on_event, spec.text)
         return preparing.prepare(lake.context, promotion, spec.text, on_event).id
 
 

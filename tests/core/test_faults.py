@@ -344,6 +344,6 @@ def test_data_files_that_vanish_under_a_promotion(lake: Lakehouse, tmp_path: Pat
     for task in lake.context.need("bronze.t").scan().plan_files():
         Path(task.file.file_path.removeprefix("file://")).unlink()
     with pytest.raises(AutomicError):
-        lake.silver.promote("t")
+        lake.silver.promote("t", full=True)
     assert lake.context.need("silver.t").metadata == before
     assert lake.scan("silver.t").collect().height == 60

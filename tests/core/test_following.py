@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from hypothesis import strategies as st
 
 from automic_core.connectors.files.csv import CSVSource
 from automic_core.contracts.changes import Followed
-from automic_core.errors import AutomicError, ConfigError, SourceError
+from automic_core.errors import AutomicError, CatalogError, ConfigError, SourceError
 from automic_core.extraction.comparing import Comparison
 from automic_core.lake import Lakehouse
+from automic_core.medallion import retention, upkeep
 from automic_core.medallion.applying import apply
+from automic_core.medallion.batches import BATCH, CHANGES, layout
+from automic_core.medallion.changelog import FOLLOWER, ChangeLanding
+from automic_core.medallion.context import RUN_ID
+from automic_core.medallion.retention import forget
 from tests.core.changelogs import MemorySource, Table
 
 keys = st.integers(1, 5)
@@ -209,6 +215,101 @@ def test_a_log_that_was_rolled_back_makes_silver_anew(lake: Lakehouse) -> None:
     assert held(lake) == {1: ("a", "b")}
     lake.bronze.follow(MemorySource(table), "t")
     assert held(lake) == table.rows
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Following forgets at once what it may forget."""
+    monkeypatch.setattr(upkeep, "KEEP", dict.fromkeys(upkeep.KEEP, timedelta(seconds=-1)))
+    monkeypatch.setattr(upkeep, "LEAST_STATES", dict.fromkeys(upkeep.LEAST_STATES, 1))
+
+
+@pytest.mark.usefixtures("soon")
+def test_following_forgets_only_states_that_it_made_itself(lake: Lakehouse) -> None:
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
+    by_hand = apply(lake.context, "t").snapshot
+    table.commit([("put", 1, "c", "b")])
+    lake.bronze.follow(MemorySource(table), "t")
+    tagged = lake.history("silver.t")[-1].id
+    lake.context.need("silver.t").manage_snapshots().create_tag(tagged, "audited").commit()
+    made = [tagged]
+    for value in "def":
+        table.commit([("put", 1, value, "b")])
+        lake.bronze.follow(MemorySource(table), "t")
+        made.append(lake.history("silver.t")[-1].id)
+    left = {info.id for info in lake.history("silver.t")}
+    assert by_hand in left, "a state from before is not the follower's to forget"
+    assert made[0] in left, "a tag holds it"
+    assert made[-1] in left
+    assert not left & set(made[1:-1])
+    assert lake.scan("silver.t", by_hand).select("v").collect().rows() == [("a",)]
+
+
+@pytest.mark.usefixtures("soon")
+def test_states_from_before_go_when_retention_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "DAY", timedelta(microseconds=-1))
+    with Lakehouse.open(tmp_path / "lake", medallion={"silver": {"retention_days": 1}}) as lake:
+        states_from_before_go(lake)
+
+
+def states_from_before_go(lake: Lakehouse) -> None:
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
+    by_hand = apply(lake.context, "t").snapshot
+    table.commit([("put", 1, "c", "b")])
+    lake.bronze.follow(MemorySource(table), "t")
+    assert by_hand not in {info.id for info in lake.history("silver.t")}
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_change_log_that_only_moves_on_stays_a_change_log(lake: Lakehouse) -> None:
+    """Commits of a position alone outnumber the states that are kept; what the table is must not be forgotten."""
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+    lake.bronze.follow(MemorySource(table), "t", silver="none")
+    landing = ChangeLanding(lake.context, "bronze.t", "memory", ["id"], "evolve")
+    for position in "234":
+        landing.commit(position, "memory", {FOLLOWER: "1", RUN_ID: "1"})
+    forget(lake.context, "bronze.t", timedelta(seconds=-1), keep=1, only=FOLLOWER)
+    assert not [info for info in lake.history("bronze.t") if BATCH in info.summary]
+    assert layout(lake.context.need("bronze.t")).mode == CHANGES
+    assert layout(lake.context.need("bronze.t")).keys == ["id"]
+    assert lake.silver.promote("t").report.rows_out == 1
+
+
+class Failing(MemorySource):
+    """Its log ends in a failure."""
+
+    def change_log(self, name: str, keys: Any = None) -> Any:
+        log = super().change_log(name, keys)
+        changes = log.changes
+
+        def failing(*args: Any, **how: Any) -> Iterator[Any]:
+            yield from changes(*args, **how)
+            raise SourceError("The source broke off.")
+
+        log.changes = failing  # type: ignore[method-assign]
+        return log
+
+
+def test_a_failure_beside_following_is_raised_and_hides_no_other(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> Any:
+        raise CatalogError("Silver cannot be written.")
+
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+    monkeypatch.setattr(upkeep, "apply", broken)
+    with pytest.raises(CatalogError, match="Silver cannot be written"):
+        lake.bronze.follow(MemorySource(table), "t")
+    assert lake.scan("bronze.t").collect().height == 1, "what was committed stays"
+    table.commit([("put", 2, "a", "b")])
+    with pytest.raises(SourceError, match="The source broke off"):
+        lake.bronze.follow(Failing(table), "t")
 
 
 def test_a_lake_for_reading_only(tmp_path: Path) -> None:

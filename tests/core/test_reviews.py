@@ -105,7 +105,7 @@ def test_a_review_published_by_another_process_equals_a_promotion(root: Path, tm
         assert said["automic.staged-by"] == "ann"
         assert workbench.reviews(again) == []
         assert list((root / "reviews").iterdir()) == []
-        workbench.promote(again, "t", workbench.parse_promotion(SPEC))
+        workbench.promote(again, "t", workbench.parse_promotion(SPEC), full=True)
         assert seen(again) == published
         assert published["quarantine"]
         assert published["removed"]

@@ -15,7 +15,7 @@ from automic_core.errors import ConflictError, GateError, TransformError
 from automic_core.events import Event
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.maintenance import compact
-from automic_core.medallion import silver
+from automic_core.medallion import reading
 from automic_core.records import Field, FieldType, Schema
 from automic_core.transforms.aggregate import Aggregator
 from automic_core.transforms.columns import Rename
@@ -318,7 +318,7 @@ def test_first_and_last_mean_arrival(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: Any, kept: str, most: int
 ) -> None:
     """A scan begins with the newest files; of equal rows the one that arrived first is the first all the same."""
-    monkeypatch.setattr(silver, "MOST_PARTS", most)
+    monkeypatch.setattr(reading, "MOST_PARTS", most)
     with Lakehouse.open(tmp_path / "lake") as lake:
         for name, state in (("a", "old"), ("b", "older than new"), ("c", "new")):
             (tmp_path / f"{name}.csv").write_text(f"id,state\nx,{state}\n")
