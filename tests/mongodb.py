@@ -110,7 +110,7 @@ def server(*options: str) -> Server:
 
 
 @functools.cache
-def _guarded() -> tuple[Server, str] | str:
+def _guarded() -> Server | str:
     program = _program()
     if program is None:
         return f"there is no {PROGRAM} to start (PyPI secantusdb)"
@@ -123,22 +123,27 @@ def _guarded() -> tuple[Server, str] | str:
     first.client["shop"]["t"].insert_one({"a": 1})
     first.client.close()
     _stop(process)
-    tls: tuple[str, ...] = ()
-    if shutil.which("openssl"):
-        servers.certify(folder / "key", folder / "certificate")
-        tls = ("--tls-cert-file", str(folder / "certificate"), "--tls-key-file", str(folder / "key"))
-    found, _ = _run(program, ("--auth", *tls), str(folder / "data"))
-    return found if isinstance(found, str) else (found, str(folder / "certificate") if tls else "")
+    return _run(program, ("--auth",), str(folder / "data"))[0]
 
 
 def guarded() -> dict[str, Any]:
-    """Options of a server that asks for the password "right", and encrypts where openssl is."""
+    """Options of a server that asks for the password "right"."""
     found = _guarded()
     if isinstance(found, str):
         pytest.skip(f"MongoDB with a password: {found}")
-    where, certificate = found
-    secure = {"tls": True, "root_certificate": certificate} if certificate else {}
-    return {**where.options("shop"), "user": "ann", **secure}
+    return {**found.options("shop"), "user": "ann"}
+
+
+def encrypted(folder: Path) -> tuple[Server, Path]:
+    """A server that encrypts, with the certificate that it shows."""
+    if shutil.which("openssl") is None:
+        pytest.skip("MongoDB with TLS: there is no openssl")
+    key, certificate = folder / "key", folder / "certificate"
+    servers.certify(key, certificate)
+    found = started("--tls-cert-file", str(certificate), "--tls-key-file", str(key))
+    if isinstance(found, str):
+        pytest.skip(f"MongoDB with TLS: {found}")
+    return found, certificate
 
 
 @contextmanager
@@ -158,12 +163,13 @@ def _thousand(name: str) -> None:
 
 
 def many(name: str, rows: int, mark: str) -> dict[str, Any]:
-    """Options that read about so many rows out of a thousand; the emulator holds them all, so no more than 200,000."""
+    """Options that read about so many rows out of a thousand; the emulator holds them all, so no more than 60,000."""
     _thousand(name)
     stages = [
-        {"$project": {"k": {"$range": [0, min(rows, 200_000) // 1_000]}}},
+        {"$project": {"k": {"$range": [0, min(rows, 60_000) // 1_000]}}},
         {"$unwind": "$k"},
-        {"$project": {"_id": 0, "k": 1, "text": {"$literal": hashlib.sha256(mark.encode()).hexdigest()}}},
+        {"$addFields": {"half": {"$multiply": ["$k", 0.5]}}},
+        {"$project": {"_id": 0, "k": 1, "half": 1, "text": {"$literal": hashlib.sha256(mark.encode()).hexdigest()}}},
     ]
     return {"table": _NUMBERS, "pipeline": json.dumps(stages)}
 

@@ -67,10 +67,10 @@ def found(database: Database[dict[str, Any]], name: str | None, where: str) -> C
         return next(iter(known.values()))
     if name is not None and name in known:
         return known[name]
-    tables, views = relations(database, where)
-    names = [*tables, *views]
+    names = list(known)
     listed = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
     if name is None:
+        relations(database, where)
         what = f"{len(names)} collections" if names else "no collection"
         raise SourceError(f"{where} has {what}.", f"Choose one: {listed}." if names else "")
     near = difflib.get_close_matches(name, names, 1)

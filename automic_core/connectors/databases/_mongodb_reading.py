@@ -205,7 +205,8 @@ def parsed(text: str | None, what: str, kind: type) -> Any:
         found: Any = json_util.loads(text, json_options=json_util.JSONOptions(tz_aware=False))
     except (ValueError, TypeError) as exc:
         raise ConfigError(f"The {what} is no Extended JSON: {exc}.", f"It is {text[:200]!r}.") from exc
-    if not isinstance(found, kind) or (kind is list and not all(isinstance(each, dict) for each in found)):
+    listed: list[Any] = found if kind is list and isinstance(found, list) else []
+    if not isinstance(found, kind) or not all(isinstance(each, dict) for each in listed):
         shape = '{"field": value}' if kind is dict else '[{"$match": …}, …]'
         raise ConfigError(f"The {what} is {text[:200]!r}.", f"Write {shape}.")
     return found

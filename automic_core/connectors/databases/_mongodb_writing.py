@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -120,7 +121,8 @@ class Unit:
         self.transactions = "setName" in hello or hello.get("msg") == "isdbgrid"
         self._session: ClientSession | None = client.start_session() if self.transactions else None
         self._stage = ""
-        self._replaces = self._touched = False
+        self._replaces = self._written = False
+        self._recalled: dict[str, str | None] = {}
         self._marks: dict[str, str] = {}
 
     def insert(self, batches: Iterable[pl.DataFrame], cells: Cells, *, replace: bool) -> int:
@@ -128,7 +130,7 @@ class Unit:
         target = self._target(replace)
         rows = 0
         for documents in _pieces(batches, cells):
-            target.insert_many(documents, session=self._transaction())
+            self._write(partial(target.insert_many, documents))
             rows += len(documents)
         return rows
 
@@ -146,9 +148,8 @@ class Unit:
         if odd := [name for name in names if "." in name or name.startswith("$")]:
             raise LoadError(f"Cannot upsert a field named {odd[0]!r}: it would be a path.", "Rename the column.")
         target = self._target(False)
-        if not self._touched and list(keys) != ["_id"]:
+        if not self._written and list(keys) != ["_id"]:
             target.create_index([(key, 1) for key in keys])
-        self._touched = True
         rows = 0
         for documents in _pieces(batches, cells):
             changes = []
@@ -161,7 +162,7 @@ class Unit:
                         upsert=True,
                     )
                 )
-            target.bulk_write(changes, ordered=True, session=self._transaction())
+            self._write(partial(target.bulk_write, changes, ordered=True))
             rows += len(documents)
         return rows
 
@@ -173,7 +174,8 @@ class Unit:
         else:
             self._begin()
             found = kept.find_one_and_update({"_id": name}, {"$inc": {"turn": 1}}, upsert=True, session=self._session)
-        return (found or {}).get("said")
+        self._recalled[name] = (found or {}).get("said")
+        return self._recalled[name]
 
     def remember(self, name: str, text: str) -> None:
         """Keep a text under a name."""
@@ -224,13 +226,29 @@ class Unit:
                 if about["name"] != "_id_":
                     yield {key: value for key, value in about.items() if key not in ("v", "ns")}
 
-    def _transaction(self) -> ClientSession | None:
-        """The session for rows of a collection that is there."""
-        self._touched = True
+    def _write(self, write: Callable[..., object]) -> None:
+        """Write some rows, those for a collection that is there in the transaction.
+
+        A transaction that met another one is begun again, as long as it has no rows yet.
+        """
+        from pymongo.errors import PyMongoError
+
         if self._stage:
-            return None
+            write()
+            return
         self._begin()
-        return self._session
+        try:
+            write(session=self._session)
+        except PyMongoError as exc:
+            if self._written or self._session is None or not exc.has_error_label("TransientTransactionError"):
+                raise
+            if self._session.in_transaction:
+                self._session.abort_transaction()
+            self._begin()
+            if any(self.recall(name) != said for name, said in list(self._recalled.items())):
+                raise
+            write(session=self._session)
+        self._written = True
 
     def _begin(self) -> None:
         if self._session is not None and not self._session.in_transaction:
