@@ -25,6 +25,7 @@ from automic_core.errors import ConfigError, SourceError
 if TYPE_CHECKING:
     from pymongo import MongoClient
     from pymongo.change_stream import ChangeStream
+    from pymongo.collection import Collection
 
 TICK = 0.2  # seconds after which a piece comes
 MOST_ROWS = 20_000  # of a piece
@@ -154,7 +155,8 @@ class MongoDBLog:
         changes = Changes(columns, tuple(origin["since"]))
         target = self._present(client)
         began = tick = time.monotonic()
-        with self._refusing(), self._stream(client, position.token, found.images) as stream:
+        documents = client[self._access.database].get_collection(found.name, codec_options=codec())
+        with self._refusing(), self._stream(documents, position.token, found.images) as stream:
             while True:
                 event = stream.try_next()
                 if event is not None and (why := _GONE.get(event["operationType"])) is not None:
@@ -162,6 +164,8 @@ class MongoDBLog:
                         yield Piece(rows)
                     raise SourceError(f"{self._where}: changes are lost: the collection {why}.", AGAIN)
                 if event is not None:
+                    if event["operationType"] == "update" and event.get("fullDocument") is None and found.images:
+                        event["fullDocument"] = documents.find_one(event["documentKey"])  # it is not kept any more
                     changes.take(event)
                     if changes.waiting < MOST_ROWS and time.monotonic() - tick < TICK:
                         continue
@@ -191,8 +195,8 @@ class MongoDBLog:
             settled.find_one({}, {"_id": 1}, session=waiting)
         return now.time, now.inc
 
-    def _stream(self, client: MongoClient[dict[str, Any]], token: str, images: bool) -> ChangeStream[dict[str, Any]]:
-        target = client[self._access.database].get_collection(self._found.name, codec_options=codec())
+    @staticmethod
+    def _stream(target: Collection[dict[str, Any]], token: str, images: bool) -> ChangeStream[dict[str, Any]]:
         document = "whenAvailable" if images else "updateLookup"
         return target.watch(resume_after={"_data": token}, full_document=document, max_await_time_ms=int(TICK * 1000))
 

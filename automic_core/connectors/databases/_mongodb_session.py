@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pymongo import MongoClient
 
 T = TypeVar("T")
-Client = "MongoClient[dict[str, Any]]"
 SECONDS = 10.0
-"""How long a server may take to let somebody in."""
+"""How long a server may take to answer; a shorter time for what the driver would try again and again."""
+_AGAIN_SECONDS = 5.0
 LOST_LOG = frozenset({280, 286, 40576, 40585, 40615})
 """Codes by which a server says that its log does not reach back to a place, or that a stream cannot go on."""
 
@@ -94,7 +94,7 @@ def opened(access: Access) -> MongoClient[dict[str, Any]]:
         appname="automic",
         retryReads=False,
         connectTimeoutMS=int(SECONDS * 1000),
-        serverSelectionTimeoutMS=int(SECONDS * 1000),
+        serverSelectionTimeoutMS=int(_AGAIN_SECONDS * 1000),
         **login,
     )
     try:
