@@ -20,9 +20,7 @@ class MongoDBServer(Server):
 
     scheme: ClassVar[str] = "mongodb"
 
-    user: Annotated[str, Option(description="Who logs in; for reading, someone who may only read. Empty = nobody.")] = (
-        ""
-    )
+    user: Annotated[Name | None, Option(description="Who logs in; for reading, one who may only read.")] = None  # type: ignore[assignment]
     port: Annotated[int, Option(ge=1, le=65535, description="Port of the server.")] = 27017
     login_database: Annotated[Name, Option(description="Database that knows the user.")] = "admin"
     tls: Annotated[bool, Option(description="Encrypt, and check that it is this server.")] = False
@@ -52,7 +50,7 @@ class MongoDBServer(Server):
             [self.host] if self.tls else addresses,
             self.port,
             self.database,
-            self.user,
+            self.user or "",
             self._revealed(),
             self.login_database,
             self.tls,
