@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from automic_core import frames
-from automic_core.connectors.databases._mongodb_reading import Plan, Rows
+from automic_core.connectors.databases._mongodb_rows import Plan, Rows
 from automic_core.connectors.databases._mongodb_types import Column, Sample
 from automic_core.connectors.databases._mongodb_values import extended
 from automic_core.connectors.files import _types

@@ -17,6 +17,7 @@ from automic_core.connectors.databases import _mongodb_catalog as catalog
 from automic_core.connectors.databases import _mongodb_reading as reading
 from automic_core.connectors.databases import _mongodb_session as session
 from automic_core.connectors.databases._mongodb_changes import Changes, Columns, time_of
+from automic_core.connectors.databases._mongodb_rows import Rows
 from automic_core.connectors.databases._mongodb_types import Column
 from automic_core.connectors.databases._mongodb_values import codec
 from automic_core.contracts.changes import Beginning, Piece
@@ -121,7 +122,7 @@ class MongoDBLog:
             "columns": [[c.field, c.name, c.kind, c.scale] for c in columns.all],
             "since": [since.time, since.inc] if since is not None else [0, 0],
         }
-        rows = reading.Rows(replace(plan, columns=columns.all), [*(c.name for c in columns.all), frames.RESCUED])
+        rows = Rows(replace(plan, columns=columns.all), [*(c.name for c in columns.all), frames.RESCUED])
 
         def batches() -> Iterator[pa.RecordBatch]:
             with self._translated(), closing(client), moment, closing(documents):

@@ -1,25 +1,22 @@
-"""Documents as Arrow batches: what is asked of the server, and the columns that its answers become."""
+"""What is asked of the server, and the columns that its answers show."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
-
-from automic_core import frames
 from automic_core.connectors._ahead import ahead
 from automic_core.connectors.databases import _mongodb_types as types
 from automic_core.connectors.databases._mongodb_bounds import condition
+from automic_core.connectors.databases._mongodb_rows import Documents, Plan
 from automic_core.connectors.databases._mongodb_session import driver
-from automic_core.connectors.databases._mongodb_values import codec, extended
+from automic_core.connectors.databases._mongodb_values import codec
 from automic_core.connectors.files import _types
 from automic_core.contracts import Bound
-from automic_core.errors import ConfigError, SourceError
+from automic_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -27,10 +24,8 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 BATCH_ROWS = 10_000
-_HIDDEN = {frames.SOURCE_ROW: pa.int64(), frames.RESCUED: pa.string()}
 _SNAPSHOTS = 13  # wire version of MongoDB 5.0, the first that reads as of one moment outside of a transaction
 _NEWEST = 1_000  # documents, for fields that came later
-Documents = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -49,25 +44,6 @@ class Question:
     pipeline: Sequence[Mapping[str, Any]] | None = None
     most: int | None = None
     snapshot: bool = True
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Columns of a question.
-
-    Attributes:
-        notes: Sentences a person should read.
-        expected: Documents there are, as the server estimates.
-    """
-
-    columns: list[types.Column]
-    notes: list[str]
-    expected: int | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the columns."""
-        return [column.name for column in self.columns]
 
 
 @dataclass(frozen=True)
@@ -120,73 +96,6 @@ def bounded(question: Question, plan: Plan, bound: Bound | None) -> Mapping[str,
         return {}
     plain = all(value in (0, 1, True, False) for value in (question.projection or {}).values())
     return condition(column, bound) if plain else {}
-
-
-class Rows:
-    """The rows of a plan.
-
-    Args:
-        columns: Names wanted; None = all, ``_source_row`` and ``_rescued``.
-
-    Raises:
-        SourceError: There is no such column.
-    """
-
-    def __init__(self, plan: Plan, columns: Sequence[str] | None) -> None:
-        known = {column.name: column for column in plan.columns}
-        self.names = [*known, *_HIDDEN] if columns is None else list(columns)
-        if missing := [name for name in self.names if name not in known and name not in _HIDDEN]:
-            raise SourceError(f"There is no column {missing[0]!r}.", f"Columns: {', '.join(list(known)[:30])}.")
-        self.columns = [known[name] for name in self.names if name in known]
-        self._fields = {column.field for column in plan.columns}
-        kinds = _HIDDEN | {column.name: column.type for column in self.columns}
-        self.schema = pa.schema([(name, kinds[name]) for name in self.names])
-
-    @property
-    def fields(self) -> list[str] | None:
-        """The fields that must be read; None = all of them, for one that is no column is rescued."""
-        return None if frames.RESCUED in self.names else [column.field for column in self.columns]
-
-    def batch(self, documents: Documents, before: int) -> pa.RecordBatch:
-        """Documents as a batch.
-
-        Args:
-            documents: The documents.
-            before: How many there were before.
-        """
-        kept: dict[int, dict[str, str]] = {}
-        arrays: dict[str, pa.Array] = {}
-        for column in self.columns:
-
-            def rescue(row: int, text: str, name: str = column.name) -> None:
-                kept.setdefault(row, {})[name] = text
-
-            arrays[column.name] = types.converted(column, [each.get(column.field) for each in documents], rescue)
-        if frames.SOURCE_ROW in self.names:
-            arrays[frames.SOURCE_ROW] = pa.array(np.arange(before + 1, before + len(documents) + 1, dtype=np.int64))
-        if frames.RESCUED in self.names:
-            for row, document in enumerate(documents):
-                if not document.keys() <= self._fields:
-                    for name in document.keys() - self._fields:
-                        kept.setdefault(row, {})[name] = extended(document[name])
-            arrays[frames.RESCUED] = _texts(kept, len(documents))
-        return pa.RecordBatch.from_arrays([arrays[name] for name in self.names], schema=self.schema)
-
-    def batches(self, documents: Iterable[Documents]) -> Iterator[pa.RecordBatch]:
-        """Documents as batches; at least one."""
-        row, empty = 0, True
-        for some in documents:
-            yield self.batch(some, row)
-            row, empty = row + len(some), False
-        if empty:
-            yield self.batch([], 0)
-
-
-def _texts(kept: Mapping[int, Mapping[str, str]], rows: int) -> pa.Array:
-    if not kept:
-        return pa.nulls(rows, pa.string())
-    texts = [_types.rescued(None, kept[row]) if row in kept else None for row in range(rows)]
-    return pa.array(texts, pa.string())
 
 
 def parsed(text: str | None, what: str, kind: type) -> Any:

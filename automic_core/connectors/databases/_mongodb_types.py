@@ -159,8 +159,10 @@ def converted(column: Column, values: Sequence[Any], rescue: Rescue) -> pa.Array
 
 
 def _plain(column: Column, cells: list[Any]) -> bool:
-    """Whether all values are what Arrow takes as they are; objectIds and documents are made so in one go."""
+    """Whether all values are what Arrow takes as they are; decimals, objectIds and documents are made so in one go."""
     kinds = kinds_of(cells)
+    if column.kind == "decimal" and kinds <= {"decimal"}:
+        return _decimals(column, cells)
     if column.kind == "objectId" and kinds <= {"objectId"}:
         cells[:] = [None if value is None else str(value) for value in cells]
         return True
@@ -170,6 +172,18 @@ def _plain(column: Column, cells: list[Any]) -> bool:
     if column.kind == "date":
         return {type(value) for value in cells} <= {datetime, type(None)}
     return column.kind in ("bool", "int", "double", "string", "binary") and kinds <= {column.kind}
+
+
+def _decimals(column: Column, cells: list[Any]) -> bool:
+    numbers: list[Decimal | None] = [None if value is None else value.to_decimal() for value in cells]
+    whole = _DIGITS - column.scale
+    for number in numbers:
+        if number is not None:
+            _, digits, exponent = number.as_tuple()
+            if not isinstance(exponent, int) or -exponent > column.scale or len(digits) + exponent > whole:
+                return False
+    cells[:] = numbers
+    return True
 
 
 def _as_text(column: Column, value: Any) -> tuple[Any, bool]:

@@ -15,6 +15,7 @@ from pydantic import Field as Option
 from automic_core import frames
 from automic_core.connectors.databases import _mongodb_catalog as catalog
 from automic_core.connectors.databases import _mongodb_reading as reading
+from automic_core.connectors.databases import _mongodb_rows as rows
 from automic_core.connectors.databases import _mongodb_session as session
 from automic_core.connectors.databases import _mongodb_writing as writing
 from automic_core.connectors.databases._mongodb_server import MongoDBServer
@@ -146,16 +147,16 @@ class MongoDBSource(MongoDBServer, SourceAdapter):
             whole = request == ReadRequest(on_rows=request.on_rows)
             if whole and "_known_plan" not in known:
                 known["_known_plan"], documents = reading.peeked(client, self.database, question, self.sample_rows)
-                rows = reading.Rows(known["_known_plan"], None)
+                wanted = rows.Rows(known["_known_plan"], None)
             else:
                 plan = known.get("_known_plan") or self._looked(client, question, request.limit)
-                rows = reading.Rows(plan, request.columns)
+                wanted = rows.Rows(plan, request.columns)
                 asked = reading.Reading(
-                    question, rows.fields, reading.bounded(question, plan, request.bound), request.limit
+                    question, wanted.fields, reading.bounded(question, plan, request.bound), request.limit
                 )
                 documents = reading.streamed(client, self.database, asked)
             with closing(documents):
-                yield from rows.batches(documents)
+                yield from wanted.batches(documents)
 
     def _question(self, client: MongoClient[dict[str, Any]]) -> reading.Question:
         found = catalog.found(client[self.database], self.table, self.shown)
@@ -177,11 +178,11 @@ class MongoDBSource(MongoDBServer, SourceAdapter):
             vars(self)["_known_plan"] = plan
         return plan
 
-    def _plan(self) -> reading.Plan:
+    def _plan(self) -> rows.Plan:
         known = vars(self)
         if "_known_plan" not in known:
             self._asking(lambda client: self._looked(client, self._question(client), None))
-        found: reading.Plan = known["_known_plan"]
+        found: rows.Plan = known["_known_plan"]
         return found
 
     def _asking(self, ask: Callable[[MongoClient[dict[str, Any]]], T]) -> T:
@@ -270,15 +271,15 @@ class MongoDBLoader(MongoDBServer, DestinationAdapter):
                     )
                 cells = writing.Cells(self.times)
                 if mode == "upsert":
-                    rows = unit.upsert(stream, cells, keys, list(stream.schema))
+                    count = unit.upsert(stream, cells, keys, list(stream.schema))
                 else:
-                    rows = unit.insert(stream, cells, replace=mode == "overwrite")
+                    count = unit.insert(stream, cells, replace=mode == "overwrite")
             if alone:
                 self.commit()
         finally:
             if alone:
                 self.close()
-        return rows
+        return count
 
     def recall(self, name: str) -> str | None:
         """What the database's own collection of watermarks says."""
