@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := excel,xml,http,postgresql,login,llm,dev
+EXTRAS := excel,xml,http,postgresql,mongodb,login,llm,dev
+# Servers that tests start as processes of their own; nothing of them is imported, so they have an environment of theirs.
+SERVERS := secantusdb==0.7.0b3
 DATA ?= ../shared/data
 # Tests of one file share what it makes once, so they stay together (loadfile: the groups of xdist 3.8 do nothing in
 # pytest 9); files in a browser take longest and come first.
@@ -23,6 +25,8 @@ $(STAMP): Makefile pyproject.toml constraints.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/servers
+	@$(BIN)/uv pip install --quiet --python $(VENV)/servers/bin/python $(SERVERS)
 	@touch $@
 
 demo: $(STAMP) ## build the demo lakehouse, prove where every row went, open the workbench on it

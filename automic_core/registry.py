@@ -68,6 +68,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "postgresql",
             schemes=("postgresql", "postgres"),
         ),
+        "mongodb": Entry(
+            "automic_core.connectors.databases.mongodb:MongoDBSource",
+            "MongoDB",
+            "Databases",
+            "mongodb",
+            schemes=("mongodb",),
+        ),
         "iceberg": Entry("automic_core.lakehouse.connector:IcebergSource", "Iceberg table", "Lakehouse"),
     },
     "loader": {
@@ -87,6 +94,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "Databases",
             "postgresql",
             schemes=("postgresql", "postgres"),
+        ),
+        "mongodb": Entry(
+            "automic_core.connectors.databases.mongodb:MongoDBLoader",
+            "MongoDB",
+            "Databases",
+            "mongodb",
+            schemes=("mongodb",),
         ),
         "iceberg": Entry("automic_core.lakehouse.connector:IcebergLoader", "Iceberg table", "Lakehouse"),
     },

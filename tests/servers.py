@@ -1,6 +1,7 @@
 """Servers for tests: the one that runs on this machine, else one of the suite's own, else none, which is said by name.
 
 ``AUTOMIC_TEST_POSTGRESQL`` (``postgresql://user@host:port/database``) names another server than 127.0.0.1:5432.
+For MongoDB see ``tests/mongodb.py``.
 """
 
 from __future__ import annotations

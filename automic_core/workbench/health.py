@@ -30,6 +30,7 @@ EXTRAS = {
     "gcs": ("gcsfs",),
     "azure": ("adlfs",),
     "postgresql": ("psycopg", "adbc_driver_postgresql"),
+    "mongodb": ("pymongo",),
     "login": ("authlib",),
     "llm": ("litellm",),
     "embeddings": ("sentence_transformers",),

@@ -9,14 +9,19 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import polars as pl
+import polars.selectors as cs
 
-from tests import servers
+from automic_core.contracts import Bound
+from automic_core.errors import LoadError
+from tests import mongodb, servers
 
 Gap = tuple[type[BaseException], str]
 """What a test raises today, and why; a strict xfail, so that it must go when the gap does."""
@@ -27,18 +32,28 @@ class Hands:
     """What the suite does to a server behind the back of a connector.
 
     Attributes:
-        many: A query that gives so many rows, with a mark by which it is known on the server.
+        place: The options by which a folder (a schema or database stands for it) and a table in it are reached.
+        space: That schema or database, fresh, for the time of a test.
+        content: All that is in it.
+        many: Options of a source that give so many rows, with a mark by which they are known on the server.
         running: How many statements with a mark are running.
         sever: Breaks the connection of the statements with a mark.
-        sever_loader: Breaks the connection of what is loading into a schema; how many there were.
+        sever_loader: Breaks the connection of what is loading into a folder; whether there was one.
         guarded: The options of a server that asks for the password "right".
     """
 
-    many: Callable[[int, str], str]
+    place: Callable[[Path, str], dict[str, Any]]
+    space: Callable[[Path], AbstractContextManager[Any]]
+    content: Callable[[Path], dict[str, Any]]
+    many: Callable[[int, str], dict[str, Any]]
     running: Callable[[str], int]
     sever: Callable[[str], Any]
-    sever_loader: Callable[[str], int]
+    sever_loader: Callable[[Path], Any]
     guarded: Callable[[], dict[str, Any]]
+
+
+def _same(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,7 @@ class SourceCase:
         server: Set if it is a server.
         driver: Module without which it cannot work; empty = none.
         gaps: Test name to gap.
+        arrives: A frame as it comes back: in the types that the store has.
     """
 
     kind: str
@@ -62,6 +78,15 @@ class SourceCase:
     driver: str = ""
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     server: Hands | None = None
+    arrives: Callable[[pl.DataFrame], pl.DataFrame] = _same
+
+    def bound(self, bound: Bound) -> Bound:
+        """A bound in the types that the store has."""
+        since, until = (
+            self.arrives(pl.DataFrame({"end": [end]}))["end"][0] if type(end) is date else end
+            for end in (bound.since, bound.until)
+        )
+        return replace(bound, since=since, until=until)
 
     def at(self, folder: Path, name: str = "data") -> dict[str, Any]:
         """The options of a source that reads what was written to this folder under this name."""
@@ -77,6 +102,7 @@ class LoaderCase:
     options: Mapping[str, Any] = field(default_factory=dict)
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     server: Hands | None = None
+    arrives: Callable[[pl.DataFrame], pl.DataFrame] = _same
 
     def at(self, folder: Path, name: str = "out") -> dict[str, Any]:
         """The options of a loader that writes to this folder; without its own options those of the source."""
@@ -90,11 +116,7 @@ class LoaderCase:
         """All that is there."""
         if not self.server:
             return {path.name: path.read_bytes() for path in folder.iterdir()}
-        server, space = servers.postgresql(), schema_of(folder)
-        tables = server.run(
-            f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '{space}'::regnamespace"
-        )
-        return {name: server.run(f'SELECT * FROM "{space}"."{name}"') for (name,) in tables}
+        return self.server.content(folder)
 
 
 def schema_of(folder: Path) -> str:
@@ -105,7 +127,7 @@ def schema_of(folder: Path) -> str:
 def _place(case: SourceCase | LoaderCase, folder: Path, name: str) -> dict[str, Any]:
     if not case.server:
         return {"path": str(folder / f"{name}{case.suffix}")}
-    return {**servers.postgresql().options, "schema": schema_of(folder), "table": name}
+    return case.server.place(folder, name)
 
 
 def write_csv(path: Path, frame: pl.DataFrame) -> None:
@@ -177,17 +199,24 @@ def _literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def _postgresql_content(folder: Path) -> dict[str, Any]:
+    server, space = servers.postgresql(), schema_of(folder)
+    tables = server.run(f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '{space}'::regnamespace")
+    return {name: server.run(f'SELECT * FROM "{space}"."{name}"') for (name,) in tables}
+
+
 _POSTGRESQL = Hands(
-    lambda rows, mark: (
-        f"SELECT g AS id, repeat(md5(g::text), 3) AS text, g * 0.5 AS half, now() AS at /* {mark} */ "
+    lambda folder, name: {**servers.postgresql().options, "schema": schema_of(folder), "table": name},
+    lambda folder: servers.schema(schema_of(folder)),
+    _postgresql_content,
+    lambda rows, mark: {
+        "query": f"SELECT g AS id, repeat(md5(g::text), 3) AS text, g * 0.5 AS half, now() AS at /* {mark} */ "
         f"FROM (SELECT generate_series(1, {rows}) AS g) AS q"  # one by one: elsewhere it would be kept whole first
-    ),
+    },
     lambda mark: servers.postgresql().run(_activity("count(*)", mark))[0][0],
     lambda mark: servers.postgresql().run(_activity("pg_terminate_backend(pid)", mark)),
-    lambda schema: len(
-        servers.postgresql().run(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY \"{schema}\".%'"
-        )
+    lambda folder: servers.postgresql().run(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY \"{schema_of(folder)}\".%'"
     ),
     servers.guarded_postgresql,
 )
@@ -200,7 +229,41 @@ def _activity(what: str, mark: str) -> str:
     )
 
 
+def write_mongodb(path: Path, frame: pl.DataFrame) -> None:
+    target = mongodb.server().client[schema_of(path.parent)].create_collection(path.stem)
+    if frame.height:
+        target.insert_many(midnights(frame).to_dicts())
+
+
+def midnights(frame: pl.DataFrame) -> pl.DataFrame:
+    """Days as MongoDB has them: a Date is a moment in UTC."""
+    return frame.with_columns(cs.date().cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+
+
+def _mongodb_content(folder: Path) -> dict[str, Any]:
+    database = mongodb.server().client[schema_of(folder)]
+    return {name: list(database[name].find()) for name in database.list_collection_names()}
+
+
+def _severed(command: str) -> bool:
+    mongodb.server().fail(command)
+    return True
+
+
+_MONGODB = Hands(
+    lambda folder, name: {**mongodb.server().options(schema_of(folder)), "table": name},
+    lambda folder: mongodb.database(schema_of(folder)),
+    _mongodb_content,
+    lambda rows, mark: mongodb.many(schema_of(Path("none")), rows, mark),
+    lambda mark: mongodb.reads(),
+    lambda mark: _severed("getMore"),
+    lambda folder: _severed("insert"),
+    mongodb.guarded,
+)
+
 NO_HEADER: Gap = (AssertionError, "without a record the file does not say which columns it has")
+MILLISECONDS: Gap = (LoadError, "a Date has milliseconds; by default a finer time is refused, not cut")
+EMULATED: Gap = (AssertionError, "the emulator holds what a pipeline unwinds; a million documents are too many for it")
 NATIVE: Gap = (
     FileNotFoundError,
     "a native scan reads after the connector has returned; the run loop and ingest translate",
@@ -215,6 +278,16 @@ SOURCES = [
     SourceCase("xml", ".xml", write_xml, {"row_path": "rows/row"}, "lxml", {"test_header_only": NO_HEADER}),
     SourceCase("sqlite", ".sqlite", write_sqlite),
     SourceCase("postgresql", "", write_postgresql, driver="adbc_driver_postgresql", server=_POSTGRESQL),
+    SourceCase(
+        "mongodb",
+        "",
+        write_mongodb,
+        {"projection": '{"_id": 0}'},
+        "pymongo",
+        {"test_header_only": NO_HEADER, "test_a_million_rows_in_bounded_memory": EMULATED},
+        _MONGODB,
+        midnights,
+    ),
 ]
 
 LOADERS = [
@@ -227,4 +300,11 @@ LOADERS = [
     LoaderCase("parquet", ".parquet"),
     LoaderCase("sqlite", ".sqlite", {"table": "data"}),
     LoaderCase("postgresql", "", server=_POSTGRESQL),
+    LoaderCase(
+        "mongodb",
+        "",
+        gaps={"test_nothing": NO_HEADER, "test_odd_values_are_kept": MILLISECONDS},
+        server=_MONGODB,
+        arrives=midnights,
+    ),
 ]

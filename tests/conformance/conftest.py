@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
-
 _spec = importlib.util.spec_from_file_location("conformance_cases", Path(__file__).with_name("cases.py"))
 assert _spec is not None
 assert _spec.loader is not None
@@ -53,10 +51,11 @@ def _marks(gap: tuple[type[BaseException], str] | None) -> list[pytest.MarkDecor
 
 @pytest.fixture(autouse=True)
 def _schema(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-    """A schema of its own for each test of a server."""
+    """A schema or database of its own for each test of a server."""
     parameters = getattr(request.node, "callspec", None)
     known = parameters.params.values() if parameters is not None else ()
     with ExitStack() as until:
-        if any(getattr(case, "server", None) is not None for case in known):
-            until.enter_context(servers.schema(cases.schema_of(tmp_path)))
+        for case in known:
+            if getattr(case, "server", None) is not None:
+                until.enter_context(case.server.space(tmp_path))
         yield

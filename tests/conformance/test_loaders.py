@@ -51,7 +51,7 @@ def failing(frame: pl.DataFrame) -> frames.BatchStream:
 
 def test_types_nulls_and_unicode_round_trip(loader_case: Any, tmp_path: Path) -> None:
     assert make(loader_case, tmp_path).load(TABLE.lazy(), "overwrite") == 3
-    assert_frame_equal(back(loader_case, tmp_path), TABLE)
+    assert_frame_equal(back(loader_case, tmp_path), loader_case.arrives(TABLE))
 
 
 def test_odd_values_are_kept(loader_case: Any, tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_append_and_overwrite(loader_case: Any, tmp_path: Path) -> None:
     loader = make(loader_case, tmp_path)
     loader.load(TABLE, "append")
     loader.load(MORE, "append")
-    assert_frame_equal(back(loader_case, tmp_path), pl.concat([TABLE, MORE]))
+    assert_frame_equal(back(loader_case, tmp_path), loader_case.arrives(pl.concat([TABLE, MORE])))
     loader.load(MORE, "overwrite")
-    assert_frame_equal(back(loader_case, tmp_path), MORE)
+    assert_frame_equal(back(loader_case, tmp_path), loader_case.arrives(MORE))
 
 
 def test_order_of_the_run_loop(loader_case: Any, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_order_of_the_run_loop(loader_case: Any, tmp_path: Path) -> None:
     loader.commit()
     loader.close()
     loader.close()
-    assert_frame_equal(back(loader_case, tmp_path), TABLE)
+    assert_frame_equal(back(loader_case, tmp_path), loader_case.arrives(TABLE))
 
 
 def test_several_loads_in_one_transaction(loader_case: Any, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_several_loads_in_one_transaction(loader_case: Any, tmp_path: Path) -> N
     loader.load(MORE, "append")
     loader.commit()
     loader.close()
-    assert_frame_equal(back(loader_case, tmp_path), pl.concat([TABLE, MORE]))
+    assert_frame_equal(back(loader_case, tmp_path), loader_case.arrives(pl.concat([TABLE, MORE])))
 
 
 @pytest.mark.parametrize("mode", ["append", "overwrite"])

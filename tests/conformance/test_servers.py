@@ -24,12 +24,12 @@ WRONG = "wr0ng-pa55"
 
 
 def address(case: Any) -> dict[str, Any]:
-    options = case.at(Path("none"))
+    options = case.server.place(Path("none"), "none")
     return {name: value for name, value in options.items() if name not in ("schema", "table")}
 
 
-def reading(case: Any, query: str, **more: Any) -> Any:
-    return registry.build("source", case.kind, {**address(case), "query": query, **more})
+def reading(case: Any, what: dict[str, Any], **more: Any) -> Any:
+    return registry.build("source", case.kind, {**address(case), **what, **more})
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
@@ -131,11 +131,10 @@ def test_a_load_that_loses_its_connection_changes_nothing(server_loader_case: An
     loader = registry.build("loader", server_loader_case.kind, server_loader_case.at(tmp_path))
     loader.load(pl.DataFrame({"a": [1]}), "overwrite")
     before = server_loader_case.content(tmp_path)
-    schema = server_loader_case.at(tmp_path)["schema"]
 
     def batches() -> Iterator[pl.DataFrame]:
         yield pl.DataFrame({"a": range(50_000)})
-        assert server_loader_case.server.sever_loader(schema)
+        assert server_loader_case.server.sever_loader(tmp_path)
         for _ in range(50):
             yield pl.DataFrame({"a": range(50_000)})
 
@@ -159,7 +158,7 @@ print(rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 102
 
 @pytest.mark.slow
 def test_a_million_rows_in_bounded_memory(server_case: Any) -> None:
-    options = {**address(server_case), "query": server_case.server.many(1_000_000, "memory")}
+    options = {**address(server_case), **server_case.server.many(1_000_000, "memory")}
     command = [sys.executable, "-c", MEMORY, json.dumps([server_case.kind, options])]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
     rows, megabytes = map(int, done.stdout.split())

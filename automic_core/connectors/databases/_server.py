@@ -58,7 +58,7 @@ class Server:
     @property
     def shown(self) -> str:
         """The address for people and for provenance: without the user."""
-        return self.place.replace(f"{quote(self.user, safe='')}@", "", 1)
+        return address(self.scheme, {name: getattr(self, name) for name in self.WHERE if name != "user"})
 
     def within(self, policy: AccessPolicy, options: Mapping[str, Mapping[str, Any]] | None = None) -> Self:
         """A copy that reaches only what ``policy`` allows, with the secrets that it knows."""
