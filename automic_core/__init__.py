@@ -40,6 +40,7 @@ _HOME = {
     "XMLSource": _CONNECTORS + "files.xml",
     **dict.fromkeys(("SQLiteSource", "SQLiteLoader"), _CONNECTORS + "databases.sqlite"),
     **dict.fromkeys(("PostgreSQLSource", "PostgreSQLLoader"), _CONNECTORS + "databases.postgresql"),
+    **dict.fromkeys(("MySQLSource", "MySQLLoader"), _CONNECTORS + "databases.mysql"),
     **dict.fromkeys(("IcebergSource", "IcebergLoader"), "automic_core.lakehouse.connector"),
     **dict.fromkeys(("Select", "Rename", "Cast", "Derive"), _STEPS + "columns"),
     **dict.fromkeys(("Text", "Split"), _STEPS + "text"),

@@ -77,7 +77,7 @@ class Pipeline:
         Args:
             source: The source.
             incremental: Read only what is new since the last run. The destination keeps the watermark, in the
-                transaction that brings the rows, so it must be able to: SQLite, PostgreSQL and Iceberg are.
+                transaction that brings the rows, so it must be able to: SQLite, PostgreSQL, MySQL and Iceberg are.
         """
         self.source, self.incremental = source, incremental
         return self
@@ -236,7 +236,7 @@ class Pipeline:
         if "watermark" not in destination.capabilities:
             raise ConfigError(
                 f"{destination.name} cannot keep the watermark of an incremental pipeline.",
-                "Load into SQLite, PostgreSQL or an Iceberg table.",
+                "Load into SQLite, PostgreSQL, MySQL or an Iceberg table.",
             )
 
     def _ready_source(self) -> SourceAdapter:

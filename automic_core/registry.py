@@ -68,6 +68,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "postgresql",
             schemes=("postgresql", "postgres"),
         ),
+        "mysql": Entry(
+            "automic_core.connectors.databases.mysql:MySQLSource",
+            "MySQL and MariaDB",
+            "Databases",
+            "mysql",
+            schemes=("mysql", "mariadb"),
+        ),
         "iceberg": Entry("automic_core.lakehouse.connector:IcebergSource", "Iceberg table", "Lakehouse"),
     },
     "loader": {
@@ -87,6 +94,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "Databases",
             "postgresql",
             schemes=("postgresql", "postgres"),
+        ),
+        "mysql": Entry(
+            "automic_core.connectors.databases.mysql:MySQLLoader",
+            "MySQL and MariaDB",
+            "Databases",
+            "mysql",
+            schemes=("mysql", "mariadb"),
         ),
         "iceberg": Entry("automic_core.lakehouse.connector:IcebergLoader", "Iceberg table", "Lakehouse"),
     },

@@ -55,6 +55,8 @@ ONLY = {
     "python_calamine": ["automic_core/connectors/files/"],
     "psycopg": ["automic_core/connectors/databases/"],
     "adbc_driver_postgresql": ["automic_core/connectors/databases/"],
+    "pymysql": ["automic_core/connectors/databases/"],
+    "pymysqlreplication": ["automic_core/connectors/databases/"],
     "pickle": [],
     "joblib": [],
 }
@@ -73,6 +75,8 @@ LAZY = {
     "psycopg",
     "adbc_driver_manager",
     "adbc_driver_postgresql",
+    "pymysql",
+    "pymysqlreplication",
 }
 
 

@@ -30,6 +30,7 @@ EXTRAS = {
     "gcs": ("gcsfs",),
     "azure": ("adlfs",),
     "postgresql": ("psycopg", "adbc_driver_postgresql"),
+    "mysql": ("pymysql", "pymysqlreplication"),
     "login": ("authlib",),
     "llm": ("litellm",),
     "embeddings": ("sentence_transformers",),

@@ -9,6 +9,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from xml.sax.saxutils import escape
 
 import polars as pl
 
-from tests import servers
+from automic_core.errors import LoadError
+from tests import mysql_servers, servers
 
 Gap = tuple[type[BaseException], str]
 """What a test raises today, and why; a strict xfail, so that it must go when the gap does."""
@@ -32,6 +34,9 @@ class Hands:
         sever: Breaks the connection of the statements with a mark.
         sever_loader: Breaks the connection of what is loading into a schema; how many there were.
         guarded: The options of a server that asks for the password "right".
+        address: Where it is; skips the test by name where it is not.
+        schema: A fresh schema of a name, dropped afterwards.
+        content: All rows in a schema, by table.
     """
 
     many: Callable[[int, str], str]
@@ -39,6 +44,9 @@ class Hands:
     sever: Callable[[str], Any]
     sever_loader: Callable[[str], int]
     guarded: Callable[[], dict[str, Any]]
+    address: Callable[[], servers.Address]
+    schema: Callable[[str], AbstractContextManager[str]]
+    content: Callable[[str], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -90,11 +98,7 @@ class LoaderCase:
         """All that is there."""
         if not self.server:
             return {path.name: path.read_bytes() for path in folder.iterdir()}
-        server, space = servers.postgresql(), schema_of(folder)
-        tables = server.run(
-            f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '{space}'::regnamespace"
-        )
-        return {name: server.run(f'SELECT * FROM "{space}"."{name}"') for (name,) in tables}
+        return self.server.content(schema_of(folder))
 
 
 def schema_of(folder: Path) -> str:
@@ -105,7 +109,7 @@ def schema_of(folder: Path) -> str:
 def _place(case: SourceCase | LoaderCase, folder: Path, name: str) -> dict[str, Any]:
     if not case.server:
         return {"path": str(folder / f"{name}{case.suffix}")}
-    return {**servers.postgresql().options, "schema": schema_of(folder), "table": name}
+    return {**case.server.address().options, "schema": schema_of(folder), "table": name}
 
 
 def write_csv(path: Path, frame: pl.DataFrame) -> None:
@@ -161,20 +165,41 @@ def write_sqlite(path: Path, frame: pl.DataFrame) -> None:
     connection.close()
 
 
+_TYPES: dict[Any, str] = {pl.Int64: "bigint", pl.Float64: "double precision", pl.Date: "date", pl.Boolean: "boolean"}
+
+
 def write_postgresql(path: Path, frame: pl.DataFrame) -> None:
-    types = {pl.Int64: "bigint", pl.Float64: "double precision", pl.Date: "date", pl.Boolean: "boolean"}
-    columns = ", ".join(f'"{name}" {types.get(dtype.base_type(), "text")}' for name, dtype in frame.schema.items())
-    table = f'"{schema_of(path.parent)}"."{path.stem}"'
-    server = servers.postgresql()
+    _write_server(servers.postgresql(), path, frame, '"', "text", lambda value: f"'{value}'")
+
+
+def write_mysql(path: Path, frame: pl.DataFrame) -> None:
+    def literal(value: Any) -> str:
+        return str(value) if isinstance(value, bool) else f"'{value}'"
+
+    _write_server(mysql_servers.mysql(), path, frame, "`", "longtext", literal)
+
+
+def _write_server(
+    server: servers.Address, path: Path, frame: pl.DataFrame, mark: str, text: str, literal: Callable[[Any], str]
+) -> None:
+    columns = ", ".join(
+        f"{mark}{name}{mark} {_TYPES.get(dtype.base_type(), text)}" for name, dtype in frame.schema.items()
+    )
+    table = f"{mark}{schema_of(path.parent)}{mark}.{mark}{path.stem}{mark}"
     server.run(f"CREATE TABLE {table} ({columns})")
-    rows = frame.rows()
+
+    def cell(value: Any) -> str:
+        return "NULL" if value is None else literal(value.replace("'", "''") if isinstance(value, str) else value)
+
+    rows = [", ".join(map(cell, row)) for row in frame.rows()]
     if rows:
-        cells = [", ".join("NULL" if v is None else _literal(v) for v in row) for row in rows]
-        server.run(f"INSERT INTO {table} VALUES {', '.join(f'({each})' for each in cells)}")
+        server.run(f"INSERT INTO {table} VALUES {', '.join(f'({each})' for each in rows)}")
 
 
-def _literal(value: Any) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+def _postgresql_content(space: str) -> dict[str, Any]:
+    run = servers.postgresql().run
+    tables = run(f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '{space}'::regnamespace")
+    return {name: run(f'SELECT * FROM "{space}"."{name}"') for (name,) in tables}
 
 
 _POSTGRESQL = Hands(
@@ -190,6 +215,9 @@ _POSTGRESQL = Hands(
         )
     ),
     servers.guarded_postgresql,
+    servers.postgresql,
+    servers.schema,
+    _postgresql_content,
 )
 
 
@@ -200,7 +228,42 @@ def _activity(what: str, mark: str) -> str:
     )
 
 
+def _mysql_content(space: str) -> dict[str, Any]:
+    run = mysql_servers.mysql().run
+    tables = run(f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{space}'")
+    return {name: run(f"SELECT * FROM `{space}`.`{name}`") for (name,) in tables}
+
+
+def _mysql_threads(like: str) -> list[int]:
+    rows = mysql_servers.mysql().run(
+        f"SELECT id FROM information_schema.processlist WHERE info LIKE '{like}' AND id <> connection_id()"
+    )
+    return [thread for (thread,) in rows]
+
+
+def _mysql_killed(like: str) -> int:
+    threads = _mysql_threads(like)
+    for thread in threads:
+        mysql_servers.mysql().run(f"KILL {thread}")
+    return len(threads)
+
+
+_MYSQL = Hands(
+    lambda rows, mark: (
+        f"SELECT seq AS id, repeat(md5(seq), 3) AS text, seq * 0.5 AS half, now() AS at /* {mark} */ "
+        f"FROM seq_1_to_{rows}"
+    ),
+    lambda mark: len(_mysql_threads(f"%/* {mark} */%")),
+    lambda mark: _mysql_killed(f"%/* {mark} */%"),
+    lambda schema: _mysql_killed(f"LOAD DATA%`{schema}`.%"),
+    mysql_servers.guarded_mysql,
+    mysql_servers.mysql,
+    mysql_servers.schema,
+    _mysql_content,
+)
+
 NO_HEADER: Gap = (AssertionError, "without a record the file does not say which columns it has")
+NOT_A_NUMBER: Gap = (LoadError, "MySQL has no NaN; the loader says row and column")
 NATIVE: Gap = (
     FileNotFoundError,
     "a native scan reads after the connector has returned; the run loop and ingest translate",
@@ -215,6 +278,7 @@ SOURCES = [
     SourceCase("xml", ".xml", write_xml, {"row_path": "rows/row"}, "lxml", {"test_header_only": NO_HEADER}),
     SourceCase("sqlite", ".sqlite", write_sqlite),
     SourceCase("postgresql", "", write_postgresql, driver="adbc_driver_postgresql", server=_POSTGRESQL),
+    SourceCase("mysql", "", write_mysql, driver="pymysql", server=_MYSQL),
 ]
 
 LOADERS = [
@@ -227,4 +291,5 @@ LOADERS = [
     LoaderCase("parquet", ".parquet"),
     LoaderCase("sqlite", ".sqlite", {"table": "data"}),
     LoaderCase("postgresql", "", server=_POSTGRESQL),
+    LoaderCase("mysql", "", gaps={"test_odd_values_are_kept": NOT_A_NUMBER}, server=_MYSQL),
 ]

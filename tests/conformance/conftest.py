@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
-
 _spec = importlib.util.spec_from_file_location("conformance_cases", Path(__file__).with_name("cases.py"))
 assert _spec is not None
 assert _spec.loader is not None
@@ -57,6 +55,7 @@ def _schema(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     parameters = getattr(request.node, "callspec", None)
     known = parameters.params.values() if parameters is not None else ()
     with ExitStack() as until:
-        if any(getattr(case, "server", None) is not None for case in known):
-            until.enter_context(servers.schema(cases.schema_of(tmp_path)))
+        for case in known:
+            if (server := getattr(case, "server", None)) is not None:
+                until.enter_context(server.schema(cases.schema_of(tmp_path)))
         yield
