@@ -76,10 +76,8 @@ def _found() -> Address | str:
 @functools.cache
 def started(*settings: str, password: str = "") -> Address | str:
     """A server of the suite's own, gone with the process; or why there is none."""
-    install, server = (
-        shutil.which("mariadb-install-db"),
-        shutil.which("mariadbd", path="/usr/sbin:" + os.environ["PATH"]),
-    )
+    path = f"/usr/sbin:{os.environ.get('PATH', '')}"
+    install, server = (shutil.which(name, path=path) for name in ("mariadb-install-db", "mariadbd"))
     if install is None or server is None:
         return "no MySQL answers at 127.0.0.1:3306, and there is no mariadbd to start one"
     folder = Path(tempfile.mkdtemp(prefix="automic-my-"))

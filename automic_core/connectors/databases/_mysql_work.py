@@ -153,9 +153,10 @@ class Work:
         try:
             yield self._connection.write_packet
         except BaseException:
-            with suppress(pymysql.err.Error):
-                self._connection.write_packet(b"")
-                self._connection._read_packet()
+            if self._connection.open:  # else the server has ended it
+                with suppress(pymysql.err.Error):
+                    self._connection.write_packet(b"")
+                    self._connection._read_packet()
             raise
         self._connection.write_packet(b"")
         self._loaded = OKPacketWrapper(self._connection._read_packet())

@@ -125,7 +125,7 @@ class Table:
         return self._work.named(self._schema, self._name)
 
     def insert(self, batches: Iterable[pl.DataFrame], *, replace: bool) -> int:
-        """Add rows; with ``replace`` the table holds just these: emptied if its columns fit, else replaced at the end."""
+        """Add rows; with ``replace`` the table holds just these: emptied if its columns fit, else replaced."""
         have = self._have()
         if replace and have:
             wanted = {name.lower(): declared(dtype) for name, dtype in self._columns.items()}
@@ -252,9 +252,8 @@ class Table:
     def _insert(self, target: str, batches: Iterable[pl.DataFrame]) -> int:
         """Rows as values of statements, for a server that takes no stream."""
         marks = ", ".join("UNHEX(%s)" if dtype == pl.Binary else "%s" for dtype in self._columns.dtypes())
-        statement = (
-            f"INSERT INTO {target} ({', '.join(map(quoted, self._columns)).replace('%', '%%')}) VALUES ({marks})"
-        )
+        names = ", ".join(map(quoted, self._columns))
+        statement = f"INSERT INTO {target} ({names})".replace("%", "%%") + f" VALUES ({marks})"
         rows = 0
         for piece in self._pieces(batches):
             self._work.many(statement, piece.rows())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -21,9 +21,12 @@ from automic_core.connectors.databases._relational import RelationalLoader, Rela
 from automic_core.connectors.databases._relations import Names
 from automic_core.connectors.databases._server import Name
 from automic_core.contracts import ReadRequest, configured
+from automic_core.errors import ConfigError
 
 if TYPE_CHECKING:
     import pymysql
+
+    from automic_core.connectors.databases._mysql_following import MySQLLog
 
 
 @configured
@@ -36,7 +39,7 @@ class MySQLServer(RelationalServer):
     port: Annotated[int, Option(ge=1, le=65535, description="Port of the server.")] = 3306
     schema: Annotated[Name | None, Option(description="Database of the table; default: the one connected to.")] = None
 
-    def _access(self) -> session.Access:
+    def _reached(self) -> session.Access:
         """How the server is reached; holds the password."""
         session.drivers()
         return session.Access(
@@ -65,7 +68,7 @@ class MySQLSource(MySQLServer, RelationalSource):
     @contextmanager
     def asking(self) -> Iterator[pymysql.Connection[Any]]:
         """A short session that may only read, for the catalog."""
-        with closing(self._access().opened(*reading.SESSION)) as connection:
+        with closing(self._reached().opened(*reading.SESSION)) as connection:
             yield connection
 
     def listed(self, connection: pymysql.Connection[Any]) -> Names:
@@ -81,7 +84,20 @@ class MySQLSource(MySQLServer, RelationalSource):
 
     def streamed(self, plan: Plan[Any], request: ReadRequest) -> Generator[pa.RecordBatch]:
         """The rows, in a session of its own."""
-        return reading.streamed(self._access(), Rows(plan, request))
+        return reading.streamed(self._reached(), Rows(plan, request))
+
+    def change_log(self, name: str, keys: Sequence[str] | None = None) -> MySQLLog:
+        """The table's changes by the binary log in ROW format, read under a number that is made of this name.
+
+        Raises:
+            ConfigError: A query is given; only a table has a log.
+            SourceError: The server or the table is not set up for it; says what to change.
+        """
+        from automic_core.connectors.databases._mysql_following import MySQLLog
+
+        if self.query is not None:
+            raise ConfigError("A query has no log of changes.", "Give a table, or compare (--compare).")
+        return MySQLLog(self._reached(), self.identity, self.retries, (self.schema, self.table), name, keys)
 
 
 @configured
@@ -97,7 +113,7 @@ class MySQLLoader(MySQLServer, RelationalLoader):
 
     def opened(self) -> Work:
         """A connection for writing."""
-        access = self._access()
+        access = self._reached()
         return session.ERRORS.trying(self.retries, lambda: Work(access))
 
     def table_of(self, connection: Work, columns: pl.Schema) -> writing.Table:
