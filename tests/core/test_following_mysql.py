@@ -186,7 +186,7 @@ def test_a_lost_log_is_said_and_there_is_a_way_back(lake: Lakehouse, server: ser
         lake.bronze.follow(read, "t")
     assert lake.bronze.follow(read, "t", fresh=True).ops == {"d": 49}
     server.transaction("SET SESSION binlog_format = 'STATEMENT'", f"INSERT INTO {table} VALUES (1, 'by statement')")
-    with pytest.raises(SourceError, match="a statement on .* and not its rows"):
+    with pytest.raises(SourceError, match=r"a statement on .* and not its rows"):
         lake.bronze.follow(read, "t")
 
 
