@@ -132,7 +132,9 @@ def test_types(space: str) -> None:
     ],
 )
 def test_what_no_column_holds_is_kept_as_mysql_prints_it(space: str, kind: str, literal: str, printed: str) -> None:
-    good = {"date": "'2024-05-01'", "time": "'12:00:00'", "bool": "1"}.get(kind[:4], "'2024-05-01 12:00:00'")
+    good = {"date": "'2024-05-01'", "time": "'12:00:00'", "boolean": "1"}.get(
+        kind.split()[0].partition("(")[0], "'2024-05-01 12:00:00'"
+    )
     name = f"{space}.odd"
     servers.mysql().transaction(
         LOOSE, f"DROP TABLE IF EXISTS {name}", f"CREATE TABLE {name} (x {kind})",
@@ -179,9 +181,9 @@ def test_relations_of_all_databases(space: str) -> None:
     ("query", "words", "error"),
     [
         ("SELECT 1; DROP TABLE x", "nothing behind it", SourceError),
-        ("DELETE FROM {space}.kept", "gives no rows", SecurityError),
-        ("DELETE FROM {space}.kept RETURNING a", "no SELECT", SecurityError),
-        ("INSERT INTO {space}.kept VALUES (2)", "gives no rows", SecurityError),
+        ("DELETE FROM {space}.kept", "more than read", SecurityError),
+        ("DELETE FROM {space}.kept RETURNING a", "more than read", SecurityError),
+        ("INSERT INTO {space}.kept VALUES (2)", "more than read", SecurityError),
         ("SHOW TABLES", "no SELECT", SecurityError),
         ("SELECT * FROM {space}.kept INTO OUTFILE '/tmp/automic-out'", "gives no rows|no SELECT", SecurityError),
         ("SELECT {space}.written()", "more than read", SecurityError),
@@ -221,8 +223,6 @@ def test_it_is_encrypted_if_that_is_asked_for(tmp_path: Any) -> None:
 
     about = servers.guarded_mysql()
     (tmp_path / "ca.pem").write_text(servers.certificate())
-    (tmp_path / "other.pem").write_text(servers.certificate().replace("A", "B"))
-    right = {**about, "password": Secret.literal("right"), "query": "SHOW STATUS"}
 
     def cipher(**how: Any) -> str:
         from contextlib import closing
@@ -235,7 +235,6 @@ def test_it_is_encrypted_if_that_is_asked_for(tmp_path: Any) -> None:
         with closing(access.opened()) as connection:
             return str(run(connection, "SHOW STATUS LIKE 'Ssl_cipher'")[0][1])
 
-    assert right
     assert cipher(sslmode="disable") == ""
     assert cipher(sslmode="require")
     assert cipher(sslmode="verify-full", root_certificate=str(tmp_path / "ca.pem"))
@@ -358,7 +357,7 @@ def test_what_does_not_fit_fails_and_changes_nothing(
     monkeypatch.setattr(Work, "__init__", started)
     into = loader(schema=space, table=name)
     for rows, words in (
-        ({"id": [2], "code": ["four"], "n": [1]}, "too long"),
+        ({"id": [2], "code": ["four"], "n": [1]}, "too long|truncated"),
         ({"id": [2], "code": ["a"], "n": [300]}, "Out of range"),
         ({"id": [2, 1], "code": ["a", "b"], "n": [1, 1]}, "there already|Duplicate"),
         ({"id": [2], "code": ["a"], "n": [float("nan")]}, r"Row 1, column 'n': MySQL cannot hold nan"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Literal
 
 import polars as pl
@@ -37,7 +36,7 @@ TIMESTAMP, DATE, DATETIME = 7, 10, 12
 _TEXTS = (15, 247, 248, 249, 250, 251, 252, 253, 254)
 _UNSIGNED, _ENUM, _SET, _BINARY_CHARSET = 32, 256, 2048, 63
 _MOST_DIGITS = 38
-_FIRST_DAY, _FIRST_MOMENT = date(1, 1, 1), datetime(1, 1, 1)  # noqa: DTZ001 - compared with naive ones
+_FIRST_DAY, _DAY = -719_162, 86_400_000_000  # 0001-01-01 as days since 1970, and the µs of a day
 
 
 @dataclass(frozen=True)
@@ -158,8 +157,8 @@ def moments(texts: pa.Array, kind: pa.DataType, rescue: Rescue) -> pa.Array:
         found = written.cast(pa.date32() if pa.types.is_date(kind) else pa.timestamp("us"))
     except pa.ArrowInvalid:
         return _one_by_one(texts, kind, rescue)
-    first = pc.min(found).as_py()
-    if first is not None and first < (_FIRST_DAY if pa.types.is_date(kind) else _FIRST_MOMENT):
+    first = pc.min(found.cast(pa.int32() if pa.types.is_date(kind) else pa.int64())).as_py()
+    if first is not None and first < _FIRST_DAY * (1 if pa.types.is_date(kind) else _DAY):
         return _one_by_one(texts, kind, rescue)
     return found.cast(kind)
 
