@@ -296,7 +296,7 @@ texts = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
     ),
     st.booleans(),
 )
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_what_is_written_is_read(space: str, rows: list[tuple[Any, ...]], streams: bool) -> None:
     types = {"a": pl.String, "b": pl.String, "c": pl.Float64, "d": pl.Datetime("us"), "e": pl.Binary,
              "f": pl.UInt64, "g": pl.Time, "h": pl.Decimal(20, 3), "i": pl.Float32}  # fmt: skip

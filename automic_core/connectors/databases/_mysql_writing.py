@@ -84,7 +84,7 @@ def _cells(column: pl.Series, before: int) -> pl.Series:
                 f"Row {before + row + 1:,}, column {column.name!r}: MySQL cannot hold {column[row]}.",
                 "Replace it first, for example with a derive step.",
             )
-        return column
+        return column.cast(pl.Float64)  # the largest of 32 bits, written short, would be out of range
     if isinstance(dtype, pl.Datetime):
         naive = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else column
         return naive.cast(pl.Datetime("us")).cast(pl.String)
