@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := excel,xml,http,postgresql,mongodb,login,llm,dev
+EXTRAS := excel,xml,http,postgresql,mysql,mongodb,login,llm,dev
 # Servers that tests start as processes of their own; nothing of them is imported, so they have an environment of theirs.
 SERVERS := secantusdb==0.7.0b3
 DATA ?= ../shared/data

@@ -41,6 +41,7 @@ _HOME = {
     **dict.fromkeys(("SQLiteSource", "SQLiteLoader"), _CONNECTORS + "databases.sqlite"),
     **dict.fromkeys(("PostgreSQLSource", "PostgreSQLLoader"), _CONNECTORS + "databases.postgresql"),
     **dict.fromkeys(("MongoDBSource", "MongoDBLoader"), _CONNECTORS + "databases.mongodb"),
+    **dict.fromkeys(("MySQLSource", "MySQLLoader"), _CONNECTORS + "databases.mysql"),
     **dict.fromkeys(("IcebergSource", "IcebergLoader"), "automic_core.lakehouse.connector"),
     **dict.fromkeys(("Select", "Rename", "Cast", "Derive"), _STEPS + "columns"),
     **dict.fromkeys(("Text", "Split"), _STEPS + "text"),

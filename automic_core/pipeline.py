@@ -77,7 +77,8 @@ class Pipeline:
         Args:
             source: The source.
             incremental: Read only what is new since the last run. The destination keeps the watermark, in the
-                transaction that brings the rows, so it must be able to: SQLite, PostgreSQL, MongoDB and Iceberg are.
+                transaction that brings the rows, so it must be able to: SQLite, PostgreSQL, MySQL, MongoDB and
+                Iceberg are.
         """
         self.source, self.incremental = source, incremental
         return self
@@ -236,7 +237,7 @@ class Pipeline:
         if "watermark" not in destination.capabilities:
             raise ConfigError(
                 f"{destination.name} cannot keep the watermark of an incremental pipeline.",
-                "Load into SQLite, PostgreSQL, MongoDB or an Iceberg table.",
+                "Load into SQLite, PostgreSQL, MySQL, MongoDB or an Iceberg table.",
             )
 
     def _ready_source(self) -> SourceAdapter:

@@ -68,6 +68,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "postgresql",
             schemes=("postgresql", "postgres"),
         ),
+        "mysql": Entry(
+            "automic_core.connectors.databases.mysql:MySQLSource",
+            "MySQL and MariaDB",
+            "Databases",
+            "mysql",
+            schemes=("mysql", "mariadb"),
+        ),
         "mongodb": Entry(
             "automic_core.connectors.databases.mongodb:MongoDBSource",
             "MongoDB",
@@ -94,6 +101,13 @@ REGISTRY: dict[Group, dict[str, Entry]] = {
             "Databases",
             "postgresql",
             schemes=("postgresql", "postgres"),
+        ),
+        "mysql": Entry(
+            "automic_core.connectors.databases.mysql:MySQLLoader",
+            "MySQL and MariaDB",
+            "Databases",
+            "mysql",
+            schemes=("mysql", "mariadb"),
         ),
         "mongodb": Entry(
             "automic_core.connectors.databases.mongodb:MongoDBLoader",

@@ -1,13 +1,16 @@
-"""Databases against their peers, in rows a second: PostgreSQL to bronze, and into PostgreSQL by COPY.
+"""Databases against their peers, in rows a second: a server to bronze, and into it by its own bulk path.
 
     python benchmarks/databases.py [--rows 5000000] [--runs 3] [--url postgresql://postgres@127.0.0.1:5432/test]
         [--connectorx PYTHON] [--dlt PYTHON] [--only read|load]
 
+The scheme of the address says which server it is: postgresql, or mysql (mysql://root@127.0.0.1:3306/test; MariaDB).
+
 A table of 12 columns is made in a schema of its own, which is dropped at the end. Reading: our bronze (Iceberg, each
 row with its origin, and a digest of all) against connectorx, whole table to Arrow, then one Parquet file; and against
-dlt's Arrow path into Iceberg. Loading: our loader from a Parquet file against psql's own copy of the same rows from a
-CSV file, each into a new table in one transaction. ``--connectorx`` and ``--dlt`` name the Pythons that have connectorx
-and dlt[pyiceberg,sql_database]; default: this one, and none. Pairs run in turn; figures are medians.
+dlt's Arrow path into Iceberg. Loading: our loader from a Parquet file against the server's own client (psql's copy,
+LOAD DATA LOCAL of mariadb) with the same rows from a CSV file, each into a new table in one transaction.
+``--connectorx`` and ``--dlt`` name the Pythons that have connectorx and dlt[pyiceberg,sql_database]; default: this
+one, and none. Pairs run in turn; figures are medians.
 """
 
 from __future__ import annotations
@@ -23,15 +26,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from measure import child, median, report
 
 SCHEMA, TABLE = "automic_bench", "orders"
-COLUMNS = (
-    "order_id bigint, customer_id integer, customer text, sku text, quantity smallint, price numeric(10,2), "
-    "weight double precision, paid boolean, day date, created_at timestamptz, status text, token text"
-)
-ROWS = """
+POSTGRESQL = """
     SELECT g, (g * 7919 % 100000)::integer, 'customer ' || (g * 7919 % 100000),
         'SKU-' || lpad((g % 5000)::text, 5, '0'), (g % 17 + 1)::smallint,
         ((g * 31 % 100000) / 100.0)::numeric(10,2), (g * 37 % 100000) / 3.0::float8, g % 3 = 0,
@@ -39,6 +39,95 @@ ROWS = """
         (ARRAY['new', 'paid', 'sent', 'back'])[g % 4 + 1], md5(g::text)
     FROM generate_series(1::bigint, {rows}) AS g
 """
+MYSQL = """
+    SELECT seq, seq * 7919 % 100000, concat('customer ', seq * 7919 % 100000),
+        concat('SKU-', lpad(seq % 5000, 5, '0')), seq % 17 + 1, (seq * 31 % 100000) / 100.0, (seq * 37 % 100000) / 3.0,
+        seq % 3 = 0, date '2020-01-01' + interval (seq % 1800) day,
+        timestamp '2020-01-01 00:00:00' + interval (seq * 17) second, elt(seq % 4 + 1, 'new', 'paid', 'sent', 'back'),
+        md5(seq)
+    FROM seq_1_to_{rows}
+"""
+
+
+class PostgreSQL:
+    """psql and its statements."""
+
+    name, peer, bar = "PostgreSQL", "psql \\copy", 0.8
+    columns = (
+        "order_id bigint, customer_id integer, customer text, sku text, quantity smallint, price numeric(10,2), "
+        "weight double precision, paid boolean, day date, created_at timestamptz, status text, token text"
+    )
+    rows = POSTGRESQL
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def sql(self, *statements: str) -> None:
+        """Run statements in one transaction."""
+        words = [word for each in ("SET client_min_messages = error", *statements) for word in ("-c", each)]
+        subprocess.run(["psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", self.url, *words], check=True)
+
+    def drop(self) -> None:
+        self.sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+
+    def settle(self) -> None:
+        subprocess.run(["psql", "-q", self.url, "-c", f"VACUUM ANALYZE {SCHEMA}.{TABLE}"], check=True)
+
+    def export(self, csv: Path) -> None:
+        subprocess.run(["psql", "-q", self.url, "-c", f"\\copy {SCHEMA}.{TABLE} TO '{csv}' csv"], check=True)
+
+    def copy(self, table: str, csv: Path) -> None:
+        """A new table with the rows of a file."""
+        self.sql(f"CREATE TABLE {table} ({self.columns})", f"\\copy {table} FROM '{csv}' csv")
+
+
+class MySQL(PostgreSQL):
+    """mariadb and its statements."""
+
+    name, peer, bar = "MySQL", "mariadb LOAD DATA LOCAL", 0.8
+    columns = (
+        "order_id bigint, customer_id integer, customer varchar(60), sku varchar(20), quantity smallint, "
+        "price decimal(10,2), weight double precision, paid boolean, day date, created_at datetime(6), "
+        "status varchar(10), token varchar(32)"
+    )
+    rows = MYSQL
+
+    def sql(self, *statements: str) -> None:
+        """Run statements."""
+        parts = urlsplit(self.url)
+        where = ["-h", str(parts.hostname), "-P", str(parts.port or 3306), "-u", str(parts.username)]
+        text = "; ".join(statements)
+        subprocess.run(["mariadb", "--local-infile", *where, parts.path.strip("/"), "-e", text], check=True)
+
+    def drop(self) -> None:
+        self.sql(f"DROP DATABASE IF EXISTS {SCHEMA}")
+
+    def settle(self) -> None:
+        self.sql(f"ANALYZE NO_WRITE_TO_BINLOG TABLE {SCHEMA}.{TABLE}")
+
+    def export(self, csv: Path) -> None:
+        from automic_core.workbench.sources import build_source
+
+        read = build_source(self.url, options={"table": f"{SCHEMA}.{TABLE}"}).scan()
+        flags = pl_selected(read)
+        flags.sink_csv(csv, include_header=False)
+
+    def copy(self, table: str, csv: Path) -> None:
+        """A new table with the rows of a file."""
+        how = "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"'"
+        self.sql(f"CREATE TABLE {table} ({self.columns})", f"LOAD DATA LOCAL INFILE '{csv}' INTO TABLE {table} {how}")
+
+
+def pl_selected(read: Any) -> Any:
+    """The columns of the table, truth as 1 and 0."""
+    import polars as pl
+
+    return read.select(pl.exclude("^_.*$")).with_columns(pl.col("paid").cast(pl.Int8))
+
+
+def server_of(url: str) -> PostgreSQL:
+    """The server of an address."""
+    return MySQL(url) if urlsplit(url).scheme in ("mysql", "mariadb") else PostgreSQL(url)
 
 
 def bronze(url: str, folder: str) -> None:
@@ -88,9 +177,10 @@ def load(url: str, folder: str) -> None:
     from automic_core.connectors.databases._server import options_of
 
     options = {**options_of(url), "schema": SCHEMA, "table": "loaded"}
-    registry.build("source", "postgresql", {**options_of(url), "query": "SELECT 1"}).check()
+    kind = registry.kind_for_path(url)
+    registry.build("source", kind, {**options_of(url), "query": "SELECT 1"}).check()
     rows = pl.scan_parquet(f"{folder}/orders.parquet")
-    report(lambda: registry.build("loader", "postgresql", options).load(rows, "append"))
+    report(lambda: registry.build("loader", kind, options).load(rows, "append"))
 
 
 WORK: dict[str, Callable[[str, str], None]] = {"bronze": bronze, "connectorx": connectorx, "dlt": dlt, "load": load}
@@ -101,22 +191,18 @@ class Bench:
 
     def __init__(self, url: str, folder: Path, rows: int, runs: int) -> None:
         self.url, self.folder, self.rows, self.runs = url, folder, rows, runs
-
-    def sql(self, *statements: str) -> float:
-        """Run statements in one transaction; how long it took."""
-        words = [word for each in statements for word in ("-c", each)]
-        began = time.perf_counter()
-        subprocess.run(["psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", self.url, *words], check=True)
-        return time.perf_counter() - began
+        self.server = server_of(url)
 
     def make(self) -> None:
         """The table, and nothing else in its schema."""
-        quiet = "SET client_min_messages = error"
-        self.sql(quiet, f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", f"CREATE SCHEMA {SCHEMA}")
-        self.sql(
-            f"CREATE TABLE {SCHEMA}.{TABLE} ({COLUMNS})", f"INSERT INTO {SCHEMA}.{TABLE} {ROWS.format(rows=self.rows)}"
+        server = self.server
+        server.drop()
+        server.sql(
+            f"CREATE SCHEMA {SCHEMA}",
+            f"CREATE TABLE {SCHEMA}.{TABLE} ({server.columns})",
+            f"INSERT INTO {SCHEMA}.{TABLE} {server.rows.format(rows=self.rows)}",
         )
-        subprocess.run(["psql", "-q", self.url, "-c", f"VACUUM ANALYZE {SCHEMA}.{TABLE}"], check=True)
+        server.settle()
 
     def once(self, kind: str, python: str) -> dict[str, Any]:
         """Figures of one piece of work, in a folder of its own."""
@@ -134,18 +220,18 @@ class Bench:
             assert ours[-1]["extra"] == self.rows
         ratio = statistics.median(b["wall"] / a["wall"] for a, b in zip(ours, theirs, strict=True))
         mine, other = median(ours), median(theirs)
-        self.line(f"PostgreSQL -> bronze, against {peer}", ratio, bar, mine["wall"], other["wall"])
+        self.line(f"{self.server.name} -> bronze, against {peer}", ratio, bar, mine["wall"], other["wall"])
         print(
             f"   CPU {mine['cpu']:.1f} s against {other['cpu']:.1f} s; "
             f"memory {mine['peak_mb']:.0f} MB (bar 500) against {other['peak_mb']:.0f} MB"
         )
 
     def write(self) -> None:
-        """Our loader against psql's own copy."""
+        """Our loader against the server's own client."""
         import polars as pl
 
         csv, table = self.folder / "orders.csv", f"{SCHEMA}.loaded"
-        subprocess.run(["psql", "-q", self.url, "-c", f"\\copy {SCHEMA}.{TABLE} TO '{csv}' csv"], check=True)
+        self.server.export(csv)
         place = self.folder / "load"
         place.mkdir()
         from automic_core.workbench.sources import build_source
@@ -155,21 +241,24 @@ class Bench:
         )
         ours, theirs = [], []
         for _ in range(self.runs):
-            theirs.append(self.sql(f"CREATE TABLE {table} ({COLUMNS})", f"\\copy {table} FROM '{csv}' csv"))
-            self.sql(f"DROP TABLE {table}")
+            began = time.perf_counter()
+            self.server.copy(table, csv)
+            theirs.append(time.perf_counter() - began)
+            self.server.sql(f"DROP TABLE {table}")
             ours.append(child("databases.py", "--work", "load", self.url, str(place)))
             assert ours[-1]["extra"] == self.rows
-            self.sql(f"DROP TABLE {table}")
+            self.server.sql(f"DROP TABLE {table}")
         ratio = statistics.median(b / a["wall"] for a, b in zip(ours, theirs, strict=True))
         mine = median(ours)
-        self.line("Parquet -> PostgreSQL, against psql \\copy", ratio, 0.8, mine["wall"], statistics.median(theirs))
+        name = f"Parquet -> {self.server.name}, against {self.server.peer}"
+        self.line(name, ratio, self.server.bar, mine["wall"], statistics.median(theirs))
         print(f"   CPU {mine['cpu']:.1f} s of ours; memory {mine['peak_mb']:.0f} MB")
 
     def line(self, name: str, ratio: float, bar: float, ours: float, theirs: float) -> None:
         """One row of the table."""
         verdict = "met" if ratio >= bar else "MISSED"
         speeds = f"{self.rows / ours / 1000:,.0f}k rows/s against {self.rows / theirs / 1000:,.0f}k"
-        print(f"{name:<44} {ratio:>8.2f}x  >= {bar}x  {verdict:<8} {speeds}", flush=True)
+        print(f"{name:<52} {ratio:>8.2f}x  >= {bar}x  {verdict:<8} {speeds}", flush=True)
 
 
 def main() -> None:
@@ -197,7 +286,7 @@ def main() -> None:
             if options.only != "read":
                 bench.write()
         finally:
-            bench.sql("SET client_min_messages = error", f"DROP SCHEMA {SCHEMA} CASCADE")
+            bench.server.drop()
 
 
 if __name__ == "__main__":

@@ -57,6 +57,8 @@ ONLY = {
     "adbc_driver_postgresql": ["automic_core/connectors/databases/"],
     "pymongo": ["automic_core/connectors/databases/"],
     "bson": ["automic_core/connectors/databases/"],
+    "pymysql": ["automic_core/connectors/databases/"],
+    "pymysqlreplication": ["automic_core/connectors/databases/"],
     "pickle": [],
     "joblib": [],
 }
@@ -77,6 +79,8 @@ LAZY = {
     "adbc_driver_postgresql",
     "pymongo",
     "bson",
+    "pymysql",
+    "pymysqlreplication",
 }
 
 

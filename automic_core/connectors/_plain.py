@@ -78,6 +78,8 @@ def _flat(column: pl.Series) -> pl.Series:
         return column.dt.to_string("iso")
     if dtype == pl.Datetime:
         return column.cast(pl.String).str.replace(r"\.0+(\+|-|$)", "$1")
-    if isinstance(dtype, pl.Time | pl.Categorical | pl.Enum | pl.Null):
+    if dtype == pl.Time:  # a cast to text would leave out what is below a second
+        return column.dt.to_string("%H:%M:%S%.f")
+    if isinstance(dtype, pl.Categorical | pl.Enum | pl.Null):
         return column.cast(pl.String)
     return column

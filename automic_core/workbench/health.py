@@ -31,6 +31,7 @@ EXTRAS = {
     "azure": ("adlfs",),
     "postgresql": ("psycopg", "adbc_driver_postgresql"),
     "mongodb": ("pymongo",),
+    "mysql": ("pymysql", "pymysqlreplication"),
     "login": ("authlib",),
     "llm": ("litellm",),
     "embeddings": ("sentence_transformers",),

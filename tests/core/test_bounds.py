@@ -14,7 +14,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from automic_core import SQLiteSource, registry
-from automic_core.connectors.databases import _postgresql_reading as reading
+from automic_core.connectors.databases._reading import Rows
 from automic_core.contracts import Bound, CursorType, ReadRequest, SourceAdapter
 from automic_core.extraction import bounded
 from automic_core.extraction.cursors import cursor
@@ -86,7 +86,7 @@ def test_postgresql_answers_by_an_index(space: str) -> None:
     plan = source._plan()
     for nulls in (True, False):
         request = ReadRequest(bound=Bound("at", datetime(2024, 1, 14, 20), nulls=nulls))  # noqa: DTZ001
-        (told,) = run(f"EXPLAIN (FORMAT JSON) {reading.Rows(plan, request).statement}")
+        (told,) = run(f"EXPLAIN (FORMAT JSON) {Rows(plan, request).statement}")
         assert "Index" in json.dumps(told[0])
         assert "Seq Scan" not in json.dumps(told[0])
 

@@ -195,3 +195,9 @@ def test_quoted_names(path: str) -> None:
     SQLiteLoader(path=path, table='t"; --').load(frame)
     read = SQLiteSource(path=path).scan().collect()
     assert read.drop("_source_row", "_rescued").columns == frame.columns
+
+
+def test_times_keep_their_microseconds(tmp_path: Path) -> None:
+    times = pl.DataFrame({"t": [time(23, 59, 59, 999_999), time(12), time(0, 0, 0, 1), None]})
+    SQLiteLoader(str(tmp_path / "a.db"), table="t").load(times)
+    assert SQLiteSource(str(tmp_path / "a.db"), table="t").scan().collect()["t"].to_list() == times["t"].to_list()

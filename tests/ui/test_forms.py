@@ -20,6 +20,7 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
         "sqlite": {"path": "a.db", "query": "SELECT 1"},
         "postgresql": {"database": "shop", "user": "ann", "password": "secret:WORD", "table": "orders", "retries": 0},
         "mongodb": {"database": "shop", "table": "orders", "filter": '{"a": 1}', "tls": True, "sample_rows": 500},
+        "mysql": {"database": "shop", "user": "ann", "table": "orders", "sslmode": "require"},
         "iceberg": {"table": "bronze.orders", "snapshot": 8_123_456_789_012_345_678},
     },
     "loader": {},

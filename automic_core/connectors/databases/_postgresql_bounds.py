@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from automic_core.connectors.databases._postgresql_types import Column
+from automic_core.connectors.databases._reading import within
 from automic_core.contracts import Bound, CursorValue
 
 _INTEGERS, _FLOATS, _TEXTS = (20, 21, 23), (700, 701), (19, 25, 1043)
@@ -30,22 +31,9 @@ def condition(column: Column, place: str, bound: Bound, *, utf8: bool) -> str:
         bound: The bound.
         utf8: Whether the server's texts are UTF-8, so that its bytes are ordered as our texts are.
     """
-    shown, ends = place, []
-    for sign, value in ((">=", bound.since), ("<", bound.until)):
-        if value is None:
-            continue
-        written = _literal(column, value, utf8)
-        if not written:
-            return ""
-        shown = f'{place} COLLATE "C"' if column.kind in _TEXTS else place
-        ends.append(f"{shown} {sign} {written}")
-    if not ends:
-        return "" if bound.nulls else f"{place} IS NOT NULL"
-    inside = " AND ".join(ends)
-    if not bound.nulls:
-        return inside
-    odd = f" OR {_ODD[column.kind].format(place)}" if column.kind in _ODD else ""
-    return f"({inside}) OR {place} IS NULL{odd}"
+    shown = f'{place} COLLATE "C"' if column.kind in _TEXTS else place
+    odd = _ODD.get(column.kind, "").format(place)
+    return within(place, shown, bound, lambda value: _literal(column, value, utf8), odd)
 
 
 def _literal(column: Column, value: CursorValue, utf8: bool) -> str:

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from automic_core.connectors.databases import _relations
 from automic_core.connectors.databases._names import WATERMARKS
-from automic_core.errors import SourceError
+from automic_core.connectors.databases._relations import MOST, Relation
 
 if TYPE_CHECKING:
     import psycopg
 
-MOST = 10_000
 _OWN = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp_)'"
 
 
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A table or view.
-
-    Attributes:
-        comment: What its owner says about it.
-        comments: Column name to its comment, where there is one.
-        required: Columns that are never null.
-        key: Columns of the primary key.
-    """
-
-    schema: str
-    name: str
-    oid: int = 0
-    comment: str = ""
-    comments: dict[str, str] = field(default_factory=dict)
-    required: frozenset[str] = frozenset()
-    key: tuple[str, ...] = ()
-
-    @property
-    def sql(self) -> str:
-        """The name in a statement."""
-        return f"{quoted(self.schema)}.{quoted(self.name)}"
 
 
 def relations(connection: psycopg.Connection[Any], schema: str | None) -> tuple[list[str], list[str]]:
@@ -67,19 +39,9 @@ def relations(connection: psycopg.Connection[Any], schema: str | None) -> tuple[
 
 
 def found(connection: psycopg.Connection[Any], schema: str | None, table: str | None, where: str) -> Relation:
-    """The table of that name, else of that ``schema.name``; without a name the only one there is.
+    """The table of that name: see ``_relations.found``."""
 
-    Raises:
-        SourceError: There is none, or several to choose from; says what there is.
-    """
-    if table is None:
-        tables, views = relations(connection, schema)
-        if len(tables) != 1:
-            what = f"{len(tables)} tables" if tables else "no table"
-            names = [*tables, *views]
-            raise SourceError(f"{where} has {what}.", f"Choose one: {_listed(names)}." if names else "")
-        table = tables[0]
-    for space, name in _readings(schema, table):
+    def look(space: str | None, name: str) -> Relation | None:
         row = connection.execute(
             "SELECT c.oid, n.nspname, c.relname, obj_description(c.oid, 'pg_class') FROM pg_catalog.pg_class c "
             "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
@@ -87,21 +49,9 @@ def found(connection: psycopg.Connection[Any], schema: str | None, table: str | 
             "AND CASE WHEN %(space)s::text IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = %(space)s END",
             {"space": space, "name": name},
         ).fetchone()
-        if row is not None:
-            return _described(connection, row)
-    tables, views = relations(connection, schema)
-    near = difflib.get_close_matches(table, [*tables, *views, *(each.rpartition(".")[2] for each in tables)], 1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"It has: {_listed([*tables, *views]) or 'none'}."
-    raise SourceError(f"{where} has no table {f'{schema}.{table}' if schema else table!r}.", hint)
+        return None if row is None else _described(connection, row)
 
-
-def _readings(schema: str | None, table: str) -> Iterator[tuple[str | None, str]]:
-    """What a name may mean: itself, or a schema and a table with a dot between them."""
-    yield schema, table
-    if schema is None:
-        for place, letter in enumerate(table):
-            if letter == "." and 0 < place < len(table) - 1:
-                yield table[:place], table[place + 1 :]
+    return _relations.found(schema, table, where, lambda: relations(connection, schema), look)
 
 
 def _described(connection: psycopg.Connection[Any], row: tuple[Any, ...]) -> Relation:
@@ -117,13 +67,10 @@ def _described(connection: psycopg.Connection[Any], row: tuple[Any, ...]) -> Rel
     return Relation(
         schema,
         name,
+        f"{quoted(schema)}.{quoted(name)}",
         oid,
         comment or "",
         {column: words for column, _, words, _, _ in columns if words},
         frozenset(column for column, required, *_ in columns if required),
         tuple(column for _, column in key),
     )
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:20]) + (" …" if len(names) > 20 else "")

@@ -17,6 +17,8 @@ from automic_core.connectors.databases import _postgresql_reading as reading
 from automic_core.connectors.databases import _postgresql_session as session
 from automic_core.connectors.databases._postgresql_pgoutput import Described, lsn_number
 from automic_core.connectors.databases._postgresql_stream import Followed, Stream
+from automic_core.connectors.databases._reading import Rows
+from automic_core.connectors.databases._relations import Relation
 from automic_core.contracts import ReadRequest
 from automic_core.contracts.changes import Beginning, Piece
 from automic_core.errors import SourceError
@@ -55,7 +57,7 @@ class PostgreSQLLog:
         self._replication: logs.Replication | None = None
         self._notes: list[str] = []
         with self._translated():
-            self._table, self._columns, self._keys = session.trying(access.retries, lambda: self._looked(keys))
+            self._table, self._columns, self._keys = session.ERRORS.trying(access.retries, lambda: self._looked(keys))
         self._renamed = frames.shown([column.name for column in self._columns])
 
     @property
@@ -69,7 +71,7 @@ class PostgreSQLLog:
     def begin(self) -> Beginning:
         """Publish the table, make a slot, and read the rows as they are where the slot begins."""
         with self._translated():
-            session.trying(self._access.retries, self._cleared)
+            session.ERRORS.trying(self._access.retries, self._cleared)
             mark = self._published()
             replication = logs.Replication(self._access.info(_LOG))
             try:
@@ -88,7 +90,7 @@ class PostgreSQLLog:
             target = self._checked(known, position)
             with (
                 session.opened(self._access.info(reading.SESSION)) as asking,
-                session.trying(self._access.retries, lambda: self._started(known, position)) as replication,
+                session.ERRORS.trying(self._access.retries, lambda: self._started(known, position)) as replication,
             ):
                 self._replication = replication
                 try:
@@ -107,13 +109,13 @@ class PostgreSQLLog:
     def forget(self) -> None:
         """Drop slot and publication."""
         with self._translated():
-            session.trying(self._access.retries, self._cleared)
+            session.ERRORS.trying(self._access.retries, self._cleared)
             self._run(lambda c: c.execute(f"DROP PUBLICATION IF EXISTS {catalog.quoted(self._name)}"), _WRITING)
 
-    def _looked(self, keys: Sequence[str] | None) -> tuple[catalog.Relation, list[Described], list[str]]:
+    def _looked(self, keys: Sequence[str] | None) -> tuple[Relation, list[Described], list[str]]:
         where = self._access.where
 
-        def look(connection: psycopg.Connection[Any]) -> tuple[catalog.Relation, list[Described], list[str]]:
+        def look(connection: psycopg.Connection[Any]) -> tuple[Relation, list[Described], list[str]]:
             logs.check_server(connection, where)
             table = catalog.found(connection, self._access.schema, self._access.table, where)
             columns, made = logs.columns(connection, table)
@@ -158,7 +160,7 @@ class PostgreSQLLog:
                 lambda connection: reading.plan(connection, select, self._table, self._access.where), reading.SESSION
             )
             wanted = (*(column.name for column in plan.columns), frames.RESCUED)
-            rows = reading.Rows(plan, ReadRequest(columns=wanted))
+            rows = Rows(plan, ReadRequest(columns=wanted))
             with closing(reading.streamed(self._access.info(reading.SESSION), rows, snapshot)) as batches:
                 for batch in batches:
                     yield batch.rename_columns([self._renamed.get(name, name) for name in batch.schema.names])
@@ -189,7 +191,7 @@ class PostgreSQLLog:
             row = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
             return lsn_number(row[0]) if row is not None else 0
 
-        return session.trying(self._access.retries, lambda: self._run(check, reading.SESSION))
+        return session.ERRORS.trying(self._access.retries, lambda: self._run(check, reading.SESSION))
 
     def _started(self, known: dict[str, str], position: str) -> logs.Replication:
         replication = logs.Replication(self._access.info(_LOG))
@@ -209,4 +211,4 @@ class PostgreSQLLog:
             return work(connection)
 
     def _translated(self) -> Any:
-        return session.translated(SourceError, f"Following {self._access.where}", self._access.hide)
+        return session.ERRORS.translated(SourceError, f"Following {self._access.where}", self._access.hide)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from automic_core.connectors.databases._postgresql_catalog import Relation, quoted
+from automic_core.connectors.databases._postgresql_catalog import quoted
 from automic_core.connectors.databases._postgresql_pgoutput import Described
+from automic_core.connectors.databases._relations import Relation
 from automic_core.errors import SourceError
 
 if TYPE_CHECKING:

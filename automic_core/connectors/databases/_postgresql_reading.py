@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
-from automic_core import frames
 from automic_core.connectors._ahead import ahead
-from automic_core.connectors.databases import _postgresql_catalog as catalog
 from automic_core.connectors.databases._postgresql_bounds import condition
 from automic_core.connectors.databases._postgresql_types import Column, Kind, converted, planned
+from automic_core.connectors.databases._reading import Plan, Rescue, Rows
+from automic_core.connectors.databases._relations import Relation
 from automic_core.connectors.files import _types
 from automic_core.contracts import Bound, ReadRequest
 from automic_core.errors import SecurityError, SourceError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     import psycopg
 
 BATCH_BYTES = 8 << 20
-_HIDDEN = {frames.SOURCE_ROW: pa.int64(), frames.RESCUED: pa.string()}
 SESSION = {
     "default_transaction_read_only": "on",
     "synchronize_seqscans": "off",  # the same order each time, so that the same content is known again
@@ -36,25 +34,21 @@ SESSION = {
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What will be read.
+class PostgreSQLPlan(Plan[Column]):
+    """What will be read of PostgreSQL.
 
     Attributes:
-        select: The statement as it was given.
-        relation: The table; None = a query.
-        expected: Rows there are, as the server estimates.
         utf8: Whether the server compares texts by their code points where it compares bytes.
     """
 
-    select: str
-    columns: list[Column]
-    relation: catalog.Relation | None
-    notes: list[str]
-    expected: int | None = None
     utf8: bool = False
 
+    def converted(self, column: Column, values: pa.Array, rescue: Rescue) -> pa.Array:
+        """A column of a batch as its type wants it."""
+        return converted(column, values, rescue)
+
     def statement(self, wanted: Sequence[Column], request: ReadRequest) -> str:
-        """The select that delivers some columns in types that the driver has."""
+        """A select around the given one, with its columns by number."""
         places = {column.name: f"c{place}" for place, column in enumerate(self.columns)}
         shown = ", ".join(each.sql.format(places[each.name]) for each in wanted) or "1"
         where = "" if request.bound is None else self._where(request.bound, places)
@@ -72,7 +66,7 @@ def _inner(select: str, width: int) -> str:
     return f"({select}\n) AS q({', '.join(f'c{place}' for place in range(width))})"
 
 
-def plan(connection: psycopg.Connection[Any], select: str, relation: catalog.Relation | None, where: str) -> Plan:
+def plan(connection: psycopg.Connection[Any], select: str, relation: Relation | None, where: str) -> PostgreSQLPlan:
     """Find out what a statement delivers, without running it.
 
     Raises:
@@ -89,11 +83,11 @@ def plan(connection: psycopg.Connection[Any], select: str, relation: catalog.Rel
         planned(name, kinds[oid], modifier, ascii_only=encoding == "SQL_ASCII")
         for name, (_, oid, modifier) in zip(names, described, strict=True)
     ]
-    found = Plan(select, columns, relation, notes)
+    found = PostgreSQLPlan(select, columns, relation, notes)
     rows = _estimated(connection, found, where)
     if relation is not None and relation.comment:
         notes.append(f"{relation.name}: {relation.comment}")
-    return Plan(select, columns, relation, notes, rows, encoding == "UTF8")
+    return PostgreSQLPlan(select, columns, relation, notes, rows, encoding == "UTF8")
 
 
 def _described(connection: psycopg.Connection[Any], select: str, where: str) -> list[tuple[str, int, int]]:
@@ -133,7 +127,7 @@ def _kinds(connection: psycopg.Connection[Any], oids: set[int]) -> dict[int, Kin
     return {oid: Kind(oid, str(oid)) for oid in oids} | {row[0]: Kind(*row) for row in rows}
 
 
-def _estimated(connection: psycopg.Connection[Any], found: Plan, where: str) -> int | None:
+def _estimated(connection: psycopg.Connection[Any], found: PostgreSQLPlan, where: str) -> int | None:
     """How many rows the server's planner expects. It also refuses here what cannot stand inside a SELECT."""
     import psycopg
 
@@ -147,58 +141,7 @@ def _estimated(connection: psycopg.Connection[Any], found: Plan, where: str) -> 
     return int(row[0][0]["Plan"]["Plan Rows"]) if row is not None else None
 
 
-class Rows:
-    """The rows of a plan.
-
-    Args:
-        request: What is wanted; all columns are those of the plan, ``_source_row`` and ``_rescued``.
-
-    Raises:
-        SourceError: There is no such column.
-    """
-
-    def __init__(self, plan: Plan, request: ReadRequest) -> None:
-        known = {column.name: column for column in plan.columns}
-        self.names = [*known, *_HIDDEN] if request.columns is None else list(request.columns)
-        if missing := [name for name in self.names if name not in known and name not in _HIDDEN]:
-            raise SourceError(f"There is no column {missing[0]!r}.", f"Columns: {', '.join(list(known)[:30])}.")
-        self._columns = [known[name] for name in self.names if name in known]
-        types = _HIDDEN | {column.name: column.type for column in self._columns}
-        self.schema = pa.schema([(name, types[name]) for name in self.names])
-        self.statement = plan.statement(self._columns, request)
-
-    def batches(self, reader: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The driver's batches in the planned types; at least one."""
-        row, empty = 0, True
-        for raw in reader:
-            yield self._batch(raw, row)
-            row, empty = row + raw.num_rows, False
-        if empty:
-            yield pa.RecordBatch.from_arrays([pa.array([], field.type) for field in self.schema], schema=self.schema)
-
-    def _batch(self, raw: pa.RecordBatch, before: int) -> pa.RecordBatch:
-        kept: dict[int, dict[str, str]] = {}
-        arrays: dict[str, pa.Array] = {}
-        for place, column in enumerate(self._columns):
-
-            def rescue(row: int, text: str, name: str = column.name) -> None:
-                kept.setdefault(row, {})[name] = text
-
-            arrays[column.name] = converted(column, raw.column(place), rescue)
-        if frames.SOURCE_ROW in self.names:
-            arrays[frames.SOURCE_ROW] = pa.array(np.arange(before + 1, before + raw.num_rows + 1, dtype=np.int64))
-        if frames.RESCUED in self.names:
-            arrays[frames.RESCUED] = _texts(kept, raw.num_rows)
-        return pa.RecordBatch.from_arrays([arrays[name] for name in self.names], schema=self.schema)
-
-
-def _texts(kept: dict[int, dict[str, str]], rows: int) -> pa.Array:
-    if not kept:
-        return pa.nulls(rows, pa.string())
-    return pa.array([_types.rescued(None, kept[row]) if row in kept else None for row in range(rows)], pa.string())
-
-
-def streamed(info: str, rows: Rows, snapshot: str | None = None) -> Generator[pa.RecordBatch]:
+def streamed(info: str, rows: Rows[Column], snapshot: str | None = None) -> Generator[pa.RecordBatch]:
     """Run the statement in a session of its own; it is rolled back at the end: a function that is called might write.
 
     What is left unread is stopped on the server.

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import re
-import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import tenacity
-
-from automic_core.errors import (
-    AutomicError,
-    LoadError,
-    MissingDriverError,
-    SecurityError,
-    SourceError,
-    UnavailableError,
-)
+from automic_core.connectors.databases._errors import Errors, one_line
+from automic_core.errors import MissingDriverError
 
 if TYPE_CHECKING:
     import psycopg
 
-T = TypeVar("T")
 _NOWHERE = "/dev/null/none"
 """No file can lie there; libpq would else look for passwords in the home folder."""
 
@@ -68,20 +56,21 @@ _LOST = (
     "ssl connection has been closed",
     "the connection is lost",
 )
-_AWAY = ("connection refused", "timeout expired", "connection timed out", "network is unreachable", "no route to host")
 
 
-def drivers() -> None:
-    """Raise if a driver is missing.
+def drivers() -> tuple[type[BaseException], ...]:
+    """The exceptions of the drivers.
 
     Raises:
         MissingDriverError: With the command that installs it.
     """
     try:
+        import adbc_driver_manager
         import adbc_driver_postgresql  # noqa: F401
-        import psycopg  # noqa: F401
+        import psycopg
     except ImportError as exc:
         raise MissingDriverError((exc.name or "psycopg").partition(".")[0], "postgresql") from exc
+    return psycopg.Error, adbc_driver_manager.Error
 
 
 def conninfo(
@@ -121,67 +110,7 @@ def code_of(exc: BaseException) -> str:
     return next((code for words, code in _SAID.items() if words in text), "")
 
 
-def is_lost(exc: BaseException) -> bool:
-    """Whether the connection broke."""
-    return code_of(exc).startswith(("08", "57P")) or any(words in str(exc).lower() for words in _LOST)
-
-
-def _passes(exc: BaseException) -> bool:
-    """Whether trying again can help: the server is away, starting or full, or two transactions met."""
-    cause = exc.__cause__ if isinstance(exc, AutomicError) else exc
-    if cause is None or isinstance(cause, socket.gaierror):
-        return False
-    return code_of(cause) in _PASSING or is_lost(cause) or any(words in str(cause).lower() for words in _AWAY)
-
-
-def trying(retries: int, work: Callable[[], T]) -> T:
-    """Do something again if it failed for a reason that may pass; only for work that has delivered nothing yet."""
-    retrying = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(retries + 1),
-        wait=tenacity.wait_exponential(multiplier=0.2, max=5),
-        retry=tenacity.retry_if_exception(_passes),
-        reraise=True,
-    )
-    return retrying(work)
-
-
-@contextmanager
-def translated(to: type[SourceError | LoadError], what: str, hide: str = "") -> Iterator[None]:
-    """Turn the drivers' errors into ours.
-
-    Args:
-        to: SourceError or LoadError.
-        what: What was being done and where, as the start of the message.
-        hide: The password, which must not be repeated, whatever a driver says.
-    """
-    import adbc_driver_manager
-    import psycopg
-
-    try:
-        yield
-    except AutomicError:
-        raise
-    # what happens in the middle of a stream comes through Arrow's interface, as one of its errors
-    except (psycopg.Error, adbc_driver_manager.Error, pa.ArrowException, OSError) as exc:
-        raise _ours(exc, to, what, hide) from exc
-
-
-def _ours(exc: Exception, to: type[AutomicError], what: str, hide: str) -> AutomicError:
-    code = code_of(exc)
-    said = _said(exc)
-    said = said.replace(hide, "…") if hide else said
-    if code == "25006":
-        return SecurityError(f"{what}: it would do more than read ({said}).", "Give one SELECT that only reads.")
-    words, hint = _WORDS.get(code, ("", ""))
-    if not words and is_lost(exc):
-        words, hint = "the connection was lost", "Run again; nothing half-done is visible."
-    if not words and any(each in str(exc).lower() for each in _AWAY):
-        words, hint = "the server does not answer", "Check 'host' and 'port', and that the server runs."
-    to = UnavailableError if to is SourceError and _passes(exc) else to
-    return to(f"{what}: {words} ({said})." if words else f"{what}: {said}", hint)
-
-
-def _said(exc: Exception) -> str:
+def _said(exc: BaseException) -> str:
     """What the server says, in one line, with the place it names."""
     diagnosis: Any = getattr(exc, "diag", None)
     primary = getattr(diagnosis, "message_primary", None)
@@ -190,7 +119,19 @@ def _said(exc: Exception) -> str:
         text = found[1]
     context = str(getattr(diagnosis, "context", None) or "")
     where = f" ({context})" if primary and context.startswith("COPY") else ""
-    return " ".join(f"{text}{where}".split()).rstrip(".")[:600]
+    return one_line(f"{text}{where}")
+
+
+ERRORS = Errors(
+    drivers,
+    code_of,
+    _said,
+    _WORDS,
+    passing=frozenset({"57P01", "57P02", "57P03", "53300", "40001", "40P01", "55006"}),
+    writing=frozenset({"25006"}),
+    gone=("08", "57P"),
+    lost=_LOST,
+)
 
 
 def opened(info: str) -> psycopg.Connection[Any]:

@@ -16,6 +16,7 @@ from automic_core.connectors.databases import _postgresql_log as logs
 from automic_core.connectors.databases import _postgresql_values as values
 from automic_core.connectors.databases._postgresql_changes import Assembler, Changes
 from automic_core.connectors.databases._postgresql_pgoutput import Described, decode, lsn_number, lsn_text
+from automic_core.connectors.databases._relations import Relation
 from automic_core.contracts.changes import CHANGE_COLUMNS, COMMITTED_AT, LSN, OP, UNCHANGED, Piece
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Followed:
         renamed: Names that columns have in the lake, where these differ.
     """
 
-    table: catalog.Relation
+    table: Relation
     keys: Sequence[str]
     renamed: dict[str, str]
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from automic_core import frames
+from automic_core.connectors.databases._reading import Rescue, decimals
 from automic_core.connectors.files import _encoding
 
-Rescue = Callable[[int, str], None]
-"""Told the row of the batch and the value, as PostgreSQL prints it, that its column cannot hold."""
 How = Literal["plain", "decimal", "range", "bytes"]
 
 _PLAIN: dict[int, pa.DataType] = {
@@ -109,23 +105,12 @@ def converted(column: Column, values: pa.Array, rescue: Rescue) -> pa.Array:
     if isinstance(values, pa.ExtensionArray):
         values = values.storage
     if column.how == "decimal":
-        return _decimals(column, values, rescue)
+        return decimals(column.type, values, rescue)
     if column.how == "range":
         return _within(column, values, rescue)
     if column.how == "bytes":
         return _decoded(values, rescue)
     return values if values.type == column.type else values.cast(column.type)
-
-
-def _decimals(column: Column, values: pa.Array, rescue: Rescue) -> pa.Array:
-    """Texts as decimals; NaN and infinities have no place among these."""
-    texts = frames.from_arrow(pa.RecordBatch.from_arrays([values], ["text"])).to_series()
-    wanted = pl.Decimal(column.type.precision, column.type.scale)
-    found = texts.cast(wanted, strict=False)
-    if found.null_count() != texts.null_count():
-        for row in (found.is_null() & texts.is_not_null()).arg_true():
-            rescue(row, str(texts[row]))
-    return found.to_arrow()
 
 
 def _within(column: Column, values: pa.Array, rescue: Rescue) -> pa.Array:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from automic_core import frames
 from automic_core.connectors.databases._postgresql_pgoutput import Described
-from automic_core.connectors.databases._postgresql_types import Column, Kind, Rescue, converted, planned
-from automic_core.connectors.files import _types
+from automic_core.connectors.databases._postgresql_types import Column, Kind, converted, planned
+from automic_core.connectors.databases._reading import Rescue, rescuing
 
 if TYPE_CHECKING:
     import psycopg
@@ -74,18 +73,12 @@ def readings(
 
 def batch(readings: Sequence[Reading], rows: Sequence[Sequence[bytes | None]], ask: Ask) -> dict[str, pa.Array]:
     """Rows as columns by name, and ``_rescued`` with what these cannot hold."""
-    kept: dict[int, dict[str, str]] = {}
-    arrays: dict[str, pa.Array] = {}
     cells: list[Sequence[bytes | None]] = list(zip(*rows, strict=True)) if rows else [()] * len(readings)
-    for reading, values in zip(readings, cells, strict=True):
-
-        def rescue(row: int, text: str, name: str = reading.column.name) -> None:
-            kept.setdefault(row, {})[name] = text
-
-        arrays[reading.column.name] = _array(reading, values, ask, rescue)
-    texts = [_types.rescued(None, kept[row]) if row in kept else None for row in range(len(rows))] if kept else None
-    arrays[frames.RESCUED] = pa.nulls(len(rows), pa.string()) if texts is None else pa.array(texts, pa.string())
-    return arrays
+    columns = [
+        (reading.column.name, lambda rescue, r=reading, v=values: _array(r, v, ask, rescue))
+        for reading, values in zip(readings, cells, strict=True)
+    ]
+    return rescuing(columns, len(rows))
 
 
 def _array(reading: Reading, values: Sequence[bytes | None], ask: Ask, rescue: Rescue) -> pa.Array:

@@ -10,6 +10,7 @@ import polars as pl
 
 from automic_core.connectors import _plain
 from automic_core.connectors._ahead import behind
+from automic_core.connectors.databases._loading import unknown_keys
 from automic_core.connectors.databases._names import WATERMARKS
 from automic_core.connectors.databases._postgresql_catalog import quoted
 from automic_core.errors import LoadError
@@ -139,9 +140,8 @@ class Table:
         Raises:
             LoadError: No keys are given, or one is no column.
         """
-        if not keys or (unknown := [key for key in keys if key not in self._columns]):
-            what = f"the rows have no column {unknown[0]!r}" if keys else "no keys are given"
-            raise LoadError(f"Cannot upsert into {self._name!r}: {what}.", f"Columns: {', '.join(self._columns)}.")
+        if (problem := unknown_keys(self._name, list(self._columns), keys)) is not None:
+            raise problem
         self.prepare()
         names = ", ".join(map(quoted, self._columns))
         own = ", ".join(map(quoted, keys))

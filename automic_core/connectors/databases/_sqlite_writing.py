@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 
 from automic_core.connectors import _plain
+from automic_core.connectors.databases._loading import unknown_keys
+from automic_core.connectors.databases._names import WATERMARKS
 from automic_core.errors import LoadError
 
 _STAGE = "temp.automic_stage"
@@ -88,9 +90,8 @@ class Table:
         Raises:
             LoadError: No keys are given, or one is no column.
         """
-        if not keys or (unknown := [key for key in keys if key not in self._schema]):
-            what = f"the rows have no column {unknown[0]!r}" if keys else "no keys are given"
-            raise LoadError(f"Cannot upsert into {self._name!r}: {what}.", f"Columns: {', '.join(self._schema)}.")
+        if (problem := unknown_keys(self._name, list(self._schema), keys)) is not None:
+            raise problem
         self._prepare()
         run = self._connection.execute
         run(f"DROP TABLE IF EXISTS {_STAGE}")
@@ -138,3 +139,20 @@ class Table:
             self._connection.executemany(statement, cells(batch.select(list(self._schema))))
             rows += batch.height
         return rows
+
+
+class Watermarks:
+    """The file's own table of watermarks; created if it is not there."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+        self._run(f"CREATE TABLE IF NOT EXISTS {WATERMARKS} (name TEXT PRIMARY KEY, said TEXT NOT NULL)")
+
+    def read(self, name: str) -> str | None:
+        """What is kept under a name."""
+        row = self._run(f"SELECT said FROM {WATERMARKS} WHERE name = ?", (name,)).fetchone()
+        return row[0] if row is not None else None
+
+    def write(self, name: str, text: str) -> None:
+        """Keep a text under a name."""
+        self._run(f"INSERT OR REPLACE INTO {WATERMARKS} VALUES (?, ?)", (name, text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 from urllib.parse import quote
 
+import polars as pl
 import pyarrow as pa
 from pydantic import Field as Option
 
-from automic_core import frames, storage
+from automic_core import storage
 from automic_core.connectors._files import FileSource, PathText, name_of
 from automic_core.connectors.databases import _sqlite_reading as reading
 from automic_core.connectors.databases import _sqlite_writing as writing
-from automic_core.connectors.databases._names import WATERMARKS
-from automic_core.contracts import DestinationAdapter, Mode, ReadRequest, configured
+from automic_core.connectors.databases._loading import Session, TransactionLoader
+from automic_core.contracts import ReadRequest, configured
 from automic_core.errors import ConfigError, LoadError, SourceError, translate
 
 _BATCH_ROWS = 10_000
@@ -98,23 +99,20 @@ class SQLiteSource(FileSource):
 
 
 @dataclass
-class _Session:
-    """The open connection of a loader."""
-
-    connection: sqlite3.Connection | None = None
-    begun: bool = False
+class _FileSession(Session):
     created: bool = False
 
 
 @configured
-class SQLiteLoader(DestinationAdapter):
+class SQLiteLoader(TransactionLoader):
     """Writes a table of an SQLite file. File and table are created; columns that are missing are added.
 
-    Lists and structs become JSON text, decimals keep all digits as text, dates and times are ISO 8601 text.
+    Lists and structs become JSON text, decimals keep all digits as text, dates and times are ISO 8601 text. Waits up to
+    30 s for another writer.
     """
 
     kind: ClassVar[str] = "sqlite"
-    capabilities: ClassVar[frozenset[str]] = frozenset({"append", "overwrite", "upsert", "transaction", "watermark"})
+    begin: ClassVar[str] = "BEGIN IMMEDIATE"
 
     path: Annotated[PathText, Option(description="The database file; created if it is not there.")]
     table: Annotated[str | None, Option(description="Default: named after the source.")] = None
@@ -124,118 +122,54 @@ class SQLiteLoader(DestinationAdapter):
         """The table's name, else the file's stem."""
         return self.table or name_of(self.path)
 
+    @property
+    def shown(self) -> str:
+        """The path."""
+        return self.path
+
+    @property
+    def target(self) -> tuple[str | None, str]:
+        """The table."""
+        return None, self.name
+
     def bind(self, source_name: str) -> Self:
         """The same loader with the source's name as the table's, if it has none."""
         return self if self.table or not source_name else replace(self, table=source_name)
 
     @cached_property
-    def _session(self) -> _Session:
-        return _Session()
+    def _session(self) -> _FileSession:
+        return _FileSession()
 
-    def connect(self) -> None:
+    def opened(self) -> sqlite3.Connection:
         """Open the file; it is created by the first transaction."""
-        if self._session.connection is None:
-            path = Path(self.path).expanduser().absolute()  # SQLite would read a relative "file:…" as a URI
-            with translate(
-                LoadError, f"Opening {self.path}", "Check that the folder is writable.", (OSError, sqlite3.Error)
-            ):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._session.created = not path.exists()
-                self._session.connection = sqlite3.connect(
-                    path, isolation_level=None, check_same_thread=False, timeout=30
-                )
+        path = Path(self.path).expanduser().absolute()  # SQLite would read a relative "file:…" as a URI
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._session.created = not path.exists()
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
 
-    def begin_transaction(self) -> None:
-        """Take the write lock; waits up to 30 s for another writer.
+    def table_of(self, connection: sqlite3.Connection, columns: pl.Schema) -> writing.Table:
+        """The table that rows of these columns go to."""
+        return writing.Table(connection, self.name, columns)
 
-        Raises:
-            LoadError: The file is locked, not writable, or no database.
-        """
-        self.connect()
-        if not self._session.begun:
-            self._run("BEGIN IMMEDIATE")
-            self._session.begun = True
-
-    def load(self, frame: frames.Frame, mode: Mode = "append", keys: Sequence[str] = ()) -> int:
-        """Write all rows; without ``begin_transaction`` it is a transaction of its own."""
-        alone = not self._session.begun
-        self.begin_transaction()
-        assert self._session.connection is not None
-        stream = frames.stream(frame)
-        table = self.table or name_of(self.path)
-        try:
-            with (
-                translate(LoadError, f"Writing table {table!r} of {self.path}", catch=(OSError, sqlite3.Error)),
-                storage.disk_errors(self.path),
-            ):
-                target = writing.Table(self._session.connection, table, stream.schema)
-                rows = (
-                    target.upsert(stream, keys)
-                    if mode == "upsert"
-                    else target.insert(stream, replace=mode == "overwrite")
-                )
-        except BaseException:
-            if alone:
-                self.close()
-            raise
-        if alone:
-            self.commit()
-            self.close()
-        return rows
-
-    def recall(self, name: str) -> str | None:
-        """What the file's own table of watermarks says."""
-        with self._own() as connection:
-            row = connection.execute(f"SELECT said FROM {WATERMARKS} WHERE name = ?", (name,)).fetchone()
-        return row[0] if row is not None else None
-
-    def remember(self, name: str, text: str) -> None:
-        """Write it there, in the transaction that is open."""
-        with self._own() as connection:
-            connection.execute(f"INSERT OR REPLACE INTO {WATERMARKS} VALUES (?, ?)", (name, text))
+    def marks_of(self, connection: sqlite3.Connection) -> writing.Watermarks:
+        """The file's own table of watermarks."""
+        return writing.Watermarks(connection)
 
     @contextmanager
-    def _own(self) -> Iterator[sqlite3.Connection]:
-        self.begin_transaction()
-        assert self._session.connection is not None
-        with translate(LoadError, f"Writing {self.path}", catch=(sqlite3.Error,)):
-            self._session.connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {WATERMARKS} (name TEXT PRIMARY KEY, said TEXT NOT NULL)"
-            )
-            yield self._session.connection
+    def translated(self, what: str) -> Iterator[None]:
+        """SQLite's errors as LoadError."""
+        hint = "Is it an SQLite file that can be written, and that no other program is writing?"
+        with translate(LoadError, what, hint, (OSError, sqlite3.Error)), storage.disk_errors(self.path):
+            yield
 
-    def commit(self) -> None:
-        """Make the rows visible."""
-        if self._session.begun:
-            self._run("COMMIT")
-            self._session.begun = False
-
-    def rollback(self) -> None:
-        """Undo everything since ``begin_transaction``; a file that it created goes again."""
-        session = self._session
-        if session.connection is not None and session.begun:
-            with translate(LoadError, f"Rolling back {self.path}", catch=(sqlite3.Error,)):
-                if session.connection.in_transaction:  # a full disk already rolled it back
-                    session.connection.execute("ROLLBACK")
-            session.begun = False
+    def undone(self, connection: sqlite3.Connection) -> bool:
+        """Whether the transaction is rolled back already, as by a full disk."""
+        return not connection.in_transaction
 
     def close(self) -> None:
-        """Roll back what was not committed, and close the file."""
-        session = self._session
-        if session.connection is not None:
-            self.rollback()
-            session.connection.close()
-            session.connection = None
-            path = Path(self.path).expanduser()
-            if session.created and path.exists() and not path.stat().st_size:
-                path.unlink()
-
-    def _run(self, statement: str) -> None:
-        assert self._session.connection is not None
-        with translate(
-            LoadError,
-            f"Writing {self.path}",
-            "Is it an SQLite file that no other program is writing?",
-            (sqlite3.Error,),
-        ):
-            self._session.connection.execute(statement)
+        """Roll back what was not committed, and close the file; one that is still empty goes again."""
+        was_open = self._session.connection is not None
+        super().close()
+        path = Path(self.path).expanduser()
+        if was_open and self._session.created and path.exists() and not path.stat().st_size:
+            path.unlink()
