@@ -140,7 +140,7 @@ def test_what_is_said_to_be_missing_is_missing() -> None:
     families = {entry.family for group in ("source", "loader") for entry in registry.REGISTRY[group].values()}
     assert families == {"Files", "Databases", "Lakehouse"}, gaps
     databases = [kind for kind, entry in registry.REGISTRY["source"].items() if entry.family == "Databases"]
-    assert databases == ["sqlite", "postgresql", "mongodb"], gaps
+    assert databases == ["sqlite", "postgresql", "mysql", "mongodb"], gaps
     parts = ("tuner.py",)
     assert [part for part in parts if (ROOT / "automic_core" / part).exists()] == [], gaps
 
