@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,11 @@ def ask(app: Any, path: str, method: str = "GET", **headers: str) -> tuple[int, 
         "http_version": "1.1",
         "scheme": "http",
     }
-    asyncio.run(app({"type": "http", "method": method, "path": path, "headers": lines, **about}, receive, send))
+    asked = functools.partial(
+        app, {"type": "http", "method": method, "path": path, "headers": lines, **about}, receive, send
+    )
+    with ThreadPoolExecutor(1) as other:  # a browser's tests may have left a loop in this thread
+        other.submit(lambda: asyncio.run(asked())).result()
     start = told[0]
     body = b"".join(each.get("body", b"") for each in told[1:])
     return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body
