@@ -19,6 +19,7 @@ from automic_core.lakehouse.rowhash import row_hash
 from automic_core.medallion.gold import Build
 from automic_core.records import Field, FieldType, Schema
 from automic_core.transforms.rules import Range
+from tests.drawing import ALL
 
 TYPED = Schema(
     "t",
@@ -98,7 +99,7 @@ rows_of_a_batch = st.lists(
 
 
 # an example is a lake: a smaller one that fails is not looked for
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6 if ALL else 2, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     st.lists(st.tuples(rows_of_a_batch, st.sampled_from(["", "compact", "full"])), min_size=1, max_size=3),
     st.booleans(),

@@ -30,6 +30,7 @@ from automic_core.transforms.reshape import Explode
 from automic_core.transforms.rows import Filter
 from automic_core.transforms.rules import InSet, Range, SQLRule, Unique
 from tests.core.changelogs import MemorySource, Table
+from tests.drawing import draws
 
 COLUMNS = ("id", "name", "amount")
 TYPED = Schema("t", [Field("id", FieldType.STRING), Field("name"), Field("amount", FieldType.INTEGER)])
@@ -108,7 +109,7 @@ acts = st.one_of(
 
 
 # an example is a lake: a smaller one that fails is not looked for
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=draws(12), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     st.lists(acts, min_size=2, max_size=5),
     st.booleans(),

@@ -25,6 +25,7 @@ from automic_core.lake import Lakehouse
 from automic_core.settings import Secret
 from automic_core.storage import AccessPolicy, confined
 from tests import mongodb
+from tests.drawing import draws
 
 bson = pytest.importorskip("bson")
 NAME = "automic_core"
@@ -194,7 +195,7 @@ def same(read: Any, stored: Any) -> bool:
     return told[0] == told[1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 @given(documents=DOCUMENTS, most=st.integers(1, 4))
 def test_any_document_comes_back(space: Any, documents: list[dict[str, Any]], most: int) -> None:
     target = space["any"]

@@ -25,6 +25,7 @@ from automic_core.errors import LoadError, SecurityError, SourceError
 from automic_core.extraction import bounded
 from automic_core.extraction.cursors import cursor
 from tests import mysql_servers as servers
+from tests.drawing import draws
 
 NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001
 LOOSE = "SET SESSION sql_mode = ''"
@@ -243,7 +244,7 @@ def test_it_is_encrypted_if_that_is_asked_for(tmp_path: Any) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 def test_rows_are_cut_from_the_bytes_of_the_protocol(data: Any) -> None:
     width = data.draw(st.integers(1, 4))
     value = st.none() | st.binary(max_size=20) | st.sampled_from([b"x" * 250, b"y" * 251, b"z" * 70_000])
