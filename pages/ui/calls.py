@@ -22,7 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 UseCase = Callable[Concatenate[Lakehouse, P], T]
 
-_ENTRIES = 256
+_ENTRIES, _TOGETHER_SECONDS = 256, 60
 
 
 class _Held(threading.local):
@@ -76,6 +76,27 @@ def _answer(
     path: str, name: str, state: str, args: Any, kwargs: Any, _use_case: Callable[..., Any], _lake: Lakehouse
 ) -> Any:
     return _use_case(_lake, *args, **kwargs)
+
+
+def together(ws: Workspace, use_case: Callable[..., T], *args: Any) -> T:
+    """What all visitors of a lake look at together: begun once, and anew when a table changed or a minute went by.
+
+    For answers under way that each visitor would ask for alike; each of their own would take a process of its own.
+    """
+    with _opened(ws, read_only=True) as lake:
+        state = blake2b(repr(sorted(workbench.versions(lake).items())).encode()).hexdigest()
+        found: T = _together(ws.lake, f"{use_case.__module__}.{use_case.__qualname__}", state, args, use_case, lake)
+    return found
+
+
+def apart() -> None:
+    """What was begun together is begun anew by who looks next."""
+    _together.clear()
+
+
+@st.cache_resource(show_spinner=False, max_entries=_ENTRIES, ttl=_TOGETHER_SECONDS)
+def _together(path: str, name: str, state: str, args: Any, _use_case: Callable[..., Any], _lake: Lakehouse) -> Any:
+    return _use_case(_lake, *args)
 
 
 def fresh(ws: Workspace, use_case: Callable[..., T], *args: Any, **kwargs: Any) -> T:

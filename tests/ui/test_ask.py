@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
+from automic_core.lake import Lakehouse
 from automic_core.queries.process import pool
 
 OpenApp = Callable[..., AppTest]
@@ -63,6 +65,19 @@ def test_begins_with_questions_that_its_tables_can_answer(app: OpenApp, demo_lak
     settled(first.click().run())
     assert "trust " in words(page)
     assert page.query_params["question"]
+
+
+def test_visitors_wait_for_the_same_questions(app: OpenApp, small_lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, ask_in_words = [], workbench.ask_in_words
+
+    def counted(lake: Lakehouse, question: str, *args: Any) -> workbench.AskingInWords:
+        asked.append(question)
+        return ask_in_words(lake, question, *args)
+
+    monkeypatch.setattr(workbench, "ask_in_words", counted)
+    for _ in range(3):
+        settled(app("ask", small_lake))
+    assert asked == [""], "each would take a process of its own"
 
 
 def test_an_answer_says_who_read_it_how_and_from_what(app: OpenApp, small_lake: Path) -> None:

@@ -75,7 +75,7 @@ def _start(ws: Workspace, screen: Ask) -> None:
     if approved:
         chips(ws, screen, approved, "ask-approved")
     if screen.ideas is None:
-        screen.ideas = calls.fresh(ws, workbench.ask_in_words, "")
+        screen.ideas = calls.together(ws, workbench.ask_in_words, "")
         screen.ideas.wait(0.2)
     if screen.ideas.done:
         _ideas(ws, screen, screen.ideas)

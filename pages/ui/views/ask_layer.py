@@ -94,6 +94,7 @@ def _save(ws: Workspace, screen: Ask, text: str) -> None:
         show.error(exc)
         return
     screen.layer, screen.checked, screen.ideas = None, None, None
+    calls.apart()
     ws.message = f"Questions to {Path(ws.lake).name} are read by the new words."
     st.rerun()
 
