@@ -1,7 +1,7 @@
 """The workbench's server: Streamlit around app.py, with the parts of its page held in memory.
 
-A first visit asks for some ninety small files, and each costs several reads in another thread; from memory a page
-stands a fifth sooner (benchmarks/workbench_pages.py). Run by ``automic serve``.
+A first visit asks for some ninety small files, and from disk each costs several turns of another thread. Run by
+``automic serve``.
 """
 
 from __future__ import annotations

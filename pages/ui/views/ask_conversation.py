@@ -94,6 +94,7 @@ def _ideas(ws: Workspace, screen: Ask, asked: workbench.AskingInWords) -> None:
     try:
         found = asked.answer().suggestions
     except AutomicError as exc:
+        calls.apart()  # who comes next asks again
         show.error(exc)
         return
     chips(ws, screen, found, "ask-idea")
