@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -92,7 +92,12 @@ class Stage:
         return entering
 
 
-def plan_stage(start: pl.LazyFrame, steps: Sequence[NamedStep], on_fit: OnFit | None = None) -> Stage:
+def plan_stage(
+    start: pl.LazyFrame,
+    steps: Sequence[NamedStep],
+    on_fit: OnFit | None = None,
+    known: Mapping[str, Fitted] | None = None,
+) -> Stage:
     """Fit and chain steps that keep row identity.
 
     Fits that do not depend on each other share one pass: their digests ride along as hidden columns through the row
@@ -102,8 +107,9 @@ def plan_stage(start: pl.LazyFrame, steps: Sequence[NamedStep], on_fit: OnFit | 
         start: A tracked frame that can be scanned more than once.
         steps: None of them a segment step.
         on_fit: Told each fitted state as it is learned.
+        known: What steps learned from these very rows before, by id; they are not fitted again.
     """
-    builder = _Builder(start, on_fit or (lambda _id, _fitted: None))
+    builder = _Builder(start, on_fit or (lambda _id, _fitted: None), known or {})
     for named in steps:
         builder.add(named)
     builder.flush()
@@ -111,9 +117,10 @@ def plan_stage(start: pl.LazyFrame, steps: Sequence[NamedStep], on_fit: OnFit | 
 
 
 class _Builder:
-    def __init__(self, start: pl.LazyFrame, on_fit: OnFit) -> None:
+    def __init__(self, start: pl.LazyFrame, on_fit: OnFit, known: Mapping[str, Fitted]) -> None:
         self.stage = Stage(start, frame=start)
         self.on_fit = on_fit
+        self.known = known
         self.waiting: list[NamedStep] = []  # steps since the last pass; at least one of them waits to be fitted
         self.digests: dict[str, dict[str, str]] = {}  # id -> digest column to its name on the base frame
         self.riders: list[tuple[pl.Expr, str]] = []  # what rides on the base frame as it is now
@@ -124,6 +131,9 @@ class _Builder:
         step = named.step
         if not step.fits:
             self._add_plain(named)
+        elif named.id in self.known:
+            self.flush()
+            self._finish(named, self.known[named.id])
         elif type(step).learn is Transformer.learn:  # fits in its own way: a pass of its own
             self.flush()
             self._finish(named, step.fit(self.stage.frame))

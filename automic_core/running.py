@@ -6,7 +6,7 @@ import shutil
 import time
 import uuid
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -61,8 +61,10 @@ class Run:
         *,
         run_id: str | None = None,
         on_event: Listener | None = None,
+        known: Mapping[str, Fitted] | None = None,
     ) -> None:
         self.steps = list(steps)
+        self.known = known
         self.source = source
         self.report = RunReport(run_id or uuid.uuid4().hex[:12], name, source.name)
         self.stages: list[Stage] = []
@@ -169,7 +171,7 @@ class Run:
         return pl.scan_parquet(path)
 
     def _plan(self, frame: pl.LazyFrame, steps: list[NamedStep]) -> Stage:
-        stage = plan_stage(frame, steps, self._on_fit)
+        stage = plan_stage(frame, steps, self._on_fit, self.known)
         self.stages.append(stage)
         self._read = 0  # what the fits read does not count; the pass that follows does
         return stage

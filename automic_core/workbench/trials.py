@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import polars as pl
 
 from automic_core import frames, registry
-from automic_core.contracts import Pair, ReadRequest, Rule, SourceAdapter, Transformer
+from automic_core.contracts import Fitted, Pair, ReadRequest, Rule, SourceAdapter, Transformer
 from automic_core.errors import AutomicError, ConfigError, GateError
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.lake import Lakehouse
@@ -34,7 +34,27 @@ CAST, LATEST = "cast", "latest"
 RULES = "rules"
 TAKEN = (*RESERVED, CAST, LATEST)
 _KEPT = 16
-_KEPT_REACHED, _KEPT_ROWS = 2, 100_000
+_KEPT_REACHED, _KEPT_FITS, _KEPT_ROWS = 2, 64, 100_000
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The last few values, by name; threads may share it."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._values, self._lock = most, OrderedDict[Hashable, T](), threading.Lock()
+
+    def get(self, name: Hashable) -> T | None:
+        """The value, if it is still there."""
+        with self._lock:
+            return self._values.get(name)
+
+    def put(self, name: Hashable, value: T) -> None:
+        """Keep a value; the oldest goes."""
+        with self._lock:
+            self._values[name] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,7 @@ class Base:
         notes: What was simplified.
         pairs: What people decided about pairs of the rows.
         reached: Rows as they reached an entry in the last trials, by what stood before it.
+        fits: What steps learned in the last trials, by what stood up to them.
     """
 
     rows: pl.LazyFrame
@@ -59,7 +80,8 @@ class Base:
     decided: bool
     notes: tuple[str, ...] = ()
     pairs: tuple[Pair, ...] = ()
-    reached: OrderedDict[str, pl.DataFrame] = field(default_factory=OrderedDict, repr=False, compare=False)
+    reached: Kept[pl.DataFrame] = field(default_factory=lambda: Kept(_KEPT_REACHED), repr=False, compare=False)
+    fits: Kept[Fitted] = field(default_factory=lambda: Kept(_KEPT_FITS), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -136,11 +158,17 @@ class Trial:
         Raises:
             AutomicError: Whatever stopped it.
         """
-        run = Run(f"promote {self.name}", self._source, steps)
+        names = self._names(steps)
+        kept = {each: self.base.fits.get(name) for each, name in names.items()}
+        known = {each: fitted for each, fitted in kept.items() if fitted is not None}
+        run = Run(f"promote {self.name}", self._source, steps, known=known)
         tee = run.survivors()
         for _batch in tee.batches():
             pass
         run.report.rows_out = tee.kept
+        for each, name in names.items() if self.base.size <= _KEPT_ROWS else ():
+            if each in run.fitted:
+                self.base.fits.put(name, run.fitted[each])
         try:
             run.finish(tee)
         except GateError as gate:
@@ -152,21 +180,26 @@ class Trial:
         if position == 0:
             return frames.track(self.base.rows).collect()
         before = self.steps[:position]
-        drafted = {named.id for named in self.parts.steps}
-        name = repr((self.parts.schema, [(n.id, n.step if n.id in drafted else "") for n in before]))
-        alone = not any(isinstance(named.step, Join | Union) for named in before)  # a second table may change
-        with _lock:
-            found = self.base.reached.get(name) if alone else None
+        name = self._names(before).get(before[-1].id)
+        found = self.base.reached.get(name) if name is not None else None
         if found is not None:
             return found
         run, _ = self.run(before)
         found = run.stages[-1].frame.filter(frames.alive()).collect()
-        if alone and found.height <= _KEPT_ROWS:
-            with _lock:
-                self.base.reached[name] = found
-                while len(self.base.reached) > _KEPT_REACHED:
-                    self.base.reached.popitem(last=False)
+        if name is not None and found.height <= _KEPT_ROWS:
+            self.base.reached.put(name, found)
         return found
+
+    def _names(self, steps: Sequence[NamedStep]) -> dict[str, str]:
+        """Each step by what it and all before it are set to, up to one that reads a second table, which may change."""
+        drafted = {named.id for named in self.parts.steps}
+        names, so_far = {}, repr(self.parts.schema)
+        for named in steps:
+            if isinstance(named.step, Join | Union):
+                break
+            so_far = f"{so_far}, {named.id}: {named.step if named.id in drafted else ''!r}"
+            names[named.id] = so_far
+        return names
 
 
 @contextmanager
@@ -237,8 +270,7 @@ def kinds_of(data: Mapping[str, Any]) -> dict[str, registry.Group]:
     return {entry: group for key, group in groups for entry, _ in entries(group, data.get(key))}
 
 
-_known: OrderedDict[tuple[Any, ...], Base] = OrderedDict()
-_lock = threading.Lock()
+_known: Kept[Base] = Kept(_KEPT)
 
 
 def base_of(lake: Lakehouse, table: str, rows: int | None = SAMPLE) -> Base:
@@ -250,8 +282,7 @@ def base_of(lake: Lakehouse, table: str, rows: int | None = SAMPLE) -> Base:
     name = table.rpartition(".")[2]
     source = BronzeRows(lake.context, name)
     where = str(lake.context.root), name, source.snapshot, source.decided
-    with _lock:
-        found = _known.get((*where, rows))
+    found = _known.get((*where, rows))
     if found is not None:
         return found
     plan = source.scan()
@@ -260,10 +291,7 @@ def base_of(lake: Lakehouse, table: str, rows: int | None = SAMPLE) -> Base:
         found = Base(plan, base.total, base.total, base.keys, base.inferred, base.decided, base.notes, base.pairs)
     else:
         found = _sampled(plan, name, rows, source)
-    with _lock:
-        _known[(*where, rows)] = found
-        while len(_known) > _KEPT:
-            _known.popitem(last=False)
+    _known.put((*where, rows), found)
     return found
 
 

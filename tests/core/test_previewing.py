@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from automic_core import workbench
 from automic_core.connectors.files.csv import CSVSource
 from automic_core.errors import CatalogError, ConfigError, TransformError
 from automic_core.lake import Lakehouse
+from automic_core.transforms.dedup import Deduplicator
+from automic_core.transforms.quality import QualityScorer
 from automic_core.workbench import trials
 from tests.kept import Kept
 
@@ -292,3 +296,53 @@ def test_steps_check_clean_and_preview(lake: Lakehouse, step: dict[str, Any]) ->
     draft = data({"id": "x", **step})
     assert problems(lake, draft) == []
     assert workbench.preview_step(lake, "orders", draft, "x").problem is None
+
+
+SCORED = {"id": "score", "kind": "quality"}
+SAME = {"id": "same", "kind": "dedup", "match_fields": ["email"], "ignore_case": True}
+FAR = {"id": "far", "kind": "anomaly", "numeric_fields": ["amount"]}
+DRAFTS = [
+    data(TRIM, SAME, SCORED, FAR, rules=[LOW], schema={"amount": "integer"}),
+    data(TRIM, SAME, SCORED, FAR, rules=[LOW | {"min": 15}], schema={"amount": "integer"}),
+    data(TRIM, SAME, SCORED, FAR | {"threshold": 2.0}, rules=[LOW], schema={"amount": "integer"}),
+    data(TRIM, SAME | {"ignore_case": False}, SCORED, FAR, rules=[LOW], schema={"amount": "integer"}),
+    data(SAME, SCORED, FAR, rules=[LOW], schema={"amount": "integer"}),
+    data(TRIM, SAME, SCORED, FAR, rules=[LOW], schema={"amount": "number"}),
+    data(SCORED, TRIM, SAME, FAR, rules=[LOW], schema={"amount": "integer"}),
+]
+
+
+@pytest.mark.parametrize("entry", ["far", "low"])
+def test_an_edited_draft_shows_what_a_new_one_would(
+    lake: Lakehouse, entry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen(draft: dict[str, Any]) -> workbench.Preview:
+        found = workbench.preview_step(lake, "orders", draft, entry)
+        ledger = {name: found.ledger[name] for name in ("steps", "notes", "rows_in", "rows_out", "warnings")}
+        return replace(found, ms=0, ledger=ledger)
+
+    edited = [seen(draft) for draft in (*DRAFTS, DRAFTS[0])]
+    for draft, found in zip((*DRAFTS, DRAFTS[0]), edited, strict=True):
+        monkeypatch.setattr(trials, "_known", trials.Kept(1))
+        assert found == seen(draft)
+
+
+def test_a_step_learns_again_only_if_something_before_it_changed(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trials, "_known", trials.Kept(1))
+    learned: list[str] = []
+    for step in (QualityScorer, Deduplicator):
+        learn = step.learn
+
+        def noted(self: Any, digest: pl.DataFrame, learn: Any = learn) -> Any:
+            learned.append(self.kind)
+            return learn(self, digest)
+
+        monkeypatch.setattr(step, "learn", noted)
+    seen = []
+    for draft in DRAFTS[:5]:
+        learned.clear()
+        workbench.preview_step(lake, "orders", draft, "low")
+        seen.append(sorted(learned))
+    assert seen == [["dedup", "quality"], [], [], ["dedup", "quality"], ["dedup", "quality"]]
