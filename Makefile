@@ -11,6 +11,8 @@ DATA ?= ../shared/data
 # pytest 9); files in a browser take longest and come first.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, each of the many processes of a test compiles the whole core anew, which takes longer than its work.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all ready chromium check types style format bench clean
@@ -62,6 +64,7 @@ style: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/python -m pytest tests/test_architecture.py
+	@$(BIN)/python -m pytest -qq --collect-only > $(VENV)/collected || { cat $(VENV)/collected; exit 1; }
 
 format: $(STAMP) ## rewrite the code in the one format
 	@$(BIN)/ruff format .
