@@ -16,7 +16,7 @@ from automic_core.errors import CatalogError, ConfigError, SecurityError
 from automic_core.medallion import golden
 from automic_core.medallion.golden import Golden, difference, golden_of, texts
 from automic_core.queries.process import pool
-from tests.core.asked import STAYS, small_lake
+from tests.core.asked import STAYS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,8 +26,8 @@ def _processes() -> Iterator[None]:
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(small_lake(tmp_path), actor="ada") as opened:
+def lake(asked_lake: Path) -> Iterator[Lakehouse]:
+    with Lakehouse.open(asked_lake, actor="ada") as opened:
         yield opened
 
 

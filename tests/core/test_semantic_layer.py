@@ -17,7 +17,7 @@ from automic_core.assist.asking.semantics import SemanticJoin, Semantics, Semant
 from automic_core.errors import ConfigError, SecurityError
 from automic_core.inference.foreign_keys import foreign_keys
 from automic_core.medallion import semantic
-from tests.core.asked import TABLES, small_lake
+from tests.core.asked import TABLES
 
 LAYER = """\
 version: 1
@@ -40,8 +40,8 @@ joins:
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(small_lake(tmp_path), actor="ada") as opened:
+def lake(asked_lake: Path) -> Iterator[Lakehouse]:
+    with Lakehouse.open(asked_lake, actor="ada") as opened:
         yield opened
 
 
@@ -183,8 +183,8 @@ def test_what_a_change_does_is_told(taught: Lakehouse) -> None:
     assert workbench.check_semantics(taught).changes == ()
 
 
-def test_a_lake_that_is_only_looked_at_keeps_its_words(tmp_path: Path) -> None:
-    with Lakehouse.open(small_lake(tmp_path), read_only=True) as lake, pytest.raises(SecurityError):
+def test_a_lake_that_is_only_looked_at_keeps_its_words(asked_lake: Path) -> None:
+    with Lakehouse.open(asked_lake, read_only=True) as lake, pytest.raises(SecurityError):
         semantic.save(lake.context, LAYER)
 
 

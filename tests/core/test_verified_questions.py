@@ -14,7 +14,7 @@ from automic_core import Lakehouse
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.verified import Approved, match, slots_of, spoken
 from automic_core.errors import AutomicError, CatalogError, SecurityError
-from tests.core.asked import lexicon, small_lake
+from tests.core.asked import lexicon
 
 SQL = (
     "SELECT count(*) AS n FROM silver.stays s JOIN silver.houses h ON s.house_id = h.house_id "
@@ -112,8 +112,8 @@ def test_any_question_is_its_own_match(question: str) -> None:
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(small_lake(tmp_path), actor="ada") as opened:
+def lake(asked_lake: Path) -> Iterator[Lakehouse]:
+    with Lakehouse.open(asked_lake, actor="ada") as opened:
         yield opened
 
 
@@ -173,7 +173,6 @@ def test_what_may_not_run_is_not_approved(lake: Lakehouse) -> None:
         lake.questions.revoke("nope")
 
 
-def test_a_lake_that_is_only_looked_at_keeps_nothing(tmp_path: Path) -> None:
-    path = small_lake(tmp_path)
-    with Lakehouse.open(path, read_only=True) as lake, pytest.raises(SecurityError):
+def test_a_lake_that_is_only_looked_at_keeps_nothing(asked_lake: Path) -> None:
+    with Lakehouse.open(asked_lake, read_only=True) as lake, pytest.raises(SecurityError):
         lake.questions.approve("How many?", "SELECT 1 AS a")
