@@ -80,11 +80,17 @@ def _shares(matching: Matching, levels: Any, agreed: Any) -> tuple[float, NDArra
     return float(odds[0, 0]), adds / len(orders)
 
 
+def percent(probability: float) -> str:
+    """A probability as people read it; nearer to certain than a thousandth no figure of a model is worth telling."""
+    if probability > 0.999:
+        return "over 99.9%"
+    return "under 0.1%" if probability < 0.001 else f"{probability:.1%}".replace(".0%", "%")
+
+
 def sentence(found: dict[str, Any]) -> str:
     """The explanation in words, strongest reasons first."""
     if found["decided"] is not None:
         return f"A person decided that these are {'the same' if found['decided'] else 'different'}."
-    percent = f"{100 * found['probability']:.{0 if 0.01 < found['probability'] < 0.99 else 2}f} %"
     ranked = sorted((part for part in found["fields"] if part["level"] != "missing"), key=lambda p: -abs(p["adds"]))
     reasons = {
         True: [_reason(part) for part in ranked if part["adds"] > 0.5],
@@ -94,7 +100,7 @@ def sentence(found: dict[str, Any]) -> str:
     told += [f"against it: {', '.join(reasons[False][:4])}"] if reasons[False] else []
     missing = [part["field"] for part in found["fields"] if part["level"] == "missing"]
     told += [f"unknown: {', '.join(missing)}"] if missing else []
-    return f"The same with a probability of {percent}" + (f"; {'; '.join(told)}." if told else ".")
+    return f"The same with a probability of {percent(found['probability'])}{'; ' + '; '.join(told) if told else ''}."
 
 
 def _reason(part: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ _NAMES = {
     "chart_data": "ChartData ChartSpec Choices chart_choices chart_points choose_chart refit_chart",
     "checking": "checked columns_at problems",
     "claims": "Claim key_claim keys_of kind_claim personal_claim",
-    "clusters": "ClusterDetail ClusterLine GoldenValue PairView match_cluster match_clusters match_pair",
+    "clusters": "ClusterDetail ClusterLine GoldenValue PairView match_cluster match_clusters match_pair percent",
     "configuring": "SecretView SettingsView Trial edit_settings save_settings settings_view try_settings",
     "costs": "Cost Curve Point cost may_count_all row_costs rows_of_bronze",
     "describing": "ColumnDomain Description Descriptions KeyColumns describe describe_plan",

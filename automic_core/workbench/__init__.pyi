@@ -102,6 +102,9 @@ from automic_core.workbench.clusters import (
 from automic_core.workbench.clusters import (
     match_pair as match_pair,
 )
+from automic_core.workbench.clusters import (
+    percent as percent,
+)
 from automic_core.workbench.configuring import (
     SecretView as SecretView,
 )

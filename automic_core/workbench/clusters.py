@@ -13,6 +13,7 @@ from automic_core import frames
 from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
 from automic_core.matching.explaining import explain
+from automic_core.matching.explaining import percent as percent
 from automic_core.transforms._merging import INTO, RANK, VALUES_FROM
 from automic_core.workbench.matched import Matched
 from automic_core.workbench.matching import found_for, inside_pairs

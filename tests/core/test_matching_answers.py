@@ -131,7 +131,7 @@ def test_an_explanation_adds_up() -> None:
         assert [part["field"] for part in found["fields"]] == frame.columns
     best = int(np.argmax(matching.odds))
     told = explain(matching, int(left[best]), int(right[best]))["sentence"]
-    assert told.startswith("The same with a probability of 100.00 %; for it: ")
+    assert told.startswith("The same with a probability of over 99.9%; for it: ")
     assert "(equal)" in told
 
 

@@ -11,7 +11,7 @@ from pages.ui import calls, show
 from pages.ui.state import Workspace
 from pages.ui.views import match_pair
 from pages.ui.views.job_panel import LOOK_ONLY
-from pages.ui.views.match_state import Desk, chance, linked_pair, number
+from pages.ui.views.match_state import Desk, linked_pair, number
 
 ORDERS = {"size": "Largest first", "doubt": "Least certain first"}
 RULES = {
@@ -49,7 +49,7 @@ def _list(ws: Workspace, desk: Desk) -> int | None:
     lines, total = calls.read(ws, workbench.match_clusters, desk.table, desk.data, desk.changes, str(order))
     data = workbench.Rows(
         {"rows": "Int64", "lowest": "String", "survivor": "String"},
-        [{"rows": line.size, "lowest": chance(line.lowest), "survivor": line.name} for line in lines],
+        [{"rows": line.size, "lowest": workbench.percent(line.lowest), "survivor": line.name} for line in lines],
         total,
     )
     sample = "lowest: its least certain pair"

@@ -7,7 +7,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace
-from pages.ui.views.match_state import Desk, chance
+from pages.ui.views.match_state import Desk
 
 MOST = 500
 
@@ -38,7 +38,7 @@ def render(ws: Workspace, desk: Desk) -> None:
             "row": str(each.rid),
             "belongs to": f"row {each.into}",
             "": "in silver" if each.known else "also new",
-            "probability": "" if each.probability is None else chance(each.probability),
+            "probability": "" if each.probability is None else workbench.percent(each.probability),
         }
         for each in found.rows[:MOST]
         if each.into is not None

@@ -8,7 +8,7 @@ import streamlit as st
 from automic_core import workbench
 from pages.ui import calls, charts, show
 from pages.ui.state import Workspace
-from pages.ui.views.match_state import Desk, chance, linked_pair
+from pages.ui.views.match_state import Desk, linked_pair
 
 MOST_FIELDS = 10
 
@@ -23,7 +23,7 @@ def render(ws: Workspace, desk: Desk, cluster: workbench.ClusterDetail) -> None:
     chosen = pairs[0]
     if len(pairs) > 1:
         labels = {
-            (one, other): f"row {_place(rids, one)} and row {_place(rids, other)}: {chance(probability)}"
+            (one, other): f"row {_place(rids, one)} and row {_place(rids, other)}: {workbench.percent(probability)}"
             for one, other, probability in cluster.pairs
         }
         linked = linked_pair()
@@ -66,8 +66,8 @@ def _waterfall(found: workbench.PairView) -> go.Figure:
             measure=["absolute", *["relative"] * (len(steps) - 1), "total"],
             y=[charts.safe(_short(name)) for name, _, _ in steps] + ["together"],
             x=[value for _, value, _ in steps] + [found.odds],
-            customdata=[charts.safe(told) for _, _, told in steps] + [chance(found.probability)],
-            text=[f"{value:+.1f}" for _, value, _ in steps] + [chance(found.probability)],
+            customdata=[charts.safe(told) for _, _, told in steps] + [workbench.percent(found.probability)],
+            text=[f"{value:+.1f}" for _, value, _ in steps] + [workbench.percent(found.probability)],
             textposition=["inside", *["outside"] * len(steps)],
             hovertemplate="%{y}: %{customdata}<extra></extra>",
             increasing={"marker": {"color": colours["good"]}},

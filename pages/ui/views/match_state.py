@@ -102,8 +102,3 @@ def linked_pair() -> tuple[int, int] | None:
     one, _, other = st.query_params.get("pair", "").partition("-")
     left, right = whole(one), whole(other)
     return None if left is None or right is None else (left, right)
-
-
-def chance(probability: float) -> str:
-    """A probability as people read it; certainty is left to people."""
-    return f"{min(max(probability, 0.0001), 0.9999):.2%}".replace(".00%", "%")

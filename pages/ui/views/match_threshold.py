@@ -9,7 +9,7 @@ from pages.ui import show
 from pages.ui.series import Mark, round_levels, series
 from pages.ui.state import Workspace
 from pages.ui.views import match_all
-from pages.ui.views.match_state import Desk, chance
+from pages.ui.views.match_state import Desk
 
 OPTION = "similarity_threshold"
 MOST_PASSES = 6
@@ -66,7 +66,7 @@ def _sizes(desk: Desk, found: workbench.MatchView) -> None:
         show.evidence(
             found.sure,
             found.inside,
-            [f"row {one} and row {other}: {chance(probability)}" for one, other, probability in pairs],
+            [f"row {one} and row {other}: {workbench.percent(probability)}" for one, other, probability in pairs],
             key=f"match-sure-{desk.table}",
             label="of the pairs in a cluster are the same with 95% or more",
             of_what="pair",
