@@ -82,7 +82,8 @@ class TableCount:
 
     def __str__(self) -> str:
         told = f"{self.tables:,} {'table' if self.tables == 1 else 'tables'}"
-        return f"{told} and {self.quarantine:,} of quarantine" if self.quarantine else told
+        aside = f"{self.quarantine:,} quarantine {'table' if self.quarantine == 1 else 'tables'}"
+        return f"{told} and {aside}" if self.quarantine else told
 
 
 def table_count(names: Iterable[str]) -> TableCount:

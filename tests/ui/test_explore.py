@@ -55,7 +55,7 @@ def test_an_empty_lake_says_what_will_be_here(app: OpenApp, empty_lake: Path) ->
 
 def test_begins_with_questions_about_its_own_tables(app: OpenApp, demo_lake: Path) -> None:
     page = app("explore", demo_lake)
-    assert "12 tables and 3 of quarantine to ask in SQL" in words(page)
+    assert "12 tables and 3 quarantine tables to ask in SQL" in words(page)
     assert "gold.revenue_by_country_month" in words(page)
     settled(page.button(key="ask-0").click().run())
     assert page.dataframe

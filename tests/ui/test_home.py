@@ -38,13 +38,13 @@ def test_load_demo_fills_an_empty_lake(app: OpenApp, empty_lake: Path) -> None:
         assert (job.kind, job.state, job.error) == ("demo", "succeeded", None)
         assert "gold.revenue_by_country_month" in workbench.table_names(lake)
     page = app("home", empty_lake)
-    assert any("12 tables and 3 of quarantine in lake" in part.value for part in page.markdown)
+    assert any("12 tables and 3 quarantine tables in lake" in part.value for part in page.markdown)
 
 
 def test_a_lake_with_tables_shows_graph_attention_and_runs(app: OpenApp, demo_lake: Path) -> None:
     page = app("home", demo_lake)
     text = " ".join(part.value for part in page.markdown)
-    assert "12 tables and 3 of quarantine in lake" in text
+    assert "12 tables and 3 quarantine tables in lake" in text
     assert "Needs attention" in text
     assert not next(each for each in page.button if each.label == "Connect a source").disabled
     assert "Last runs" in text
