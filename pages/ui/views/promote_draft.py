@@ -35,10 +35,14 @@ def render(standing: workbench.Promotable, wrong: Sequence[workbench.Problem]) -
         elif not standing.parts.rows:
             show.note("Nothing is set: every column gets the type that all its values prove, and all rows are kept.")
         if standing.parts.rows:
-            with st.expander("Types, steps and rules in order"):
-                show.rows(standing.parts, key="draft-parts")
-            with st.expander("As YAML"):
-                st.code(draft.text, language="yaml")
+            parts = st.expander("Types, steps and rules in order", key=f"draft-parts-{own}", on_change="rerun")
+            with parts:
+                if parts.open:  # a grid takes a browser a while to load
+                    show.rows(standing.parts, key="draft-rows")
+            text = st.expander("As YAML", key=f"draft-text-{own}", on_change="rerun")
+            with text:
+                if text.open:
+                    st.code(draft.text, language="yaml")
 
 
 def _broken(own: str, found: Sequence[workbench.Problem]) -> None:
