@@ -39,10 +39,10 @@ def ingest(url: str, folder: str) -> None:
 def pair(bench: Bench, folder: Path, new: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Figures of a full run, and of one after it that finds ``new`` rows."""
     bench.make()
-    bench.sql(f"CREATE INDEX ON {SCHEMA}.{TABLE} (created_at)")
+    bench.server.sql(f"CREATE INDEX ON {SCHEMA}.{TABLE} (created_at)")
     full = child("incremental.py", "--work", bench.url, str(folder))
     assert full["extra"] == bench.rows, full
-    bench.sql(
+    bench.server.sql(
         f"INSERT INTO {SCHEMA}.{TABLE} SELECT order_id + {bench.rows}, customer_id, customer, sku, quantity, price, "
         f"weight, paid, day, created_at + {bench.rows} * interval '17 s', status, token "
         f"FROM {SCHEMA}.{TABLE} WHERE order_id <= {new}",
@@ -72,7 +72,7 @@ def main() -> None:
             try:
                 pairs.append(pair(bench, Path(folder), new))
             finally:
-                bench.sql("SET client_min_messages = error", f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+                bench.server.sql("SET client_min_messages = error", f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         full, short = pairs[-1]
         print(f"   run {number + 1}: full {full['wall']:.2f} s, {new:,} new rows {short['wall']:.3f} s", flush=True)
     ratio = statistics.median(short["wall"] / full["wall"] for full, short in pairs)
