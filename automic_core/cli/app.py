@@ -26,6 +26,8 @@ Lake = Annotated[
     typer.Option("--lake", envvar="AUTOMIC_LAKE", show_envvar=True, help="Folder of the lake; default ./lake."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else there.")]
+UseModel = Annotated[bool, typer.Option("--model", help="Ask the language model.")]
+ShowRequest = Annotated[bool, typer.Option("--show-request", help="Print what the model would be sent; send nothing.")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A path, a glob in quotes, or a URL.")]
 Kind = Annotated[str | None, typer.Option("--kind", help="Kind of the source; default: by the suffix.")]
 Option = Annotated[

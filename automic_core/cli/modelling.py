@@ -8,7 +8,7 @@ import typer
 
 from automic_core import workbench
 from automic_core.cli import output
-from automic_core.cli.app import Json, Lake, app
+from automic_core.cli.app import Json, Lake, ShowRequest, UseModel, app
 
 
 @app.command()
@@ -39,10 +39,8 @@ def model(
 @app.command()
 def describe(
     table: Annotated[str, typer.Argument(help="Full name: bronze.customers.")],
-    use_model: Annotated[bool, typer.Option("--model", help="Ask the language model.")] = False,
-    show_request: Annotated[
-        bool, typer.Option("--show-request", help="Print what the model would be sent; send nothing.")
-    ] = False,
+    use_model: UseModel = False,
+    show_request: ShowRequest = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
@@ -72,10 +70,8 @@ def describe(
 @app.command()
 def relations(
     layer: Annotated[str | None, typer.Option("--layer", help="Only tables of this layer.")] = None,
-    use_model: Annotated[bool, typer.Option("--model", help="Ask the language model.")] = False,
-    show_request: Annotated[
-        bool, typer.Option("--show-request", help="Print what the model would be sent; send nothing.")
-    ] = False,
+    use_model: UseModel = False,
+    show_request: ShowRequest = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
@@ -108,9 +104,7 @@ def why(
     table: Annotated[str, typer.Argument(help="The table's name, without its layer.")],
     rid: Annotated[int, typer.Argument(metavar="RID", help="The row's _rid.")],
     use_model: Annotated[bool, typer.Option("--model", help="Let the language model put it into words.")] = False,
-    show_request: Annotated[
-        bool, typer.Option("--show-request", help="Print what the model would be sent; send nothing.")
-    ] = False,
+    show_request: ShowRequest = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:

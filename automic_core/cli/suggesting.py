@@ -8,7 +8,7 @@ import typer
 
 from automic_core import workbench
 from automic_core.cli import output
-from automic_core.cli.app import Json, Lake, app
+from automic_core.cli.app import Json, Lake, ShowRequest, UseModel, app
 
 
 @app.command()
@@ -18,10 +18,8 @@ def suggest(
         str | None, typer.Option("--say", metavar="TEXT", help="What shall be done or must hold, in plain English.")
     ] = None,
     accept: Annotated[bool, typer.Option("--accept", help="Put what was understood into the draft.")] = False,
-    use_model: Annotated[bool, typer.Option("--model", help="Ask the language model.")] = False,
-    show_request: Annotated[
-        bool, typer.Option("--show-request", help="Print what the model would be sent; send nothing.")
-    ] = False,
+    use_model: UseModel = False,
+    show_request: ShowRequest = False,
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
