@@ -22,7 +22,7 @@ from automic_core.connectors.databases._mysql_types import Field
 if TYPE_CHECKING:
     import pymysql
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 _WHOLE = 0xFFFFFF
 """Length of a packet that goes on in the next one."""
 _EOF, _ERROR = 0xFE, 0xFF
