@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import struct
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
@@ -423,6 +424,22 @@ def test_what_does_not_fit_fails_and_changes_nothing(
         with pytest.raises(LoadError, match=words):
             into.load(pl.DataFrame(rows), "append")
     assert run(f"SELECT * FROM {space}.{name}") == [(1, "a", 1)]
+
+
+def test_a_server_that_hangs_up_without_reading_is_noticed() -> None:
+    import pymysql
+
+    work: Any = Work.__new__(Work)
+    work._connection = link = pymysql.Connection(defer_connect=True)
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as here:
+        there, _ = listening.accept()
+        with there:
+            link._sock, link._rfile, link._next_seq_id = here, here.makefile("rb"), 0
+            there.shutdown(socket.SHUT_WR)
+            with pytest.raises(pymysql.err.OperationalError, match="Lost connection"):
+                for _ in range(1000):  # until the buffers of the kernel are full
+                    work._send(bytes(1 << 20))
+    assert not link.open
 
 
 def narrowed(read: Any, bound: Bound) -> int:
