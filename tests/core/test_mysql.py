@@ -240,6 +240,7 @@ def test_it_is_encrypted_if_that_is_asked_for(tmp_path: Any) -> None:
             return str(run(connection, "SHOW STATUS LIKE 'Ssl_cipher'")[0][1])
 
     assert cipher(sslmode="disable") == ""
+    assert cipher(sslmode="prefer")
     assert cipher(sslmode="require")
     assert cipher(sslmode="verify-full", root_certificate=str(tmp_path / "ca.pem"))
     with pytest.raises(SourceError, match="encrypted connection failed"):
