@@ -1,8 +1,8 @@
 """Rows of a MySQL statement, many at a time; and what it will give, before it runs.
 
 The driver makes Python objects of every value, which is several times slower than the server sends them. Here it logs
-in and prepares the statement; the packets of its rows are found by numpy, and their values by ``_mysql_cells``. Prepared
-statements send numbers as they are, which costs the server less than printing them, and nobody must parse them.
+in; the packets of the rows are found by numpy, and their values by ``_mysql_cells``. The statement is a prepared one:
+its rows have numbers as they are, which costs the server less than printing them, and nobody must parse them.
 https://mariadb.com/kb/en/result-set-packets/
 """
 
