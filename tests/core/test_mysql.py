@@ -246,6 +246,11 @@ def test_it_is_encrypted_if_that_is_asked_for(tmp_path: Any) -> None:
     with pytest.raises(SourceError, match="encrypted connection failed"):
         registry.build("source", "mysql", {**about, "sslmode": "verify-full"}).check()
 
+    options = {**about, "password": Secret.literal("right"), "sslmode": "require", "table": "kept"}
+    rows = pl.DataFrame({"n": range(100_000), "t": ["x" * 20] * 100_000})
+    assert registry.build("loader", "mysql", options).load(rows, "overwrite") == rows.height
+    assert_frame_equal(registry.build("source", "mysql", options).scan().select("n", "t").sort("n").collect(), rows)
+
 
 whole = {1: ("b", -(2**7)), 2: ("h", -(2**15)), 3: ("i", -(2**31)), 8: ("q", -(2**63))}
 KINDS: dict[Field, Any] = {
@@ -436,6 +441,7 @@ def test_a_server_that_hangs_up_without_reading_is_noticed() -> None:
         there, _ = listening.accept()
         with there:
             link._sock, link._rfile, link._next_seq_id = here, here.makefile("rb"), 0
+            here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
             there.shutdown(socket.SHUT_WR)
             with pytest.raises(pymysql.err.OperationalError, match="Lost connection"):
                 work._send(bytes(15 << 20))  # more than the kernel's buffers hold
