@@ -55,4 +55,5 @@ def paired(runs: int, ours: tuple[str, ...], theirs: tuple[str, ...], **kwargs: 
 
 def median(figures: list[dict[str, Any]]) -> dict[str, float]:
     """Median of each figure."""
-    return {key: statistics.median(f[key] for f in figures) for key in ("cpu", "wall", "peak_mb")}
+    keys = [key for key in figures[0] if key != "extra"]
+    return {key: statistics.median(f[key] for f in figures) for key in keys}

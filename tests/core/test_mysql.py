@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import struct
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
@@ -19,6 +20,8 @@ from polars.testing import assert_frame_equal
 
 from automic_core import frames, registry
 from automic_core.connectors.databases import _mysql_wire as wire
+from automic_core.connectors.databases._mysql_cells import columns as cells_of
+from automic_core.connectors.databases._mysql_types import Field
 from automic_core.connectors.databases._mysql_work import Work
 from automic_core.contracts import Bound, CursorType, ReadRequest
 from automic_core.errors import LoadError, SecurityError, SourceError
@@ -237,36 +240,97 @@ def test_it_is_encrypted_if_that_is_asked_for(tmp_path: Any) -> None:
             return str(run(connection, "SHOW STATUS LIKE 'Ssl_cipher'")[0][1])
 
     assert cipher(sslmode="disable") == ""
+    assert cipher(sslmode="prefer")
     assert cipher(sslmode="require")
     assert cipher(sslmode="verify-full", root_certificate=str(tmp_path / "ca.pem"))
     with pytest.raises(SourceError, match="encrypted connection failed"):
         registry.build("source", "mysql", {**about, "sslmode": "verify-full"}).check()
 
+    options = {**about, "password": Secret.literal("right"), "sslmode": "require", "table": "kept"}
+    rows = pl.DataFrame({"n": range(100_000), "t": ["x" * 20] * 100_000})
+    assert registry.build("loader", "mysql", options).load(rows, "overwrite") == rows.height
+    assert_frame_equal(registry.build("source", "mysql", options).scan().select("n", "t").sort("n").collect(), rows)
+
+
+whole = {1: ("b", -(2**7)), 2: ("h", -(2**15)), 3: ("i", -(2**31)), 8: ("q", -(2**63))}
+KINDS: dict[Field, Any] = {
+    **{Field(kind): st.integers(least, -least - 1).map(lambda n, c=code: (struct.pack(f"<{c}", n), n))
+       for kind, (code, least) in whole.items()},
+    Field(8, flags=32): st.integers(0, 2**64 - 1).map(lambda n: (struct.pack("<Q", n), n)),
+    Field(5): st.floats(allow_nan=False).map(lambda x: (struct.pack("<d", x), x)),
+    Field(12): st.binary(max_size=11).map(lambda b: (bytes([len(b)]) + b, b.ljust(12, b"\0"))),
+    Field(252): (st.binary(max_size=20) | st.sampled_from([b"x" * 250, b"y" * 251, b"z" * 70_000])).map(
+        lambda b: (_lenenc(b), b)),
+}  # fmt: skip
+
 
 @given(st.data())
 @settings(max_examples=draws(60))
 def test_rows_are_cut_from_the_bytes_of_the_protocol(data: Any) -> None:
-    width = data.draw(st.integers(1, 4))
-    value = st.none() | st.binary(max_size=20) | st.sampled_from([b"x" * 250, b"y" * 251, b"z" * 70_000])
-    rows = data.draw(st.lists(st.tuples(*[value] * width), min_size=1, max_size=12))
+    fields = data.draw(st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=9))
+    cells = st.tuples(*(st.none() | KINDS[field] for field in fields))
+    rows = data.draw(st.lists(cells, min_size=1, max_size=12))
     sent, starts = bytearray(), []
     for row in rows:
-        packet = b"".join(_lenenc(each) for each in row)
+        null = sum(1 << place for place, cell in enumerate(row, 2) if cell is None)
+        packet = b"\0" + null.to_bytes((len(row) + 9) // 8, "little") + b"".join(cell[0] for cell in row if cell)
         starts.append(len(sent) + 4)
         sent += struct.pack("<I", len(packet))[:3] + b"\0" + packet
-    assert wire._scanned(sent, 0, len(sent)) == (starts, len(sent))
-    cut = data.draw(st.integers(0, len(sent)))
-    found, end = wire._scanned(sent, 0, cut)
-    assert found == [start for start, after in zip(starts, [*(s - 4 for s in starts[1:]), len(sent)], strict=True)
-                     if after <= cut]  # fmt: skip
-    assert end <= cut
-    columns = wire.columns(sent + bytes(16), np.array(starts, np.int64), width)
-    assert [column.to_pylist() for column in columns] == [list(column) for column in zip(*rows, strict=True)]
+    columns = cells_of(sent + bytes(16), np.array(starts, np.int64), fields)
+    values = [[cell and cell[1] for cell in column] for column in zip(*rows, strict=True)]
+    assert [column.to_pylist() for column in columns] == values
+    with pytest.raises(SourceError, match="cut off"):
+        cells_of(sent, np.array(starts, np.int64), [*fields, Field(252)])
 
 
-def _lenenc(value: bytes | None) -> bytes:
-    if value is None:
-        return b"\xfb"
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=300), st.integers(0, 255), st.data())
+@settings(max_examples=draws(60))
+def test_packets_are_found_whatever_stands_in_them(sizes: list[int], first: int, data: Any) -> None:
+    def packets(sizes: list[int], first: int) -> list[bytes]:
+        return [struct.pack("<I", n | (first + k) % 256 << 24) + bytes(n) for k, n in enumerate(sizes)]
+
+    deceit = b"".join(packets([5] * 40, 7))  # a value that looks like rows
+    sent = packets(sizes, first)
+    place = data.draw(st.integers(0, len(sent)))
+    sent.insert(place, struct.pack("<I", len(deceit) + 1) + b"\0" + deceit)
+    ends = np.cumsum([len(packet) for packet in sent])
+    end = data.draw(st.integers(1, int(ends[-1])))
+    there = int(np.searchsorted(ends, end, "right"))
+    expected = [int(after) - len(packet) + 4 for after, packet in zip(ends, sent, strict=True)][:there]
+    held = bytearray(b"".join(sent))[:end] + bytes(16)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wire, "_LANE", 64)
+        patch.setattr(wire, "_WINDOW", 60)
+        for few in (2, 1 << 40):  # side by side, and one after the other
+            patch.setattr(wire, "_FEW", few)
+            found, after = wire._scanned(held, 0, end)
+            assert (found.tolist(), after) == (expected, int(ends[there - 1]) if there else 0)
+
+
+def test_packets_are_found_side_by_side() -> None:
+    sent = bytearray()
+    for number in range(20_000):
+        sent += struct.pack("<I", 50 + number % 9 | number % 256 << 24) + bytes(50 + number % 9)
+    found = wire._side_by_side(sent + bytes(16), 0, len(sent))
+    assert found is not None
+    assert (len(found[0]), found[1]) == (20_000, len(sent))
+
+
+@pytest.mark.parametrize(
+    ("tail", "may"),
+    [
+        (b"\5\0\0\7\xfe\0\0\2\0", True),
+        (b"\x09\0\0\7\xff\x48\4#HY000", True),
+        (b"\x0a\0\0\7\xff\x48\4#HY000", False),
+        (b"\5\0\0\7\0\0\0\2\0", False),
+        (b"", False),
+    ],
+)
+def test_what_may_be_the_last_packet_is_looked_at_before_more_is_awaited(tail: bytes, may: bool) -> None:
+    assert wire._may_close(bytearray(b"\4\0\0\6\0\xff\xff\xff" + tail), 8 + len(tail)) == may
+
+
+def _lenenc(value: bytes) -> bytes:
     size = len(value)
     if size < 251:
         return bytes([size]) + value
@@ -366,6 +430,22 @@ def test_what_does_not_fit_fails_and_changes_nothing(
         with pytest.raises(LoadError, match=words):
             into.load(pl.DataFrame(rows), "append")
     assert run(f"SELECT * FROM {space}.{name}") == [(1, "a", 1)]
+
+
+def test_a_server_that_hangs_up_without_reading_is_noticed() -> None:
+    import pymysql
+
+    work: Any = Work.__new__(Work)
+    work._connection = link = pymysql.Connection(defer_connect=True)
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as here:
+        there, _ = listening.accept()
+        with there:
+            link._sock, link._rfile, link._next_seq_id = here, here.makefile("rb"), 0
+            here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+            there.shutdown(socket.SHUT_WR)
+            with pytest.raises(pymysql.err.OperationalError, match="Lost connection"):
+                work._send(bytes(15 << 20))  # more than the kernel's buffers hold
+    assert not link.open
 
 
 def narrowed(read: Any, bound: Bound) -> int:

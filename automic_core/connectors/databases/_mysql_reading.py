@@ -62,16 +62,13 @@ def plan(connection: pymysql.Connection[Any], select: str, relation: Relation | 
         SecurityError: It is more than one statement, or no SELECT that only reads.
         SourceError: It is no statement that gives rows.
     """
-    fields, parameters = _described(connection, select, where)
+    fields, shown, parameters = _described(connection, select, where)
     if not fields:
         raise SecurityError(f"{where}: the query gives no rows, so it would do something else.", "Give one SELECT.")
     if parameters:
         raise SourceError(f"{where}: the query has a parameter (?).", "Write its value.")
-    names, notes = _types.column_names(field.name for field in fields)
-    columns = [
-        planned(name, Field(field.type_code, field.length, field.scale, field.flags, field.charsetnr))
-        for name, field in zip(names, fields, strict=True)
-    ]
+    names, notes = _types.column_names(shown)
+    columns = [planned(name, field) for name, field in zip(names, fields, strict=True)]
     found = MySQLPlan(select, columns, relation, notes, relation.rows if relation is not None else None)
     if relation is None:
         _within(connection, found, where)
@@ -80,7 +77,7 @@ def plan(connection: pymysql.Connection[Any], select: str, relation: Relation | 
     return found
 
 
-def _described(connection: pymysql.Connection[Any], select: str, where: str) -> tuple[list[Any], int]:
+def _described(connection: pymysql.Connection[Any], select: str, where: str) -> tuple[list[Field], list[str], int]:
     import pymysql
 
     try:

@@ -114,11 +114,8 @@ class Access:
         """
         import pymysql
 
-        encryption: dict[str, Any] = {}
-        if self.sslmode == "disable" or not self.addresses:
-            encryption["ssl_disabled"] = True
-        elif self.sslmode != "prefer":
-            encryption["ssl"] = self._context()
+        encrypted = self.sslmode != "disable" and bool(self.addresses)
+        needed = encrypted and self.sslmode != "prefer"
         connection = pymysql.connect(
             host=self.host,
             port=self.port,
@@ -133,8 +130,10 @@ class Access:
             defer_connect=True,
             program_name="automic",
             read_default_file=None,
-            **encryption,
+            **({"ssl": self._context()} if needed else {"ssl_disabled": True}),
         )
+        if encrypted and not needed:  # the driver would read the certificates of the machine, and check none
+            connection.ssl, connection.ctx = True, self._context()
         connection.connect(self._socket())
         try:
             run(connection, "SET SESSION time_zone = '+00:00', net_write_timeout = 3600, net_read_timeout = 3600")
@@ -148,9 +147,12 @@ class Access:
         return connection
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.certificate)
-        context.check_hostname = self.sslmode == "verify-full"
-        context.verify_mode = ssl.CERT_REQUIRED if self.sslmode.startswith("verify") else ssl.CERT_NONE
+        if self.sslmode.startswith("verify"):
+            context = ssl.create_default_context(cafile=self.certificate)
+            context.check_hostname = self.sslmode == "verify-full"
+        else:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context
 
     def _socket(self) -> socket.socket:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from automic_core import frames
+from automic_core.connectors.databases._mysql_moments import moments as sent_moments
 from automic_core.connectors.databases._reading import Rescue, decimals
 from automic_core.connectors.files import _encoding
 
@@ -24,7 +25,8 @@ _INTEGERS: dict[int, tuple[pa.DataType, pa.DataType]] = {
     13: (pa.int16(), pa.int16()),
 }
 """Types by their number in the protocol: signed, and unsigned as the next larger one that a lake has; 13 is year."""
-_FLOAT, _DOUBLE, _BIT, _GEOMETRY, _JSON = 4, 5, 16, 255, 245
+_FLOATS = {4: pa.float32(), 5: pa.float64()}
+_BIT, _GEOMETRY, _JSON = 16, 255, 245
 _DECIMALS = (0, 246)
 _TIMES: dict[int, pa.DataType] = {
     7: pa.timestamp("us", "UTC"),
@@ -34,7 +36,7 @@ _TIMES: dict[int, pa.DataType] = {
 }
 TIMESTAMP, DATE, DATETIME = 7, 10, 12
 _TEXTS = (15, 247, 248, 249, 250, 251, 252, 253, 254)
-_UNSIGNED, _ENUM, _SET, _BINARY_CHARSET = 32, 256, 2048, 63
+UNSIGNED, _ENUM, _SET, _BINARY_CHARSET = 32, 256, 2048, 63
 _MOST_DIGITS = 38
 _FIRST_DAY, _DAY = -719_162, 86_400_000_000  # 0001-01-01 as days since 1970, and the µs of a day
 
@@ -52,13 +54,18 @@ class Field:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name and type, how it is selected (``{}`` = the column) and what becomes of its values."""
+    """One column: its name and type, how it is selected (``{}`` = the column) and what becomes of its values.
+
+    Attributes:
+        digits: Of a time, how many the server prints behind the second.
+    """
 
     name: str
     type: pa.DataType
     sql: str = "{}"
     how: How = "text"
     kind: int = 0
+    digits: int = 0
 
 
 def planned(name: str, field: Field) -> Column:
@@ -67,7 +74,7 @@ def planned(name: str, field: Field) -> Column:
     Unsigned integers are the next larger signed type, those of 64 bits decimals. tinyint(1) and bit(1) are booleans,
     other bits numbers. Decimals of more than 38 digits are text, which loses none; so are enums, sets and JSON.
     """
-    kind, unsigned = field.kind, bool(field.flags & _UNSIGNED)
+    kind, unsigned = field.kind, bool(field.flags & UNSIGNED)
     if kind == 1 and field.length == 1 and not unsigned:
         return Column(name, pa.bool_(), "{}", "boolean", kind)
     if kind in _INTEGERS:
@@ -75,10 +82,8 @@ def planned(name: str, field: Field) -> Column:
         return Column(name, whole, "{}", "decimal" if pa.types.is_decimal(whole) else "number", kind)
     if kind == _BIT:
         return _bits(name, field.length)
-    if kind == _FLOAT:  # the server prints six digits of it, of a double all
-        return Column(name, pa.float32(), "({} + 0e0)", "float", kind)
-    if kind == _DOUBLE:
-        return Column(name, pa.float64(), "{}", "float", kind)
+    if kind in _FLOATS:
+        return Column(name, _FLOATS[kind], "{}", "float", kind)
     if kind in _DECIMALS:
         digits = field.length - (field.scale > 0) - (not unsigned)
         digits = max(digits, field.scale, 1)
@@ -86,7 +91,7 @@ def planned(name: str, field: Field) -> Column:
             return Column(name, pa.decimal128(digits, field.scale), "{}", "decimal", kind)
         return Column(name, pa.string(), "{}", "text", kind)
     if kind in _TIMES:
-        return Column(name, _TIMES[kind], "{}", "moment", kind)
+        return Column(name, _TIMES[kind], "{}", "moment", kind, field.scale)
     named = field.flags & (_ENUM | _SET) or kind == _JSON
     if kind in _TEXTS and field.charset == _BINARY_CHARSET and not named:
         return Column(name, pa.binary(), "{}", "bytes", kind)
@@ -104,7 +109,16 @@ def _bits(name: str, length: int) -> Column:
 
 
 def converted(column: Column, values: pa.Array, rescue: Rescue) -> pa.Array:
-    """A column of a batch, of bytes as the server prints them, in its type; what it cannot hold is null, and told."""
+    """A column of a batch in its type; what it cannot hold is null, and told.
+
+    Args:
+        values: Bytes as the server prints them, or what ``_mysql_cells.columns`` gives.
+    """
+    sent = values.type
+    if pa.types.is_fixed_size_binary(sent):
+        return sent_moments(values, column.type, column.digits, rescue)
+    if pa.types.is_primitive(sent):
+        return _booleans(values, rescue) if column.how == "boolean" else values.cast(column.type)
     if column.how == "bytes":
         return values.cast(pa.binary())
     texts = _decoded(values, rescue)
@@ -113,7 +127,7 @@ def converted(column: Column, values: pa.Array, rescue: Rescue) -> pa.Array:
     if column.how == "decimal":
         return decimals(column.type, texts, rescue)
     if column.how == "boolean":
-        return _booleans(texts, rescue)
+        return _booleans(texts.cast(pa.int64()), rescue)
     if column.how == "moment":
         return moments(texts, column.type, rescue)
     if column.how == "float":
@@ -135,13 +149,13 @@ def _decoded(values: pa.Array, rescue: Rescue) -> pa.Array:
         return pa.array(texts, pa.string())
 
 
-def _booleans(texts: pa.Array, rescue: Rescue) -> pa.Array:
+def _booleans(numbers: pa.Array, rescue: Rescue) -> pa.Array:
     """1 and 0; a tinyint(1) can hold other numbers."""
-    truth = pc.equal(texts, "1")
-    known = pc.or_(truth, pc.equal(texts, "0"))
+    truth = pc.equal(numbers, 1)
+    known = pc.or_(truth, pc.equal(numbers, 0))
     if pc.all(known).as_py() is False:
         for row in pc.indices_nonzero(pc.invert(known)).to_pylist():
-            rescue(row, texts[row].as_py())
+            rescue(row, str(numbers[row]))
         truth = pc.if_else(known, truth, pa.scalar(None, pa.bool_()))
     return truth
 

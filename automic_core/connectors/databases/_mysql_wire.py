@@ -1,8 +1,9 @@
-"""Rows of MySQL's text protocol as Arrow columns, many at a time; and what a statement will give, before it runs.
+"""Rows of a MySQL statement, many at a time; and what it will give, before it runs.
 
 The driver makes Python objects of every value, which is several times slower than the server sends them. Here it logs
-in and sends the statement; the packets of the rows are cut by numpy: a row is a packet of one text after the other,
-each behind its length. https://mariadb.com/kb/en/result-set-packets/
+in; the packets of the rows are found by numpy, and their values by ``_mysql_cells``. The statement is a prepared one:
+its rows have numbers as they are, which costs the server less than printing them, and nobody must parse them.
+https://mariadb.com/kb/en/result-set-packets/
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from automic_core.errors import SourceError
+from automic_core.connectors.databases._mysql_cells import PAD, Places, columns
+from automic_core.connectors.databases._mysql_types import Field
 
 if TYPE_CHECKING:
     import pymysql
 
-BATCH_BYTES = 8 << 20
-_PAD = 16
-"""Bytes behind the last row, so that the beginning of any value can be taken as twelve bytes."""
+BATCH_BYTES = 4 << 20
 _WHOLE = 0xFFFFFF
 """Length of a packet that goes on in the next one."""
-_EOF, _ERROR, _NULL = 0xFE, 0xFF, 0xFB
+_EOF, _ERROR = 0xFE, 0xFF
 _HEAD = struct.Struct("<I").unpack_from
-_INLINE = 12
-"""So many bytes of a value stand in the view itself: https://arrow.apache.org/docs/format/Columnar.html."""
-_KEPT = np.tril(np.full((_INLINE + 1, _INLINE), 255, np.uint8), -1)
-Bytes = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
+_LONGEST_ERROR = 1 << 13
+_LANE, _WINDOW, _FEW = 1 << 15, 1 << 10, 16
+"""Bytes that are gone through side by side, bytes in which their first packet is looked for, and too few of them."""
 
 
-def described(connection: pymysql.Connection[Any], statement: str) -> tuple[list[Any], int]:
-    """The result columns of one statement, which is not run, and how many parameters it has.
+def described(connection: pymysql.Connection[Any], statement: str) -> tuple[list[Field], list[str], int]:
+    """The result columns of one statement, which is not run: their types and names; and how many parameters it has."""
+    number, columns, parameters = _prepared(connection, statement)
+    _forgotten(connection, number)
+    return [_field(column) for column in columns], [column.name for column in columns], parameters
 
-    Returns:
-        The driver's descriptions of the columns, with name, type_code, flags, length, scale and charsetnr.
-    """
+
+def _prepared(connection: pymysql.Connection[Any], statement: str) -> tuple[int, list[Any], int]:
+    """A statement by its number, with the driver's descriptions of its columns."""
     from pymysql.constants import COMMAND
     from pymysql.protocol import FieldDescriptorPacket
 
@@ -54,12 +55,22 @@ def described(connection: pymysql.Connection[Any], statement: str) -> tuple[list
                 columns.append(packet)
         if count:
             connection._read_packet()  # the end of these
+    return number, columns, parameters
+
+
+def _forgotten(connection: pymysql.Connection[Any], number: int) -> None:
+    """Have the server forget a statement."""
+    from pymysql.constants import COMMAND
+
     connection._execute_command(COMMAND.COM_STMT_CLOSE, struct.pack("<I", number))
-    return columns, parameters
+
+
+def _field(column: Any) -> Field:
+    return Field(column.type_code, column.length, column.scale, column.flags, column.charsetnr)
 
 
 def rows(connection: pymysql.Connection[Any], statement: str) -> Generator[list[pa.Array]]:
-    """Run a statement; its rows as columns of ``binary_view``, some thousand at a time.
+    """Run a statement; its rows as columns (see ``_mysql_cells.columns``), some thousand at a time.
 
     Raises:
         pymysql.err.Error: What the server says, also in the middle.
@@ -67,15 +78,18 @@ def rows(connection: pymysql.Connection[Any], statement: str) -> Generator[list[
     from pymysql.connections import MySQLResult
     from pymysql.constants import COMMAND
 
-    connection._execute_command(COMMAND.COM_QUERY, statement)
+    number, _, _ = _prepared(connection, statement)
+    connection._execute_command(COMMAND.COM_STMT_EXECUTE, struct.pack("<IBI", number, 0, 1))
     result = MySQLResult(connection)
     result.init_unbuffered_query()
     result.unbuffered_active = False  # what follows is read here
+    fields = [_field(column) for column in result.fields]
     stream, rest, ended = _Stream(connection), b"", False
     while not ended:
         data, places, rest, ended = stream.next(rest)
         if len(places):
-            yield columns(data, places, result.field_count)
+            yield columns(data, places, fields)
+    _forgotten(connection, number)
 
 
 class _Stream:
@@ -88,23 +102,18 @@ class _Stream:
     def next(self, rest: bytes) -> tuple[bytearray, Places, bytes, bool]:
         """Bytes, where whole rows begin in them, the beginning of the next row, and whether the last row was there."""
         size = max(BATCH_BYTES, len(rest) + (1 << 16))
-        data = bytearray(size + _PAD)
+        data = bytearray(size + PAD)
         data[: len(rest)] = rest
         filled, view = len(rest), memoryview(data)
-        scanned, starts = 0, []
-        while True:
-            found, scanned = _scanned(data, scanned, filled)
-            starts += found
-            if starts and (kind := self._closing(data, starts[-1], scanned)):
-                if kind == _ERROR:
-                    self._fail(bytes(view[starts[-1] : scanned]))
-                starts.pop()
-                return data, np.array(starts, np.int64), b"", True
-            if filled == size or (filled >= 4 and _large(data, scanned, filled)):
-                break
+        while filled < size and not _may_close(data, filled):
             filled += self._read(view[filled:size])
-        if starts:
-            return data, np.array(starts, np.int64), bytes(view[scanned:filled]), False
+        starts, scanned = _scanned(data, 0, filled)
+        if len(starts) and (kind := self._closing(data, int(starts[-1]), scanned)):
+            if kind == _ERROR:
+                self._fail(bytes(view[starts[-1] : scanned]))
+            return data, starts[:-1], b"", True
+        if len(starts):
+            return data, starts, bytes(view[scanned:filled]), False
         return self._one(bytes(view[scanned:filled]))
 
     def _one(self, rest: bytes) -> tuple[bytearray, Places, bytes, bool]:
@@ -120,7 +129,7 @@ class _Stream:
             row += held[4 : 4 + size]
             del held[: 4 + size]
             if size < _WHOLE:
-                return row + bytes(_PAD), np.zeros(1, np.int64), bytes(held), False
+                return row + bytes(PAD), np.zeros(1, np.int64), bytes(held), False
 
     def _more(self, held: bytearray) -> None:
         piece = bytearray(1 << 18)
@@ -156,8 +165,21 @@ class _Stream:
         raise_mysql_exception(packet)
 
 
-def _scanned(data: bytearray, place: int, end: int) -> tuple[list[int], int]:
+def _may_close(data: bytearray, end: int) -> bool:
+    """Whether what ends here looks like the mark of the end, or like an error: then the server may send no more."""
+    if data[max(end - 9, 0) : max(end - 6, 0)] == b"\5\0\0" and data[end - 5] == _EOF:
+        return True
+    place, first = end, max(end - _LONGEST_ERROR, 4)
+    while (place := data.rfind(b"\xff", first, place)) >= 0:
+        if _HEAD(data, place - 4)[0] & _WHOLE == end - place:
+            return True
+    return False
+
+
+def _scanned(data: bytearray, place: int, end: int) -> tuple[Places, int]:
     """Where whole rows begin, and the end of the last one."""
+    if end - place > _FEW * _LANE and (found := _side_by_side(data, place, end)) is not None:
+        return found
     starts: list[int] = []
     add, last = starts.append, end - 4
     while place <= last:
@@ -167,70 +189,43 @@ def _scanned(data: bytearray, place: int, end: int) -> tuple[list[int], int]:
             break
         add(place + 4)
         place = after
-    return starts, place
+    return np.array(starts, np.int64), place
 
 
-def _large(data: bytearray, place: int, end: int) -> bool:
-    """Whether the row that begins here goes over several packets."""
-    return place + 4 <= end and _HEAD(data, place)[0] & _WHOLE == _WHOLE
+def _side_by_side(data: bytearray, place: int, end: int) -> tuple[Places, int] | None:
+    """The same, some ten times as fast: several lanes are gone through at once, each from a guessed beginning.
 
-
-def columns(data: bytearray, starts: Places, width: int) -> list[pa.Array]:
-    """Columns of rows that begin at some places; the values are not copied.
-
-    Args:
-        data: Bytes of the rows, and some more behind them.
-        starts: Where each row begins.
-        width: Number of columns.
-
-    Raises:
-        SourceError: The rows are longer than the bytes.
+    None: one of the guesses was wrong, or a row is of several packets.
     """
-    raw, buffer = np.frombuffer(data, np.uint8), pa.py_buffer(data)
-    found, place = [], starts
-    for _ in range(width):
-        begins, sizes, null = _lengths(raw, place)
-        place = begins + sizes
-        if len(place) and int(place.max()) > len(raw) - _PAD:
-            raise SourceError("A row of the server is cut off.", "Read again; if it stays so, report it.")
-        found.append(_viewed(raw, buffer, begins, sizes, null))
-    return found
+    heads = np.ndarray((end + 1,), "<u4", data, 0, (1,))
+    firsts = _guessed(heads, np.frombuffer(data, np.uint8), place, end)
+    limits, at, walked = np.append(firsts[1:], end - 3), firsts, []
+    while (at < limits).any():
+        for _ in range(_FEW):
+            walked.append(at)
+            at = np.minimum(at + (heads[at] & _WHOLE) + 4, end)
+    lanes = np.stack(walked, axis=1)
+    starts = lanes[lanes < limits[:, None]]
+    sizes = (heads[starts] & _WHOLE).astype(np.int64)
+    after = starts + sizes + 4
+    if (after[:-1] != starts[1:]).any() or (sizes == _WHOLE).any():
+        return None
+    if after[-1] > end:
+        return starts[:-1] + 4, int(starts[-1])
+    return starts + 4, int(after[-1])
 
 
-def _lengths(raw: Bytes, place: Places) -> tuple[Places, Places, npt.NDArray[np.bool_] | None]:
-    """Where each value begins, how long it is, and which are null."""
-    first = raw[place]
-    sizes, begins = first.astype(np.int64), place + 1
-    if not len(first) or int(first.max()) < _NULL:
-        return begins, sizes, None
-    null = first == _NULL
-    sizes[null] = 0
-    for mark, count in ((0xFC, 2), (0xFD, 3), (0xFE, 8)):
-        some = np.nonzero(first == mark)[0]
-        if len(some):
-            at = place[some]
-            sizes[some] = sum(raw[at + 1 + byte].astype(np.int64) << (8 * byte) for byte in range(count))
-            begins[some] += count
-    return begins, sizes, null if null.any() else None
-
-
-def _viewed(
-    raw: Bytes, buffer: pa.Buffer, begins: Places, sizes: Places, null: npt.NDArray[np.bool_] | None
-) -> pa.Array:
-    """Values as Arrow views: short ones stand in the view, of others it says where they are."""
-    views = np.zeros((len(begins), 16), np.uint8)
-    numbers = views.view(np.int32)
-    numbers[:, 0] = sizes
-    first = np.lib.stride_tricks.sliding_window_view(raw, _INLINE)
-    short = sizes <= _INLINE
-    if short.all():
-        views[:, 4:] = first[begins]
-        views[:, 4:] &= _KEPT[sizes]
-    else:
-        few = np.nonzero(short)[0]
-        views[few, 4:] = first[begins[few]] & _KEPT[sizes[few]]
-        many = np.nonzero(~short)[0]
-        views[many, 4:8] = first[begins[many]][:, :4]
-        numbers[many, 3] = begins[many]
-    valid = None if null is None else pa.py_buffer(np.packbits(~null, bitorder="little"))
-    return pa.Array.from_buffers(pa.binary_view(), len(begins), [valid, pa.py_buffer(views), buffer])
+def _guessed(heads: npt.NDArray[np.uint32], raw: npt.NDArray[np.uint8], place: int, end: int) -> Places:
+    """A first packet for each lane that shows one: a row (zero) behind a number, and two more that count on."""
+    count = (end - place) // _LANE - 1
+    lanes = raw[place : place + (count + 1) * _LANE].reshape(-1, _LANE)[1:]
+    zeros = (lanes[:, 2 : _WINDOW + 2] == 0) & (lanes[:, 4 : _WINDOW + 4] == 0)
+    lane, inside = np.nonzero(zeros)
+    at = place + (lane + 1) * _LANE + inside
+    good, here = np.ones(len(at), bool), at
+    for _ in range(2):
+        after = np.minimum(here + (heads[here] & _WHOLE) + 4, end)
+        good &= (raw[after + 4] == 0) & (raw[after + 3] == (raw[here + 3] + np.uint8(1)))
+        here = after
+    lane, at = lane[good], at[good]
+    return np.concatenate([[place], at[np.unique(lane, return_index=True)[1]]])

@@ -7,6 +7,8 @@ one whose columns change is filled beside the old one, whose place it takes righ
 from __future__ import annotations
 
 import hashlib
+import selectors
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -18,7 +20,7 @@ SESSION = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO', lock_wait_timeout = 60",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
 )
-_WAIT_SECONDS = 300
+_WAIT_SECONDS, _LOOK_SECONDS = 300, 0.2
 Place = tuple[str, str]
 
 
@@ -151,7 +153,7 @@ class Work:
         if not asked.is_load_local_packet():
             raise LoadError("The server does not take rows as a stream.", "SET GLOBAL local_infile = 1 on the server.")
         try:
-            yield self._connection.write_packet
+            yield self._send
         except BaseException:
             if self._connection.open:  # else the server has ended it
                 with suppress(pymysql.err.Error):
@@ -160,6 +162,35 @@ class Work:
             raise
         self._connection.write_packet(b"")
         self._loaded = OKPacketWrapper(self._connection._read_packet())
+
+    def _send(self, payload: bytes) -> None:
+        """Send a piece; the end of the connection is noticed also while the server takes nothing.
+
+        A server that was told to end the statement closes its side, and it can take the kernel minutes until sending
+        fails. It says nothing while it takes rows, so whatever arrives is the end.
+        """
+        import pymysql
+
+        link = self._connection
+        there = link._sock
+        left = memoryview(struct.pack("<I", len(payload) | link._next_seq_id << 24) + payload)
+        link._next_seq_id = (link._next_seq_id + 1) % 256
+        there.settimeout(_LOOK_SECONDS)
+        link._current_timeout = _LOOK_SECONDS  # the driver sets its own before it reads
+        while left:
+            try:
+                left = left[there.send(left) :]
+            except TimeoutError:
+                with selectors.DefaultSelector() as ready:
+                    ready.register(there, selectors.EVENT_READ)
+                    if ready.select(0):
+                        try:
+                            link._read_packet()  # says why
+                        finally:
+                            link._force_close()
+            except OSError as exc:
+                link._force_close()
+                raise pymysql.err.OperationalError(2006, f"The server has gone away ({exc})") from exc
 
     def check_loaded(self, name: str, rows: int) -> None:
         """Check that the last stream arrived whole: the server goes on after a value that does not fit.

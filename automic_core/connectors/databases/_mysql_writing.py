@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 
+from automic_core import frames
 from automic_core.connectors import _plain
 from automic_core.connectors._ahead import behind
 from automic_core.connectors.databases._loading import unknown_keys
@@ -87,7 +89,9 @@ def _cells(column: pl.Series, before: int) -> pl.Series:
         return column.cast(pl.Float64)  # the largest of 32 bits, written short, would be out of range
     if isinstance(dtype, pl.Datetime):
         naive = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else column
-        return naive.cast(pl.Datetime("us")).cast(pl.String)
+        return _printed(naive.cast(pl.Datetime("us")))
+    if dtype == pl.Date:
+        return _printed(column)
     if dtype == pl.Boolean:
         return column.cast(pl.Int8)
     if dtype == pl.Binary:
@@ -95,6 +99,12 @@ def _cells(column: pl.Series, before: int) -> pl.Series:
     if dtype.is_numeric():
         return column
     return _plain.flat(column.to_frame()).to_series().cast(pl.String)
+
+
+def _printed(column: pl.Series) -> pl.Series:
+    """Days and moments as text; Arrow prints them three times as fast as Polars."""
+    texts = column.to_arrow().cast(pa.string())
+    return frames.from_arrow(pa.RecordBatch.from_arrays([texts], [column.name])).to_series()
 
 
 class Table:
