@@ -69,11 +69,11 @@ def drivers() -> tuple[type[BaseException], ...]:
         MissingDriverError: With the command that installs it.
     """
     try:
-        from bson.errors import BSONError
-        from pymongo.errors import PyMongoError
+        import bson.errors
+        import pymongo.errors
     except ImportError as exc:
         raise MissingDriverError("pymongo", "mongodb") from exc
-    return PyMongoError, BSONError
+    return pymongo.errors.PyMongoError, bson.errors.BSONError
 
 
 def opened(access: Access) -> MongoClient[dict[str, Any]]:
