@@ -41,5 +41,4 @@ class MongoDBServer(Server):
             self.login_database,
             self.tls,
             self._certificate,
-            self._milliseconds,
         )

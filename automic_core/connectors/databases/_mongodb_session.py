@@ -48,7 +48,6 @@ class Access:
 
     Attributes:
         hosts: Names or addresses to try one after the other.
-        most: Milliseconds that one statement may take; None = as the server has it.
     """
 
     hosts: Sequence[str]
@@ -59,7 +58,6 @@ class Access:
     login_database: str
     tls: bool
     certificates: str | None
-    most: int | None
 
 
 def drivers() -> tuple[type[BaseException], ...]:

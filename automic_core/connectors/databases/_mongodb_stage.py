@@ -22,20 +22,26 @@ class Stage:
 
     Making one drops those that are so old that nobody can be at work on them. Should somebody be, then a write would
     make the collection anew, with the rest of the rows: so what is published must be what was made.
-
-    Args:
-        copied: Name of a collection whose documents it begins with; None = none.
     """
 
-    def __init__(self, database: Database[dict[str, Any]], copied: str | None) -> None:
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._database = database
         now = int(database.client.admin.command("hello")["localTime"].replace(tzinfo=UTC).timestamp())
         for name in database.list_collection_names(filter={"name": {"$regex": f"^{STAGE}"}}):
             if (made := _made(name)) is not None and now - made > OLD_SECONDS:
                 database.drop_collection(name)
-        self.collection = database.create_collection(f"{STAGE}{now}_{uuid.uuid4().hex}")
+        self.collection = database[f"{STAGE}{now}_{uuid.uuid4().hex}"]
+        self._mark: object = None
+
+    def make(self, copied: str | None) -> None:
+        """Make the collection.
+
+        Args:
+            copied: Name of one whose documents it begins with; None = it is empty.
+        """
+        self._database.create_collection(self.collection.name)
         if copied is not None:
-            database[copied].aggregate([{"$out": self.collection.name}])
+            self._database[copied].aggregate([{"$out": self.collection.name}])
         self._mark = self._known()
 
     def publish(self, name: str, indexes: Iterable[dict[str, Any]], *, replaces: bool) -> None:

@@ -102,7 +102,8 @@ class Unit:
         if self._stage is not None:
             self._stage.drop()
         self._replaces = there
-        self._stage = Stage(self._database, self.name if there and not replace else None)
+        self._stage = Stage(self._database)
+        self._stage.make(self.name if there and not replace else None)
         return self._stage.collection
 
     def put(self, write: Callable[..., object]) -> None:

@@ -129,13 +129,12 @@ class MongoDBSource(MongoDBServer, ServerSource):
 
     def _question(self, client: MongoClient[dict[str, Any]]) -> reading.Question:
         found = catalog.found(client[self.database], self.table, self.shown)
-        most = self._reached().most
         return reading.Question(
             found.name,
             self._parsed("filter", dict) or {},
             self._parsed("projection", dict),
             self._parsed("pipeline", list),
-            most,
+            self._milliseconds,
             self.snapshot,
         )
 
@@ -144,11 +143,12 @@ class MongoDBSource(MongoDBServer, ServerSource):
     ) -> rows.Plan:
         """The plan; for a few rows by a smaller sample, which is not kept."""
         known = vars(self)
-        if "_known_plan" not in known and limit is not None:
-            return reading.looked(client, self.database, question, min(self.sample_rows, max(limit, 1_000)))
-        if "_known_plan" not in known:
-            known["_known_plan"] = self.planned(client)
-        found: rows.Plan = known["_known_plan"]
+        found: rows.Plan | None = known.get("_known_plan")
+        if found is None:
+            most = self.sample_rows if limit is None else min(self.sample_rows, max(limit, 1_000))
+            found = reading.looked(client, self.database, question, most)
+            if limit is None:
+                known["_known_plan"] = found
         return found
 
 
