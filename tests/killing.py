@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from automic_core import faults
@@ -59,9 +60,14 @@ def fails(job: str | Path, *arguments: object, largest: int | None = None, **var
     return _ended(start(job, *arguments, largest=largest, **variables), 1, "")
 
 
-def dies(job: str | Path, *arguments: object, at: str, **variables: str) -> None:
-    """Run a job that is killed at a point: its name, or ``name:nth`` for the nth time it is reached."""
-    _ended(start(job, *arguments, fault=f"kill:{at}", **variables), -signal.SIGKILL, at)
+def dies(job: str | Path, *arguments: object, at: str) -> None:
+    """Run a job that is killed at a point: its name, or ``name:nth`` for the nth time it is reached.
+
+    Its temporary files, which it cannot delete, go to a folder that is deleted here.
+    """
+    with tempfile.TemporaryDirectory(prefix="automic-killed-") as aside:
+        process = start(job, *arguments, fault=f"kill:{at}", TMPDIR=aside)
+        _ended(process, -signal.SIGKILL, at)
 
 
 def points(job: str | Path, *arguments: object, log: Path, **variables: str) -> list[str]:

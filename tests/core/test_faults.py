@@ -136,7 +136,7 @@ def die_and_rerun(folder: Path, point: str, states: list[State], after: State) -
     deliver(folder, "a")
     work(folder)
     deliver(folder, "b")
-    killing.dies(JOB, "work", folder, at=point, **aside(folder))
+    killing.dies(JOB, "work", folder, at=point)
     assert state(folder) in states, point
     work(folder)
     assert state(folder) == after, point
@@ -186,7 +186,7 @@ def test_a_kill_at_every_commit_point_of_the_first_run(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         deliver(folder, "a")
-        killing.dies(JOB, "work", folder, at=point, **aside(folder))
+        killing.dies(JOB, "work", folder, at=point)
         for name, rows in state(folder).items():
             assert rows in (None, 0, after[name]), point
         work(folder)
