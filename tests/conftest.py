@@ -6,12 +6,16 @@ import gc
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from automic_core import logs
 from tests.drawing import draws
+
+if TYPE_CHECKING:
+    from automic_core.lake import Lakehouse
 
 settings.register_profile("same every time", derandomize=True, database=None, deadline=None, max_examples=draws(100))
 settings.load_profile("same every time")
@@ -33,6 +37,15 @@ def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from automic_core.demo.run import run_demo
 
     return run_demo(tmp_path_factory.mktemp("demo") / "lake", orders=2_000).lake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lakehouse]:
+    """An empty lake of the test's own."""
+    from automic_core.lake import Lakehouse
+
+    with Lakehouse.open(tmp_path / "lake") as opened:
+        yield opened
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from automic_core import faults
 from automic_core.connectors.files.csv import CSVSource
 from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
+from tests import killing
 
 JOB = """
 import json
@@ -75,30 +70,10 @@ def deliver(folder: Path, batch: str, rows: int = 60) -> None:
     (folder / f"{batch}.csv").write_text("id,name,v,batch\n" + "\n".join(lines) + "\n")
 
 
-@pytest.fixture
-def script(tmp_path: Path) -> Path:
-    path = tmp_path / "job.py"
-    path.write_text(JOB)
-    (tmp_path / "tmp").mkdir()
-    return path
-
-
-def run(
-    script: Path, *arguments: object, fault: str = "", limit: int | None = None
-) -> subprocess.CompletedProcess[str]:
-    def bounded() -> None:
-        if limit is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    return subprocess.run(
-        [sys.executable, "-W", "error", str(script), *map(str, arguments)],
-        env={**os.environ, faults.VARIABLE: fault, "TMPDIR": str(script.parent / "tmp")},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        preexec_fn=bounded if limit is not None else None,
-    )
+def aside(folder: Path) -> dict[str, str]:
+    """Variables of a process whose temporary files go to a folder of their own."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    return {"TMPDIR": str(folder / "tmp")}
 
 
 def work(folder: Path) -> None:
@@ -140,17 +115,11 @@ def state(folder: Path) -> State:
 def lives(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[State], State]:
     """Every commit point of the second run of a job, the states a reader may see meanwhile, and the last one."""
     folder = tmp_path_factory.mktemp("lives")
-    (folder / "tmp").mkdir()
-    script = folder / "job.py"
-    script.write_text(JOB)
     deliver(folder, "a")
     work(folder)
     before = state(folder)
     deliver(folder, "b")
-    log = folder / "points.log"
-    done = run(script, "work", folder, fault=f"record:{log}")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    points = killing.points(JOB, "work", folder, log=folder / "points.log", **aside(folder))
     after = state(folder)
     assert list((folder / "tmp").iterdir()) == []
     order = ["bronze.t", "silver.t", "gold.g"]
@@ -160,22 +129,14 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[Sta
         if name == "silver.t":
             step["quarantine"] = after["quarantine"]
         states.append(step)
-    return log.read_text().split(), states, after
-
-
-def numbered(points: list[str]) -> list[str]:
-    """ "name:nth" for each time a point was reached."""
-    return [f"{name}:{points[: i + 1].count(name)}" for i, name in enumerate(points)]
+    return points, states, after
 
 
 def die_and_rerun(folder: Path, point: str, states: list[State], after: State) -> None:
-    script = folder / "job.py"
-    (folder / "tmp").mkdir(exist_ok=True)
     deliver(folder, "a")
     work(folder)
     deliver(folder, "b")
-    died = run(script, "work", folder, fault=f"kill:{point}")
-    assert died.returncode == -signal.SIGKILL, f"{point}: {died.stderr}"
+    killing.dies(JOB, "work", folder, at=point)
     assert state(folder) in states, point
     work(folder)
     assert state(folder) == after, point
@@ -183,8 +144,9 @@ def die_and_rerun(folder: Path, point: str, states: list[State], after: State) -
 
 def test_the_points_are_those_of_ingest_promote_and_build(lives: tuple[list[str], list[State], State]) -> None:
     points, states, after = lives
-    assert {"land.after", "append.before", "append.after", "publish.before", "publish.after"} <= set(points)
-    assert points.count("publish.after") == 3, "bronze, silver and gold"
+    reached = [point.partition(":")[0] for point in points]
+    assert {"land.after", "append.before", "append.after", "publish.before", "publish.after"} <= set(reached)
+    assert reached.count("publish.after") == 3, "bronze, silver and gold"
     assert after["bronze.t"] == {"a": 60, "b": 60}
     assert after["silver.t"] == {"a": 40, "b": 40}
     assert after["gold.g"] == {"a": 40, "b": 40}
@@ -195,67 +157,50 @@ QUICK = ["publish.before:1", "append.after:1", "publish.before:2", "publish.afte
 
 
 @pytest.mark.parametrize("point", QUICK)
-def test_a_kill_at_a_commit_point(
-    point: str, lives: tuple[list[str], list[State], State], script: Path, tmp_path: Path
-) -> None:
+def test_a_kill_at_a_commit_point(point: str, lives: tuple[list[str], list[State], State], tmp_path: Path) -> None:
     points, states, after = lives
-    assert point in numbered(points)
+    assert point in points
     die_and_rerun(tmp_path, point, states, after)
 
 
 @pytest.mark.slow
-def test_a_kill_at_every_other_commit_point(
-    lives: tuple[list[str], list[State], State], script: Path, tmp_path: Path
-) -> None:
+def test_a_kill_at_every_other_commit_point(lives: tuple[list[str], list[State], State], tmp_path: Path) -> None:
     points, states, after = lives
-    rest = [point for point in numbered(points) if point not in QUICK]
+    rest = [point for point in points if point not in QUICK]
     assert rest
     for number, point in enumerate(rest):
         folder = tmp_path / str(number)
         folder.mkdir()
-        (folder / "job.py").write_text(JOB)
         die_and_rerun(folder, point, states, after)
 
 
 @pytest.mark.slow
-def test_a_kill_at_every_commit_point_of_the_first_run(script: Path, tmp_path: Path) -> None:
+def test_a_kill_at_every_commit_point_of_the_first_run(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
     deliver(whole, "a")
-    log = tmp_path / "points.log"
-    assert run(script, "work", whole, fault=f"record:{log}").returncode == 0
+    points = killing.points(JOB, "work", whole, log=tmp_path / "points.log", **aside(whole))
     after = state(whole)
-    points = numbered(log.read_text().split())
     assert "create.after:1" in points
     for number, point in enumerate(points):
         folder = tmp_path / str(number)
         folder.mkdir()
         deliver(folder, "a")
-        assert run(script, "work", folder, fault=f"kill:{point}").returncode == -signal.SIGKILL, point
+        killing.dies(JOB, "work", folder, at=point)
         for name, rows in state(folder).items():
             assert rows in (None, 0, after[name]), point
         work(folder)
         assert state(folder) == after, point
 
 
-def test_three_processes_on_one_table(script: Path, tmp_path: Path) -> None:
+def test_three_processes_on_one_table(tmp_path: Path) -> None:
     rounds, who = 3, ("ann", "bob", "cleo")
     for name in who:
         for number in range(rounds):
             deliver(tmp_path, f"{name}-{number}", rows=30)
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", str(script), "race", str(tmp_path), name, str(rounds)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
-        )
-        for name in who
-    ]
-    results = [process.communicate(timeout=200) for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0], [errors for _, errors in results]
-    assert sum(int(output) for output, _ in results) > 0, "publishes must have collided, or this proves nothing"
+    running = [killing.start(JOB, "race", tmp_path, name, rounds, **aside(tmp_path)) for name in who]
+    results = killing.finish(*running)
+    assert sum(map(int, results)) > 0, "publishes must have collided, or this proves nothing"
     expected = {f"{name}-{number}": 30 for name in who for number in range(rounds)}
     with Lakehouse.open(tmp_path / "lake") as lake:
         bronze = lake.scan("bronze.t").collect()
@@ -268,7 +213,7 @@ def test_three_processes_on_one_table(script: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def test_the_same_file_taken_by_three_processes_at_once_is_one_batch(script: Path, tmp_path: Path) -> None:
+def test_the_same_file_taken_by_three_processes_at_once_is_one_batch(tmp_path: Path) -> None:
     deliver(tmp_path, "a", rows=2000)
     with Lakehouse.open(tmp_path / "lake"):
         pass
@@ -277,15 +222,8 @@ def test_the_same_file_taken_by_three_processes_at_once_is_one_batch(script: Pat
         f"with Lakehouse.open({str(tmp_path / 'lake')!r}) as lake:\n"
         f"    print(lake.bronze.ingest(CSVSource({str(tmp_path / 'a.csv')!r}), 't').rows)"
     )
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(3)
-    ]
-    results = [process.communicate(timeout=200) for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0], [errors for _, errors in results]
-    assert sorted(int(output) for output, _ in results) == [0, 0, 2000]
+    results = killing.finish(*(killing.start(code) for _ in range(3)))
+    assert sorted(map(int, results)) == [0, 0, 2000]
     with Lakehouse.open(tmp_path / "lake") as lake:
         assert lake.scan("bronze.t").collect().height == 2000
 
@@ -299,18 +237,17 @@ def lake(tmp_path: Path) -> Iterator[Lakehouse]:
         yield lake
 
 
-def test_a_full_disk_is_said_and_changes_nothing(script: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path) -> None:
     deliver(tmp_path, "a")
     work(tmp_path)
     before = state(tmp_path)
     lines = [f"{i * 7919 % 1_000_003},{i * 104_729 % 999_983},{i},big" for i in range(100_000)]
     (tmp_path / "big.csv").write_text("id,name,v,batch\n" + "\n".join(lines) + "\n")
     files = set((tmp_path / "lake").rglob("*.parquet"))
-    full = run(script, "work", tmp_path, limit=400_000)
-    assert full.returncode == 1
-    last = full.stderr.strip().splitlines()[-1]
+    said = killing.fails(JOB, "work", tmp_path, largest=400_000, **aside(tmp_path))
+    last = said.strip().splitlines()[-1]
     assert "Error" in last.split(":")[0]
-    assert "automic_core.errors." in last, full.stderr
+    assert "automic_core.errors." in last, said
     assert "File too large" in last or "No space" in last or "disk" in last.lower()
     assert state(tmp_path) == before
     assert set((tmp_path / "lake").rglob("*.parquet")) == files

@@ -39,12 +39,6 @@ transactions = st.lists(steps, min_size=1, max_size=5)
 stories = st.lists(st.tuples(transactions, st.booleans()), min_size=1, max_size=8)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(tmp_path / "lake") as opened:
-        yield opened
-
-
 def silver(lake: Lakehouse) -> pl.DataFrame:
     found = lake.scan("silver.t").collect()
     return found.select(sorted(found.columns)).sort("id", "_rid")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -14,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from automic_core import faults, registry
+from automic_core import registry
 from automic_core.errors import SourceError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.rowhash import row_hash
-from tests import servers
+from tests import killing, servers
 
 JOB = """
 import json
@@ -44,23 +41,11 @@ def server() -> Iterator[servers.Address]:
     found.run("DROP TABLE followed")
 
 
+OPTIONS = {"table": "followed", "retries": 5}
+
+
 def source(server: servers.Address) -> Any:
-    return registry.build("source", "postgresql", {**server.options, "table": "followed", "retries": 5})
-
-
-def run(folder: Path, server: servers.Address, fault: str, kind: str = "state") -> int:
-    import json
-
-    options = json.dumps({**server.options, "table": "followed", "retries": 5})
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", JOB, str(folder / "lake"), options, kind],
-        env={**os.environ, faults.VARIABLE: fault},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode
+    return registry.build("source", "postgresql", {**server.options, **OPTIONS})
 
 
 def change(server: servers.Address, number: int) -> None:
@@ -93,15 +78,14 @@ EVERY += ["upsert.after"]
 def test_a_kill_at_any_point_loses_and_repeats_nothing(
     tmp_path: Path, server: servers.Address, kind: str, points: list[str]
 ) -> None:
-    assert run(tmp_path, server, "kill:publish.before", kind) == -signal.SIGKILL, "during the first snapshot"
-    assert run(tmp_path, server, "", kind) == 0
-    killed = 0
+    job = (JOB, tmp_path / "lake", json.dumps({**server.options, **OPTIONS}), kind)
+    killing.dies(*job, at="publish.before")  # during the first snapshot
+    killing.finish(killing.start(*job))
     for number, point in enumerate(points):
         change(server, number)
-        killed += run(tmp_path, server, f"kill:{point}", kind) != 0
-    assert killed == len(points)
+        killing.dies(*job, at=point)
     change(server, 40)
-    assert run(tmp_path, server, "", kind) == 0
+    killing.finish(killing.start(*job))
     with Lakehouse.open(tmp_path / "lake") as lake:
         silver = lake.scan("silver.t")
         if kind == "history":

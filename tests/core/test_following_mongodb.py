@@ -20,6 +20,7 @@ from automic_core.faults import commit_point
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.rowhash import row_hash
 from tests import mongodb
+from tests.core.followed import rows
 
 bson = pytest.importorskip("bson")
 NAME = "automic_following"
@@ -32,20 +33,8 @@ def here(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield mongodb.server().client[name]["t"]
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(tmp_path / "lake") as opened:
-        yield opened
-
-
 def source(**options: Any) -> Any:
     return registry.build("source", "mongodb", {**mongodb.server().options(NAME), "table": "t", **options})
-
-
-def rows(lake: Lakehouse, table: str = "silver.t") -> list[dict[str, Any]]:
-    frame = lake.scan(table).collect()
-    kept = frame.select(name for name in frame.columns if not name.startswith("_"))
-    return kept.sort("id").to_dicts()
 
 
 def same(lake: Lakehouse, read: Any) -> bool:

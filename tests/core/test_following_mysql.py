@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,16 +11,8 @@ import pytest
 from automic_core import registry
 from automic_core.errors import AutomicError, ConfigError, SourceError
 from automic_core.lake import Lakehouse
-from automic_core.lakehouse.rowhash import row_hash
 from tests import mysql_servers as servers
-
-_numbers = count(1)
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(tmp_path / "lake") as opened:
-        yield opened
+from tests.core.followed import made, rows, same
 
 
 @pytest.fixture
@@ -31,29 +20,8 @@ def server() -> servers.Address:
     return servers.logged_mysql()
 
 
-def made(server: servers.Address, columns: str, *statements: str) -> str:
-    """A new table."""
-    name = f"t{next(_numbers)}"
-    server.run(f"CREATE TABLE {name} ({columns})")
-    for statement in statements:
-        server.run(statement.format(t=name))
-    return name
-
-
 def source(server: servers.Address, table: str, **options: Any) -> Any:
     return registry.build("source", "mysql", {**server.options, "table": table, **options})
-
-
-def rows(lake: Lakehouse, table: str = "silver.t") -> list[dict[str, Any]]:
-    """Data of a table, in the order of its first column."""
-    frame = lake.scan(table).collect()
-    kept = frame.select(name for name in frame.columns if not name.startswith("_"))
-    return kept.sort(kept.columns[0]).to_dicts()
-
-
-def same(lake: Lakehouse, read: Any, table: str = "silver.t") -> bool:
-    """Whether silver holds just what the source has."""
-    return str(row_hash(lake.scan(table))) == str(row_hash(read.scan()))
 
 
 TYPES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,8 @@ import pytest
 from automic_core import cli, registry
 from automic_core.errors import AutomicError, ConfigError, SchemaError, SourceError
 from automic_core.lake import Lakehouse
-from automic_core.lakehouse.rowhash import row_hash
 from tests import servers
-
-_numbers = count(1)
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(tmp_path / "lake") as opened:
-        yield opened
+from tests.core.followed import made, rows, same
 
 
 @pytest.fixture
@@ -36,29 +27,8 @@ def server() -> Iterator[servers.Address]:
         found.run(f"DROP PUBLICATION {name}")
 
 
-def made(server: servers.Address, columns: str, *statements: str) -> str:
-    """A new table."""
-    name = f"t{next(_numbers)}"
-    server.run(f"CREATE TABLE {name} ({columns})")
-    for statement in statements:
-        server.run(statement.format(t=name))
-    return name
-
-
 def source(server: servers.Address, table: str, **options: Any) -> Any:
     return registry.build("source", "postgresql", {**server.options, "table": table, **options})
-
-
-def rows(lake: Lakehouse, table: str = "silver.t") -> list[dict[str, Any]]:
-    """Data of a table, in the order of its first column."""
-    frame = lake.scan(table).collect()
-    kept = frame.select(name for name in frame.columns if not name.startswith("_"))
-    return kept.sort(kept.columns[0]).to_dicts()
-
-
-def same(lake: Lakehouse, read: Any, table: str = "silver.t") -> bool:
-    """Whether silver holds just what the source has."""
-    return str(row_hash(lake.scan(table))) == str(row_hash(read.scan()))
 
 
 TYPES = {
@@ -306,7 +276,7 @@ def test_rows_by_another_unique_key(lake: Lakehouse, server: servers.Address) ->
 
 
 def test_partitions_are_followed_through_their_table(lake: Lakehouse, server: servers.Address) -> None:
-    name = f"t{next(_numbers)}"
+    name = "parted"
     server.run(f"CREATE TABLE {name} (id int PRIMARY KEY, v text) PARTITION BY RANGE (id)")
     server.run(f"CREATE TABLE {name}_a PARTITION OF {name} FOR VALUES FROM (0) TO (10)")
     server.run(f"CREATE TABLE {name}_b PARTITION OF {name} FOR VALUES FROM (10) TO (20)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,6 @@ BUILDS: dict[str, dict[str, Any]] = {
     },
 }
 BASE = [(str(i), f"l{i % 4}", f"{i % 7}.50", f"2024-0{i % 3 + 1}-10") for i in range(40)]
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lakehouse]:
-    with Lakehouse.open(tmp_path / "lake") as opened:
-        yield opened
 
 
 def give(lake: Lakehouse, rows: Sequence[Sequence[str]], keys: list[str] | None = None) -> None:

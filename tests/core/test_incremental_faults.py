@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from automic_core import Incremental, ParquetSource, faults
+from automic_core import Incremental, ParquetSource
 from automic_core.lake import Lakehouse
 from automic_core.medallion import watermarks
+from tests import killing
 
 JOB = """
 import sys
@@ -37,18 +34,6 @@ def work(folder: Path) -> None:
         lake.bronze.ingest(ParquetSource(str(folder / "t.parquet")), "t", incremental=Incremental("at", lag=1))
 
 
-def run(folder: Path, fault: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", JOB, str(folder)],
-        env={**os.environ, faults.VARIABLE: fault},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode
-
-
 def seen(folder: Path) -> tuple[list[tuple[int | None, str]], object]:
     """The rows, and the watermark beside them."""
     with Lakehouse.open(folder / "lake") as lake:
@@ -64,16 +49,16 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     deliver(folder, FIRST)
     work(folder)
     deliver(folder, LATER)
-    assert run(folder, f"record:{folder}/points.log") == 0
+    found = killing.points(JOB, folder, log=folder / "points.log")
     assert seen(folder) == (sorted(LATER, key=repr), 3)
-    return (folder / "points.log").read_text().split()
+    return found
 
 
 def die_and_rerun(folder: Path, point: str) -> None:
     deliver(folder, FIRST)
     work(folder)
     deliver(folder, LATER)
-    assert run(folder, f"kill:{point}") == -signal.SIGKILL, point
+    killing.dies(JOB, folder, at=point)
     before, after = (sorted(FIRST, key=repr), 2), (sorted(LATER, key=repr), 3)
     assert seen(folder) in (before, after), f"{point}: rows and watermark moved together or not at all"
     for _ in range(2):
@@ -84,7 +69,7 @@ def die_and_rerun(folder: Path, point: str) -> None:
 
 
 def test_rows_and_watermark_are_one_commit(points: list[str], tmp_path: Path) -> None:
-    assert points.count("publish.after") == 1, "there is no second commit for the watermark to be lost in"
+    assert "publish.after:2" not in points, "there is no second commit for the watermark to be lost in"
     for point in ("publish.before", "publish.after"):
         folder = tmp_path / point
         folder.mkdir()
@@ -98,4 +83,4 @@ def test_a_kill_at_every_other_point(points: list[str], tmp_path: Path) -> None:
     for number, point in enumerate(rest):
         folder = tmp_path / str(number)
         folder.mkdir()
-        die_and_rerun(folder, f"{point}:{points[: points.index(point) + 1].count(point)}")
+        die_and_rerun(folder, point)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from automic_core import faults, workbench
+from automic_core import workbench
 from automic_core.errors import ConflictError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.rowhash import row_hash
 from automic_core.medallion.silver import Promotion
+from tests import killing
 from tests.kept import Kept
 
 SPEC = """\
@@ -32,18 +29,6 @@ with workbench.opened(sys.argv[1], "bob") as opened:
 """
 QUICK = ["append.after:1", "publish.before:1", "publish.after:1"]
 REST = ["land.after:1", "land.after:2", "append.before:1", "append.before:2", "append.after:2"]
-
-
-def run(lake: Path, fault: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", JOB, str(lake), SPEC],
-        env={**os.environ, faults.VARIABLE: fault},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +51,13 @@ def lake(kept: Kept) -> Path:
 
 
 def test_the_points_are_those_of_a_promotion(lake: Path, tmp_path: Path) -> None:
-    assert run(lake, f"record:{tmp_path / 'points'}") == 0
-    passed: list[str] = []
-    for point in (tmp_path / "points").read_text().split():
-        passed.append(f"{point}:{sum(each.startswith(f'{point}:') for each in passed) + 1}")
+    passed = killing.points(JOB, lake, SPEC, log=tmp_path / "points")
     assert sorted(set(passed) - {"land.after:3", "land.after:4"}) == sorted([*QUICK, *REST])
 
 
 @pytest.mark.parametrize("point", [*QUICK, *(pytest.param(point, marks=pytest.mark.slow) for point in REST)])
 def test_a_kill_at_a_commit_point(lake: Path, point: str) -> None:
-    assert run(lake, f"kill:{point}") == -signal.SIGKILL
+    killing.dies(JOB, lake, SPEC, at=point)
     with workbench.opened(lake) as opened:
         done = workbench.promote(opened, "t", workbench.parse_promotion(SPEC))
         assert f"Read {0 if point == 'publish.after:1' else 50} of 110 rows (incremental)" in str(done.report)

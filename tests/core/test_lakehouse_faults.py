@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +10,7 @@ import pytest
 
 from automic_core import faults
 from automic_core.lakehouse import catalog, history, tables
+from tests import killing
 
 # A job that can be run again after it died anywhere: each step asks whether its commit is there already.
 JOB = """
@@ -101,23 +98,6 @@ THOROUGH = [
 ]
 
 
-def start(script: Path, *arguments: str, fault: str = "") -> subprocess.Popen[str]:
-    environment = {**os.environ, faults.VARIABLE: fault}
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", str(script), *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(process: subprocess.Popen[str]) -> str:
-    output, errors = process.communicate(timeout=240)
-    assert process.returncode == 0, errors
-    return output
-
-
 def read(root: Path) -> list[tuple[object, ...]]:
     with catalog.open_catalog("lake", catalog.local_properties(root)) as lake:
         if not tables.exists(lake, "silver.t"):
@@ -125,30 +105,20 @@ def read(root: Path) -> list[tuple[object, ...]]:
         return tables.scan(tables.load(lake, "silver.t")).collect().sort("id").rows()
 
 
-@pytest.fixture
-def job(tmp_path: Path) -> Path:
-    path = tmp_path / "job.py"
-    path.write_text(JOB, encoding="utf-8")
-    return path
-
-
-def test_the_points_are_all_there_are(job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record = f"record:{tmp_path / 'points'}"
-    finish(start(job, str(tmp_path / "lake"), fault=record))
-    monkeypatch.setenv(faults.VARIABLE, record)
+def test_the_points_are_all_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killing.points(JOB, tmp_path / "lake", log=tmp_path / "points")
+    monkeypatch.setenv(faults.VARIABLE, f"record:{tmp_path / 'points'}")
     assert sorted(faults.commit_points()) == sorted({point.partition(":")[0] for point in QUICK + THOROUGH})
     assert read(tmp_path / "lake") == FINAL
 
 
 @pytest.mark.parametrize("point", [*QUICK, *(pytest.param(point, marks=pytest.mark.slow) for point in THOROUGH)])
-def test_a_run_killed_at_any_commit_point_can_be_run_again(job: Path, tmp_path: Path, point: str) -> None:
+def test_a_run_killed_at_any_commit_point_can_be_run_again(tmp_path: Path, point: str) -> None:
     root = tmp_path / "lake"
-    process = start(job, str(root), fault=f"kill:{point}")
-    process.communicate(timeout=240)
-    assert process.returncode == -signal.SIGKILL
+    killing.dies(JOB, root, at=point)
     assert read(root) in STATES
     run: dict[str, object] = {"__name__": "job"}
-    exec(compile(JOB, str(job), "exec"), run)
+    exec(compile(JOB, "job", "exec"), run)
     run["run"](str(root))  # type: ignore[operator]
     assert read(root) == FINAL
     with catalog.open_catalog("lake", catalog.local_properties(root)) as lake:
@@ -208,16 +178,9 @@ print(json.dumps({"rejected": rejected, "keys": keys}))
 
 
 def test_three_processes_appending_and_publishing_at_once_lose_nothing(tmp_path: Path) -> None:
-    script = tmp_path / "racer.py"
-    script.write_text(RACER, encoding="utf-8")
     racers, rounds = 3, 4
-    running = [start(script, str(tmp_path), str(me), str(rounds), str(racers)) for me in range(racers)]
-    try:
-        results = [json.loads(finish(process)) for process in running]
-    finally:
-        for process in running:
-            process.kill()
-            process.communicate()
+    running = [killing.start(RACER, tmp_path, me, rounds, racers) for me in range(racers)]
+    results = [json.loads(output) for output in killing.finish(*running)]
     expected = sorted(key for result in results for key in result["keys"])
     with catalog.open_catalog("lake", catalog.local_properties(tmp_path / "lake")) as lake:
         table = tables.load(lake, "silver.t")

@@ -18,7 +18,10 @@ from hypothesis import strategies as st
 
 from automic_core import frames, registry
 from automic_core.connectors.databases import _mongodb_reading as reading
+from automic_core.connectors.databases import _mongodb_stage
 from automic_core.connectors.databases import _mongodb_types as types
+from automic_core.connectors.databases._mongodb_catalog import STAGE
+from automic_core.connectors.databases._mongodb_stage import OLD_SECONDS
 from automic_core.contracts import Bound, Incremental, ReadRequest
 from automic_core.errors import AutomicError, ConfigError, LoadError, SecurityError, SourceError
 from automic_core.lake import Lakehouse
@@ -449,6 +452,43 @@ def test_without_transactions_it_is_done_beside(mode: Any) -> None:
     assert "own" in target.index_information()
     with pytest.raises(SourceError, match="replica set"):
         registry.build("source", "mongodb", {**found.options("alone"), "table": "t"}).change_log("x")
+
+
+def stages(space: Any) -> list[str]:
+    return sorted(name for name in space.list_collection_names() if name.startswith(STAGE))
+
+
+def test_stages_that_are_old_go_with_the_next_load(space: Any, here: Any) -> None:
+    now = int(datetime.now(UTC).timestamp())
+    old, young, unknown = f"{STAGE}{now - OLD_SECONDS - 60}_a", f"{STAGE}{now - OLD_SECONDS + 60}_b", f"{STAGE}1f"
+    for name in (old, young, unknown):
+        space[name].insert_one({"a": 1})
+    try:
+        loader(here.name).load(pl.DataFrame({"a": [1]}), "overwrite")
+        assert stages(space) == sorted([young, unknown])
+    finally:
+        for name in (young, unknown):
+            space.drop_collection(name)
+
+
+def test_a_stage_that_somebody_still_fills_is_not_published_in_part(
+    space: Any, here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.insert_one({"a": 0})
+    slow = loader(here.name)
+    slow.begin_transaction()
+    slow.load(pl.DataFrame({"a": [1, 2]}), "overwrite")
+    (left,) = stages(space)
+    monkeypatch.setattr(_mongodb_stage, "OLD_SECONDS", -1)
+    loader("other").load(pl.DataFrame({"a": [3]}), "overwrite")
+    assert left not in stages(space), "as if a process that died had left it"
+    slow.load(pl.DataFrame({"a": [4]}))
+    assert stages(space) == [left], "the server makes it anew for the rest of the rows"
+    with pytest.raises(LoadError, match="was dropped before they were complete"):
+        slow.commit()
+    slow.close()
+    assert [each["a"] for each in here.find()] == [0]
+    assert stages(space) == []
 
 
 def test_a_password_is_declared(tmp_path: Path) -> None:

@@ -379,6 +379,15 @@ def test_upsert_by_keys_with_nulls(space: str) -> None:
             loader(**target).load(new, "upsert", keys)
 
 
+def test_a_load_that_fails_at_its_commit_is_over(space: str) -> None:
+    servers.postgresql().run(f"CREATE TABLE {space}.late (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    load = loader(schema=space, table="late")
+    with pytest.raises(LoadError, match="duplicate key"):
+        load.load(pl.DataFrame({"a": [1, 1]}))
+    load.load(pl.DataFrame({"a": [2]}), "upsert", ["a"])
+    assert servers.postgresql().run(f"SELECT a FROM {space}.late") == [(2,)]
+
+
 def test_names_that_would_be_cut_are_refused(space: str) -> None:
     with pytest.raises(LoadError, match="takes no name"):
         loader(schema=space, table="t").load(pl.DataFrame({"ü" * 32: [1]}))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from automic_core import faults, workbench
+from automic_core import workbench
 from automic_core.errors import CatalogError, ConflictError
 from automic_core.medallion import reviewing
+from tests import killing
 from tests.kept import Kept
 
 SPEC = """\
@@ -44,16 +41,6 @@ POINTS = [
 ]
 QUICK = ["append.after:1", "publish.before:1", "publish.after:1"]
 REST = [point for point in [*POINTS, "land.after:1", "land.after:2"] if point not in QUICK]
-
-
-def run(what: str, lake: Path, argument: str, fault: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", JOB, what, str(lake), argument],
-        env={**os.environ, faults.VARIABLE: fault},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -95,26 +82,20 @@ def same(one: Seen, other: Seen) -> bool:
 
 
 def test_the_points_are_all_there_are(lake: Path, tmp_path: Path) -> None:
-    log = tmp_path / "points"
-    done = run("publish", lake, staged(lake), f"record:{log}")
-    assert (done.returncode, done.stderr) == (0, "")
-    names = log.read_text(encoding="utf-8").split()
-    passed = [f"{name}:{names[: place + 1].count(name)}" for place, name in enumerate(names)]
+    passed = killing.points(JOB, "publish", lake, staged(lake), log=tmp_path / "points")
     assert [point for point in passed if not point.startswith("land.")] == POINTS
 
 
 @pytest.mark.parametrize("point", [*QUICK, *(pytest.param(point, marks=pytest.mark.slow) for point in REST)])
 def test_a_publish_killed_at_any_point_can_be_repeated(lake: Path, point: str) -> None:
     review, before = staged(lake), seen(lake)
-    died = run("publish", lake, review, f"kill:{point}")
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    killing.dies(JOB, "publish", lake, review, at=point)
     between = seen(lake)
     done = POINTS.index(point) > POINTS.index("publish.before:1") if point in POINTS else False
     with workbench.opened(lake) as opened:
         assert [(each.id, each.moved) for each in workbench.reviews(opened)] == [(review, "")]
         assert not workbench.review(opened, review).moved
-    again = run("publish", lake, review)
-    assert again.returncode == 0, again.stderr
+    killing.finish(killing.start(JOB, "publish", lake, review))
     after = seen(lake)
     assert not same(before, after)
     assert same(between, after if done else before)
@@ -136,7 +117,7 @@ def test_a_publish_killed_at_any_point_can_be_repeated(lake: Path, point: str) -
 
 def test_what_was_published_by_a_process_that_died_is_not_discarded(lake: Path) -> None:
     review = staged(lake)
-    assert run("publish", lake, review, "kill:publish.after").returncode == -signal.SIGKILL
+    killing.dies(JOB, "publish", lake, review, at="publish.after")
     after = seen(lake)
     with workbench.opened(lake) as opened, pytest.raises(ConflictError, match="published from this review already"):
         workbench.discard(opened, review)
@@ -149,7 +130,7 @@ def test_a_discard_killed_at_any_point_can_be_repeated(lake: Path, point: str) -
     files, before = set(lake.rglob("silver/**/*.parquet")), seen(lake)
     review = staged(lake)
     assert set(lake.rglob("silver/**/*.parquet")) > files
-    assert run("discard", lake, review, f"kill:{point}").returncode == -signal.SIGKILL
+    killing.dies(JOB, "discard", lake, review, at=point)
     assert same(seen(lake), before)
     with workbench.opened(lake) as opened:
         assert [each.id for each in workbench.reviews(opened)] == [review]
@@ -161,7 +142,7 @@ def test_a_discard_killed_at_any_point_can_be_repeated(lake: Path, point: str) -
 
 def test_a_worker_killed_before_the_review_is_whole_leaves_none(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = seen(lake)
-    assert run("stage", lake, SPEC, "kill:review.before").returncode == -signal.SIGKILL
+    killing.dies(JOB, "stage", lake, SPEC, at="review.before")
     (left,) = (lake / "reviews").iterdir()
     with workbench.opened(lake) as opened:
         assert workbench.reviews(opened) == []
@@ -176,7 +157,7 @@ def test_a_worker_killed_before_the_review_is_whole_leaves_none(lake: Path, monk
 
 
 def test_a_worker_killed_after_the_review_is_whole_leaves_a_whole_one(lake: Path) -> None:
-    assert run("stage", lake, SPEC, "kill:review.after").returncode == -signal.SIGKILL
+    killing.dies(JOB, "stage", lake, SPEC, at="review.after")
     with workbench.opened(lake) as opened:
         (found,) = workbench.reviews(opened)
         assert workbench.review(opened, found.id).quarantined

@@ -14,7 +14,7 @@ import tenacity
 from automic_core.errors import AutomicError, LoadError, SecurityError, SourceError, UnavailableError
 
 T = TypeVar("T")
-AWAY = (
+_AWAY = (
     "connection refused",
     "timeout expired",
     "connection timed out",
@@ -22,6 +22,10 @@ AWAY = (
     "network is unreachable",
     "no route to host",
 )
+
+
+def _said_away(exc: BaseException) -> bool:
+    return any(words in str(exc).lower() for words in _AWAY)
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,10 @@ class Errors:
         said: What the server says, in one line.
         words: Code to what it means, and what to do next.
         passing: Codes of what may pass: the server is starting or full, or two transactions met.
+        is_lost: Whether the connection broke.
+        is_away: Whether there is no connection to be had; by default by what is said.
         writing: Codes of a statement that would do more than read.
-        gone: Beginnings of codes of a connection that broke.
-        lost: What is said of such a connection, in lower case.
+        reached_by: Options that say how the server is reached.
     """
 
     drivers: Callable[[], tuple[type[BaseException], ...]]
@@ -44,20 +49,17 @@ class Errors:
     said: Callable[[BaseException], str]
     words: Mapping[str, tuple[str, str]]
     passing: frozenset[str]
-    writing: frozenset[str]
-    gone: tuple[str, ...]
-    lost: tuple[str, ...]
-
-    def is_lost(self, exc: BaseException) -> bool:
-        """Whether the connection broke."""
-        return self.code_of(exc).startswith(self.gone) or any(words in str(exc).lower() for words in self.lost)
+    is_lost: Callable[[BaseException], bool]
+    is_away: Callable[[BaseException], bool] = _said_away
+    writing: frozenset[str] = frozenset()
+    reached_by: str = "'host' and 'port'"
 
     def passes(self, exc: BaseException) -> bool:
         """Whether trying again can help."""
         cause = exc.__cause__ if isinstance(exc, AutomicError) else exc
         if cause is None or isinstance(cause, socket.gaierror):
             return False
-        return self.code_of(cause) in self.passing or self.is_lost(cause) or _is_away(cause)
+        return self.code_of(cause) in self.passing or self.is_lost(cause) or self.is_away(cause)
 
     def trying(self, retries: int, work: Callable[[], T]) -> T:
         """Do something again if it failed for a reason that may pass; only for work that has delivered nothing yet."""
@@ -95,16 +97,23 @@ class Errors:
         words, hint = self.words.get(code, ("", ""))
         if not words and self.is_lost(exc):
             words, hint = "the connection was lost", "Run again; nothing half-done is visible."
-        if not words and _is_away(exc):
-            words, hint = "the server does not answer", "Check 'host' and 'port', and that the server runs."
+        if not words and self.is_away(exc):
+            words, hint = "the server does not answer", f"Check {self.reached_by}, and that the server runs."
         to = UnavailableError if to is SourceError and self.passes(exc) else to
-        return to(f"{what}: {words} ({said})." if words else f"{what}: {said}", hint)
-
-
-def _is_away(exc: BaseException) -> bool:
-    return any(words in str(exc).lower() for words in AWAY)
+        return to(f"{what}: {words} ({said})." if words else f"{what}: {said}.", hint)
 
 
 def one_line(text: str) -> str:
     """A message without line breaks and without its full stop, cut off where it is very long."""
     return " ".join(text.split()).rstrip(".")[:600]
+
+
+def lost_by(
+    code_of: Callable[[BaseException], str], gone: tuple[str, ...], said: tuple[str, ...]
+) -> Callable[[BaseException], bool]:
+    """Whether a connection broke, by the beginning of the error's code or by what is said, in lower case."""
+
+    def is_lost(exc: BaseException) -> bool:
+        return code_of(exc).startswith(gone) or any(words in str(exc).lower() for words in said)
+
+    return is_lost

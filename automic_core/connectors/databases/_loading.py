@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import polars as pl
 
@@ -58,6 +58,13 @@ class TransactionLoader(DestinationAdapter, abstract=True):
     capabilities: ClassVar[frozenset[str]] = frozenset({"append", "overwrite", "upsert", "transaction", "watermark"})
     begin: ClassVar[str] = "BEGIN"
     """The statement that begins a transaction."""
+    noun: ClassVar[str] = "table"
+    """What the database calls a table."""
+
+    @property
+    def table(self) -> str | None:
+        """The option that names the table."""
+        raise TypeError(f"{type(self).__name__} must override table.")
 
     @property
     def shown(self) -> str:
@@ -93,6 +100,15 @@ class TransactionLoader(DestinationAdapter, abstract=True):
         """Run a statement."""
         connection.execute(statement)
 
+    def bind(self, source_name: str) -> Self:
+        """The same loader with the source's name as the table's, if it has none."""
+        if self.table or not source_name:
+            return self
+        named: dict[str, Any] = {"table": source_name}
+        bound = replace(self, **named)
+        vars(bound).update({key: value for key, value in vars(self).items() if key == "_access"})
+        return bound
+
     @cached_property
     def _session(self) -> Session:
         return Session()
@@ -113,23 +129,24 @@ class TransactionLoader(DestinationAdapter, abstract=True):
     def load(self, frame: frames.Frame, mode: Mode = "append", keys: Sequence[str] = ()) -> int:
         """Write all rows; without ``begin_transaction`` it is a transaction of its own."""
         alone = not self._session.begun
-        self.begin_transaction()
         stream = frames.stream(frame)
         try:
-            with self.translated(f"Writing table {self.target[1]!r} of {self.shown}"):
+            self.begin_transaction()
+            name = self.target[1]
+            with self.translated(f"Writing {self.noun} {name!r} of {self.shown}"):
+                if not stream.schema:
+                    raise LoadError(f"There are no columns to write to {name!r}.", "Check what the source delivers.")
                 table = self.table_of(self._session.connection, stream.schema)
                 rows = (
                     table.upsert(stream, keys)
                     if mode == "upsert"
                     else table.insert(stream, replace=mode == "overwrite")
                 )
-        except BaseException:
+            if alone:
+                self.commit()
+        finally:
             if alone:
                 self.close()
-            raise
-        if alone:
-            self.commit()
-            self.close()
         return rows
 
     def recall(self, name: str) -> str | None:
@@ -157,10 +174,9 @@ class TransactionLoader(DestinationAdapter, abstract=True):
     def rollback(self) -> None:
         """Undo everything since ``begin_transaction``; a connection that broke has undone it already."""
         found = self._session
-        if found.connection is not None and found.begun:
-            if not self.undone(found.connection):
-                self._run("ROLLBACK")
-            found.begun = False
+        begun, found.begun = found.begun, False
+        if found.connection is not None and begun and not self.undone(found.connection):
+            self._run("ROLLBACK")
 
     def close(self) -> None:
         """Roll back what was not committed, and close the connection."""
@@ -169,8 +185,8 @@ class TransactionLoader(DestinationAdapter, abstract=True):
             try:
                 self.rollback()
             finally:
-                found.connection.close()
-                found.connection = None
+                connection, found.connection = found.connection, None
+                connection.close()
 
     def _run(self, statement: str) -> None:
         with self.translated(f"Writing {self.shown}"):

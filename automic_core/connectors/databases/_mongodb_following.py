@@ -82,7 +82,7 @@ class MongoDBLog:
             raise ConfigError(f"A document is known by _id, not by {', '.join(keys)}.", "Leave the keys out.")
         self._keys = list(keys) if keys is not None and keys != ["_id"] else []
         with self._translated():
-            self._found = session.trying(retries, lambda: self._looked(table))
+            self._found = session.ERRORS.trying(retries, lambda: self._looked(table))
 
     @property
     def keys(self) -> list[str]:
@@ -97,7 +97,7 @@ class MongoDBLog:
     def begin(self) -> Beginning:
         """Note where the log is, and read the documents as of a moment after that."""
         with self._translated():
-            client = session.trying(self._retries, lambda: session.opened(self._access))
+            client = session.ERRORS.trying(self._retries, lambda: session.opened(self._access))
             try:
                 target = client[self._access.database][self._found.name]
                 with target.watch(max_await_time_ms=1) as stream:
@@ -137,7 +137,10 @@ class MongoDBLog:
 
     def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
         """What was committed after a position."""
-        with self._translated(), closing(session.trying(self._retries, lambda: session.opened(self._access))) as client:
+        with (
+            self._translated(),
+            closing(session.ERRORS.trying(self._retries, lambda: session.opened(self._access))) as client,
+        ):
             yield from self._told(client, Position.of(position), json.loads(origin), until_now)
 
     def acknowledge(self, position: str) -> None:
@@ -210,9 +213,10 @@ class MongoDBLog:
         except OperationFailure as exc:
             if session.code_of(exc) not in session.LOST_LOG:
                 raise
-            said = str((exc.details or {}).get("errmsg") or exc)
             raise SourceError(
-                f"{self._where}: changes are lost: the server's log does not reach back that far ({said}).", AGAIN
+                f"{self._where}: changes are lost: the server's log does not reach back that far "
+                f"({session.said(exc)}).",
+                AGAIN,
             ) from exc
 
     def _looked(self, table: str | None) -> catalog.Collection:
@@ -233,4 +237,4 @@ class MongoDBLog:
             return found
 
     def _translated(self) -> Any:
-        return session.translated(SourceError, f"Following {self._where}", self._access.password)
+        return session.ERRORS.translated(SourceError, f"Following {self._where}", self._access.password)

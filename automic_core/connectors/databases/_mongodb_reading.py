@@ -12,7 +12,7 @@ from automic_core.connectors._ahead import ahead
 from automic_core.connectors.databases import _mongodb_types as types
 from automic_core.connectors.databases._mongodb_bounds import condition
 from automic_core.connectors.databases._mongodb_rows import Documents, Plan
-from automic_core.connectors.databases._mongodb_session import driver
+from automic_core.connectors.databases._mongodb_session import drivers
 from automic_core.connectors.databases._mongodb_values import codec
 from automic_core.connectors.files import _types
 from automic_core.contracts import Bound
@@ -107,7 +107,7 @@ def parsed(text: str | None, what: str, kind: type) -> Any:
     """
     if text is None:
         return None
-    driver()
+    drivers()
     from bson import json_util
 
     try:

@@ -1,29 +1,22 @@
-"""Frames into MongoDB collections: values, appending, replacing, upserting, all or nothing."""
+"""Frames into MongoDB collections: values, appending, replacing, upserting."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from automic_core.connectors import _plain
-from automic_core.connectors.databases._mongodb_catalog import STAGE
-from automic_core.connectors.databases._names import WATERMARKS
+from automic_core.connectors.databases._loading import unknown_keys
+from automic_core.connectors.databases._mongodb_work import Unit
 from automic_core.errors import LoadError
-
-if TYPE_CHECKING:
-    from pymongo import MongoClient
-    from pymongo.client_session import ClientSession
-    from pymongo.collection import Collection
 
 Times = Literal["exact", "milliseconds", "text"]
 _PIECE = 10_000  # rows a command
-_LARGE = (pl.UInt64, pl.Int128, pl.UInt128)
 _DECIMAL_DIGITS = 34
 
 
@@ -103,38 +96,27 @@ class Cells:
         return Decimal128(value)
 
 
-class Unit:
-    """What is loaded together, and seen together or not at all.
+class Table:
+    """One collection inside of a unit.
 
-    Rows for a collection that is there go in by a transaction. A collection that is new or replaced is filled beside
-    its place and then renamed, with its indexes; so is, with a copy of what it has, any one of a server that has no
-    transactions.
-
-    Attributes:
-        transactions: Whether the server has them.
+    Args:
+        names: The columns of the rows.
+        cells: Makes them documents.
     """
 
-    def __init__(self, client: MongoClient[dict[str, Any]], database: str, name: str) -> None:
-        self._database = client[database]
-        self._name = name
-        hello = client.admin.command("hello")
-        self.transactions = "setName" in hello or hello.get("msg") == "isdbgrid"
-        self._session: ClientSession | None = client.start_session() if self.transactions else None
-        self._stage = ""
-        self._replaces = self._written = False
-        self._recalled: dict[str, str | None] = {}
-        self._marks: dict[str, str] = {}
+    def __init__(self, unit: Unit, names: Sequence[str], cells: Cells) -> None:
+        self._unit, self._names, self._cells = unit, names, cells
 
-    def insert(self, batches: Iterable[pl.DataFrame], cells: Cells, *, replace: bool) -> int:
+    def insert(self, batches: Iterable[pl.DataFrame], *, replace: bool) -> int:
         """Add rows; with ``replace`` the collection holds just these."""
-        target = self._target(replace)
+        target = self._unit.target(replace=replace)
         rows = 0
-        for documents in _pieces(batches, cells):
-            self._write(partial(target.insert_many, documents))
+        for documents in self._pieces(batches):
+            self._unit.put(partial(target.insert_many, documents))
             rows += len(documents)
         return rows
 
-    def upsert(self, batches: Iterable[pl.DataFrame], cells: Cells, keys: Sequence[str], names: Sequence[str]) -> int:
+    def upsert(self, batches: Iterable[pl.DataFrame], keys: Sequence[str]) -> int:
         """Update documents with the same keys (null equals null), insert the others; an index of the keys is made.
 
         Raises:
@@ -142,16 +124,15 @@ class Unit:
         """
         from pymongo import UpdateOne
 
-        if not keys or (unknown := [key for key in keys if key not in names]):
-            what = f"the rows have no column {unknown[0]!r}" if keys else "no keys are given"
-            raise LoadError(f"Cannot upsert into {self._name!r}: {what}.", f"Columns: {', '.join(names)}.")
-        if odd := [name for name in names if "." in name or name.startswith("$")]:
+        if (problem := unknown_keys(self._unit.name, self._names, keys)) is not None:
+            raise problem
+        if odd := [name for name in self._names if "." in name or name.startswith("$")]:
             raise LoadError(f"Cannot upsert a field named {odd[0]!r}: it would be a path.", "Rename the column.")
-        target = self._target(False)
-        if not self._written and list(keys) != ["_id"]:
+        target = self._unit.target(replace=False)
+        if not self._unit.written and list(keys) != ["_id"]:
             target.create_index([(key, 1) for key in keys])
         rows = 0
-        for documents in _pieces(batches, cells):
+        for documents in self._pieces(batches):
             changes = []
             for each in documents:
                 rest = {name: value for name, value in each.items() if name not in keys}
@@ -162,101 +143,12 @@ class Unit:
                         upsert=True,
                     )
                 )
-            self._write(partial(target.bulk_write, changes, ordered=True))
+            self._unit.put(partial(target.bulk_write, changes, ordered=True))
             rows += len(documents)
         return rows
 
-    def recall(self, name: str) -> str | None:
-        """What is kept under a name; in a transaction nobody else changes it until the end."""
-        kept = self._database[WATERMARKS]
-        if self._session is None:
-            found = kept.find_one({"_id": name})
-        else:
-            self._begin()
-            found = kept.find_one_and_update({"_id": name}, {"$inc": {"turn": 1}}, upsert=True, session=self._session)
-        self._recalled[name] = (found or {}).get("said")
-        return self._recalled[name]
-
-    def remember(self, name: str, text: str) -> None:
-        """Keep a text under a name."""
-        self._marks[name] = text
-
-    def commit(self) -> None:
-        """Make everything visible."""
-        if self._stage:
-            for index in self._indexes():
-                self._database[self._stage].create_index(list(index.pop("key").items()), **index)
-            self._database[self._stage].rename(self._name, dropTarget=self._replaces)
-            self._stage = ""
-        for name, text in self._marks.items():
-            self._begin()
-            change = {"$set": {"said": text}}
-            self._database[WATERMARKS].update_one({"_id": name}, change, upsert=True, session=self._session)
-        if self._session is not None and self._session.in_transaction:
-            self._session.commit_transaction()
-        self.close()
-
-    def close(self) -> None:
-        """Give up what was not committed."""
-        if self._session is not None:
-            self._session.end_session()  # ends a transaction, too
-        if self._stage:
-            self._database[self._stage].drop()
-            self._stage = ""
-
-    def _target(self, replace: bool) -> Collection[dict[str, Any]]:
-        """Where rows go."""
-        if self._stage and not replace:
-            return self._database[self._stage]
-        there = self._name in self._database.list_collection_names(filter={"name": self._name})
-        if there and not replace and self._session is not None:
-            return self._database[self._name]
-        if self._stage:
-            self._database[self._stage].drop()
-        self._stage, self._replaces = f"{STAGE}{uuid.uuid4().hex}", there
-        self._database.create_collection(self._stage)
-        if there and not replace:
-            self._database[self._name].aggregate([{"$out": self._stage}])
-        return self._database[self._stage]
-
-    def _indexes(self) -> Iterator[dict[str, Any]]:
-        """What the collection that is replaced is found by, besides _id."""
-        if self._replaces:
-            for about in self._database[self._name].list_indexes():
-                if about["name"] != "_id_":
-                    yield {key: value for key, value in about.items() if key not in ("v", "ns")}
-
-    def _write(self, write: Callable[..., object]) -> None:
-        """Write some rows, those for a collection that is there in the transaction.
-
-        A transaction that met another one is begun again, as long as it has no rows yet.
-        """
-        from pymongo.errors import PyMongoError
-
-        if self._stage:
-            write()
-            return
-        self._begin()
-        try:
-            write(session=self._session)
-        except PyMongoError as exc:
-            if self._written or self._session is None or not exc.has_error_label("TransientTransactionError"):
-                raise
-            if self._session.in_transaction:
-                self._session.abort_transaction()
-            self._begin()
-            if any(self.recall(name) != said for name, said in list(self._recalled.items())):
-                raise
-            write(session=self._session)
-        self._written = True
-
-    def _begin(self) -> None:
-        if self._session is not None and not self._session.in_transaction:
-            self._session.start_transaction()
-
-
-def _pieces(batches: Iterable[pl.DataFrame], cells: Cells) -> Iterator[list[dict[str, Any]]]:
-    for batch in batches:
-        for piece in batch.iter_slices(_PIECE):
-            if piece.height:
-                yield cells.documents(piece)
+    def _pieces(self, batches: Iterable[pl.DataFrame]) -> Iterator[list[dict[str, Any]]]:
+        for batch in batches:
+            for piece in batch.iter_slices(_PIECE):
+                if piece.height:
+                    yield self._cells.documents(piece)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from automic_core.connectors.databases._errors import Errors, one_line
+from automic_core.connectors.databases._errors import Errors, lost_by, one_line
 from automic_core.errors import MissingDriverError
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ ERRORS = Errors(
     _said,
     _WORDS,
     passing=frozenset({"1040", "1203", "1205", "1213", "1053", "1927", "2006", "2013", "1158", "1159", "1160", "1161"}),
+    is_lost=lost_by(code_of, ("2006", "2013", "1927", "1053"), _LOST),
     writing=frozenset({"1792", "1290"}),
-    gone=("2006", "2013", "1927", "1053"),
-    lost=_LOST,
 )
 
 

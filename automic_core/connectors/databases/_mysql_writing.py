@@ -111,7 +111,7 @@ class Table:
     """One table inside a transaction that is already open.
 
     Raises:
-        LoadError: A name is too long, two columns have the same name but for case, or there are no columns.
+        LoadError: A name is too long, or two columns have the same name but for case.
     """
 
     def __init__(self, work: Work, schema: str | None, name: str, columns: pl.Schema) -> None:
@@ -119,8 +119,6 @@ class Table:
         self._columns = columns
         self._schema = schema or work.database
         self._name = name
-        if not columns:
-            raise LoadError(f"There are no columns to write to table {name!r}.", "Check what the source delivers.")
         for each in (self._schema, name, *columns):
             if len(each) > _LONGEST or "\0" in each or not each or each != each.rstrip():
                 raise LoadError(f"MySQL takes no name like {each!r}.", f"Names have 1 to {_LONGEST} characters.")

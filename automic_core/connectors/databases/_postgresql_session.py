@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from automic_core.connectors.databases._errors import Errors, one_line
+from automic_core.connectors.databases._errors import Errors, lost_by, one_line
 from automic_core.errors import MissingDriverError
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ _SAID = {  # what libpq says where the server's code does not get through
     "in recovery mode": "57P03",
     "shutting down": "57P03",
 }
-_PASSING = {"57P01", "57P02", "57P03", "53300", "40001", "40P01", "55006"}
 _LOST = (
     "server closed the connection unexpectedly",
     "could not receive data from server",
@@ -128,9 +127,8 @@ ERRORS = Errors(
     _said,
     _WORDS,
     passing=frozenset({"57P01", "57P02", "57P03", "53300", "40001", "40P01", "55006"}),
+    is_lost=lost_by(code_of, ("08", "57P"), _LOST),
     writing=frozenset({"25006"}),
-    gone=("08", "57P"),
-    lost=_LOST,
 )
 
 

@@ -107,7 +107,7 @@ class Table:
     """One table inside a transaction that is already open.
 
     Raises:
-        LoadError: A name is too long, or there are no columns.
+        LoadError: A name is too long.
     """
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str | None, name: str, columns: pl.Schema) -> None:
@@ -117,8 +117,6 @@ class Table:
         self._schema = schema or self._scalar("SELECT current_schema()") or "public"
         self._name = name
         self._sql = f"{quoted(self._schema)}.{quoted(name)}"
-        if not columns:
-            raise LoadError(f"There are no columns to write to table {name!r}.", "Check what the source delivers.")
         for each in (self._schema, name, *columns):
             if len(each.encode()) > _LONGEST or "\0" in each or not each:
                 raise LoadError(f"PostgreSQL takes no name like {each!r}.", f"Names have 1 to {_LONGEST} bytes.")

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import AfterValidator, Field
 
+from automic_core.connectors._files import PathText
+from automic_core.connectors.databases._errors import Errors
 from automic_core.contracts import configured
 from automic_core.errors import ConfigError, SourceError
 from automic_core.settings import Secret
@@ -38,6 +40,7 @@ Name = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
 class Server:
     """Where a database is and who logs in. Nothing but what stands here is used: no variables, no password files."""
 
+    errors: ClassVar[Errors]
     scheme: ClassVar[str] = ""
     WHERE: ClassVar[tuple[str, ...]] = ("host", "port", "database", "user")
     """The options that its address is made of."""
@@ -49,6 +52,16 @@ class Server:
     )
     host: Annotated[str, AfterValidator(_one_host), Field(description="Name or address of the server.")] = "localhost"
     port: Annotated[int, Field(ge=1, le=65535, description="Port of the server.")] = 0
+    root_certificate: Annotated[
+        PathText | None, Field(description="File with the certificates to check the server's against.")
+    ] = None
+    statement_timeout: Annotated[
+        float | None,
+        Field(gt=0, le=2_000_000, description="Seconds a statement may take; default: as the server has it."),
+    ] = None
+    retries: Annotated[
+        int, Field(ge=0, le=20, description="Further tries if the server is away, starting, full or changing its lead.")
+    ] = 2
 
     @property
     def place(self) -> str:
@@ -72,6 +85,20 @@ class Server:
     def _policy(self) -> AccessPolicy:
         found = vars(self).get("_access")
         return found if isinstance(found, AccessPolicy) else AccessPolicy()
+
+    @property
+    def _certificate(self) -> str | None:
+        """The file of certificates, checked."""
+        if self.root_certificate is None:
+            return None
+        path = Path(self.root_certificate).expanduser()
+        self._policy.check_path(path)
+        return str(path)
+
+    @property
+    def _milliseconds(self) -> int | None:
+        """What a statement may take; None = as the server has it."""
+        return None if self.statement_timeout is None else max(round(self.statement_timeout * 1000), 1)
 
     def _addresses(self) -> list[str]:
         """The numeric addresses of the host, checked; none for the folder of a socket.

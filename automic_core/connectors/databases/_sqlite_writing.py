@@ -61,7 +61,7 @@ class Table:
     """One table inside a transaction that is already open.
 
     Raises:
-        LoadError: Two columns have the same name but for case, or there are none.
+        LoadError: Two columns have the same name but for case.
     """
 
     def __init__(self, connection: sqlite3.Connection, name: str, schema: pl.Schema) -> None:
@@ -74,8 +74,6 @@ class Table:
             raise LoadError(
                 f"SQLite takes the columns {', '.join(map(repr, twice[:4]))} for one.", "Rename all but one of them."
             )
-        if not schema:
-            raise LoadError(f"There are no columns to write to table {name!r}.", "Check what the source delivers.")
 
     def insert(self, batches: Iterable[pl.DataFrame], *, replace: bool) -> int:
         """Add rows; with ``replace`` the table is made anew for them."""

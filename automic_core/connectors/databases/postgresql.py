@@ -44,8 +44,8 @@ class PostgreSQLServer(RelationalServer):
         encryption: dict[str, str] = {"sslmode": self.sslmode}
         if (certificate := self._certificate) is not None:
             encryption["sslrootcert"] = certificate
-        if self.statement_timeout is not None:
-            settings = {**settings, "statement_timeout": f"{max(round(self.statement_timeout * 1000), 1)}ms"}
+        if self._milliseconds is not None:
+            settings = {**settings, "statement_timeout": f"{self._milliseconds}ms"}
         return session.conninfo(
             host=self.host,
             port=self.port,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 import polars as pl
@@ -131,10 +131,6 @@ class SQLiteLoader(TransactionLoader):
     def target(self) -> tuple[str | None, str]:
         """The table."""
         return None, self.name
-
-    def bind(self, source_name: str) -> Self:
-        """The same loader with the source's name as the table's, if it has none."""
-        return self if self.table or not source_name else replace(self, table=source_name)
 
     @cached_property
     def _session(self) -> _FileSession:
