@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from automic_core import logs
+from tests import leaving
 from tests.drawing import draws
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ def pytest_collection_finish() -> None:
     """Whatever was imported and collected stays until the end; the garbage collector need not look through it again."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    leaving.end()
 
 
 def pytest_unconfigure() -> None:

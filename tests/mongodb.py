@@ -5,7 +5,6 @@ It is looked for as ``secantusd-py`` in the path and in ``servers/bin`` beside t
 
 from __future__ import annotations
 
-import atexit
 import functools
 import hashlib
 import json
@@ -24,6 +23,7 @@ from typing import Any
 import pytest
 
 from tests import servers
+from tests.leaving import at_end
 
 PROGRAM = "secantusd-py"
 _NUMBERS = "automic_numbers"
@@ -46,7 +46,7 @@ class Server:
         import pymongo
 
         found: Any = pymongo.MongoClient(self.host, self.port, directConnection=True)
-        atexit.register(found.close)
+        at_end(found.close)
         return found
 
     def fail(self, *commands: str, times: int = 1, **how: Any) -> None:
@@ -78,9 +78,9 @@ def _run(program: str, options: tuple[str, ...], folder: str) -> tuple[Server | 
         port = probe.getsockname()[1]
     command = [program, "--host", "127.0.0.1", "--port", str(port), "--storage-path", folder, *options]
     place = tempfile.mkdtemp(prefix="automic-mongo-")
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    at_end(shutil.rmtree, place, ignore_errors=True)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=place)
-    atexit.register(_stop, process)
+    at_end(_stop, process)
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         try:
@@ -115,7 +115,7 @@ def _guarded() -> Server | str:
     if program is None:
         return f"there is no {PROGRAM} to start (PyPI secantusdb)"
     folder = Path(tempfile.mkdtemp(prefix="automic-mongo-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    at_end(shutil.rmtree, folder, ignore_errors=True)
     first, process = _run(program, (), str(folder / "data"))
     if isinstance(first, str):
         return first

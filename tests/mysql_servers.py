@@ -6,7 +6,6 @@ MariaDB, whose sequences they read; MySQL itself is not among what is tested her
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
 import shutil
@@ -22,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.leaving import at_end
 from tests.servers import Address as PostgreSQLAddress
 from tests.servers import certify
 
@@ -128,7 +128,7 @@ def started(*settings: str, password: str = "") -> Address | str:
             stop()
         shutil.rmtree(folder, ignore_errors=True)
 
-    atexit.register(gone)
+    at_end(gone)
     try:
         subprocess.run([install, "--no-defaults", *about, *first], check=True, timeout=120, **quiet)
         start()

@@ -6,7 +6,6 @@ For MongoDB see ``tests/mongodb.py``.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import glob
 import os
@@ -22,6 +21,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+
+from tests.leaving import at_end
 
 _CERTIFICATES: dict[int, str] = {}
 _CONTROLS: dict[int, Callable[..., None]] = {}
@@ -120,7 +121,7 @@ def started(*settings: str, method: str = "trust") -> Address | str:
             control("-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
-    atexit.register(stop)
+    at_end(stop)
     return Address("127.0.0.1", port, "postgres", "postgres")
 
 
