@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.manifest import DataFile
@@ -100,6 +101,16 @@ class ChangeLanding:
     def place(self) -> Place | None:
         """How far the table goes as it was last seen."""
         return self._place
+
+    def fitted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the source as the contract lets them into the table.
+
+        Raises:
+            SchemaError: The contract refuses the columns.
+        """
+        if frames.RESCUED not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(frames.RESCUED))
+        return Contract(schemas.plan(self._table, rows.schema, self._contract)).fitted(rows)
 
     def add(self, rows: pa.RecordBatch, batch: str) -> None:
         """Land rows; they are seen when they are committed.

@@ -207,7 +207,7 @@ class Follower:
                 yield _shown(frames.from_arrow(batch)).with_columns(pl.lit(INSERT).alias(OP))
             return
         state = resolving.current(tables.scan(self._lake.need(self._name)), before.keys)
-        comparison = Comparison(state, before.keys, self._source.identity)
+        comparison = Comparison(state, before.keys, self._source.identity, self._landing.fitted)
         for batch in batches:
             yield comparison.take(_shown(frames.from_arrow(batch)))
         yield comparison.gone()
