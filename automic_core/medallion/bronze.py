@@ -127,6 +127,7 @@ class Bronze:
         self,
         source: SourceAdapter,
         table: str,
+        *,
         keys: Sequence[str] | None = None,
         silver: Silver = "same",
         until_now: bool = True,

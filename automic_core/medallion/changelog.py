@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class Place:
         position: Where its source's log goes on; "" = the source has none and is compared.
         origin: Which log that is.
         batch: Number of the newest batch.
+        at: When the table came there.
     """
 
     position: str
@@ -50,6 +52,7 @@ class Place:
     keys: list[str]
     source: str
     batch: int
+    at: datetime
 
 
 def prepared(lake: LakeContext, name: str) -> Table:
@@ -71,7 +74,8 @@ def place(table: Table | None) -> Place | None:
     while table is not None and snapshot is not None:
         said = snapshot.summary.additional_properties if snapshot.summary is not None else {}
         if POSITION in said:
-            return Place(said[POSITION], said[ORIGIN], json.loads(said[KEYS]), said[SOURCE], int(said[LAST]))
+            at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+            return Place(said[POSITION], said[ORIGIN], json.loads(said[KEYS]), said[SOURCE], int(said[LAST]), at)
         parent = snapshot.parent_snapshot_id
         snapshot = table.snapshot_by_id(parent) if parent is not None else None
     return None

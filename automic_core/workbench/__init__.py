@@ -35,7 +35,7 @@ _NAMES = {
     "exporting": "Exported export_run rerun_run",
     "fields": "FieldChange",
     "findings": "Change Finding",
-    "following": "follow unfollow",
+    "following": "ChangeLogView LogChoice change_log changes_told follow log_choice read_again unfollow way_back",
     "forming": "Kind kinds option_errors options_schema",
     "golden_set": ("Golden GoldenOutcome GoldenRun add_golden drop_golden golden_set run_golden try_golden"),
     "health": "Check doctor",

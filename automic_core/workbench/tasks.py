@@ -27,15 +27,18 @@ class TaskKind:
         function: ``module:function``.
         layer: The layer of its table; empty = it changes no single table.
         verb: Begins its title.
+        keeps: Whether what it committed stays when it is stopped, because it goes on from there.
     """
 
     function: str
     layer: str
     verb: str
+    keeps: bool = False
 
 
 KINDS = {
     "ingest": TaskKind("automic_core.workbench.tasks:ingest", "bronze", "Ingest"),
+    "follow": TaskKind("automic_core.workbench.following:follow_task", "bronze", "Follow", keeps=True),
     "review": TaskKind("automic_core.workbench.reviews:review_task", "silver", "Stage"),
     "replay": TaskKind("automic_core.workbench.quarantining:replay_task", "silver", "Replay"),
     "build": TaskKind("automic_core.workbench.tasks:build", "gold", "Build"),

@@ -49,7 +49,7 @@ class Reader:
             part = Incremental("id") if self._mode == "incremental" else None
             return self._lake.bronze.ingest(self._source, self.table, contract=contract, incremental=part).rows
         compare, keys = self._mode == "comparison", ["id"]
-        done = self._lake.bronze.follow(self._source, self.table, keys, contract=contract, compare=compare)
+        done = self._lake.bronze.follow(self._source, self.table, keys=keys, contract=contract, compare=compare)
         return done.ops.total()
 
     @property

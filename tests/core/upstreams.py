@@ -50,7 +50,7 @@ class Upstream(ABC):
 
 class _Relational(Upstream):
     alter: dict[Change, str] = {
-        "added": "ALTER TABLE {t} ADD x varchar(9) DEFAULT 'new'",
+        "added": "ALTER TABLE {t} ADD x varchar(9) DEFAULT 'old'",
         "dropped": "ALTER TABLE {t} DROP COLUMN v",
         "renamed": "ALTER TABLE {t} RENAME COLUMN v TO w",
     }
@@ -162,7 +162,7 @@ class MongoDB(Upstream):
     def change(self, change: Change) -> None:
         column, value = self.new[change]
         every: dict[Change, dict[str, Any]] = {
-            "added": {"$set": {"x": "new"}},
+            "added": {"$set": {"x": "old"}},
             "dropped": {"$unset": {"v": 1}},
             "renamed": {"$rename": {"v": "w"}},
         }

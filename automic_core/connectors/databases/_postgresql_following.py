@@ -20,7 +20,7 @@ from automic_core.connectors.databases._postgresql_stream import Followed, Strea
 from automic_core.connectors.databases._reading import Rows
 from automic_core.connectors.databases._relations import Relation
 from automic_core.contracts import ReadRequest
-from automic_core.contracts.changes import Beginning, Piece
+from automic_core.contracts.changes import AGAIN, Beginning, Piece
 from automic_core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -176,18 +176,18 @@ class PostgreSQLLog:
         def check(connection: psycopg.Connection[Any]) -> int:
             found = logs.slot(connection, slot)
             if found is None:
-                raise SourceError(f"{lost}the slot {slot} is gone.", logs.AGAIN)
+                raise SourceError(f"{lost}the slot {slot} is gone.", AGAIN)
             if found.lost:
-                raise SourceError(f"{lost}the server has removed the log that {slot} needed.", logs.AGAIN)
+                raise SourceError(f"{lost}the server has removed the log that {slot} needed.", AGAIN)
             if position is not None and lsn_number(found.confirmed) > lsn_number(position):
                 raise SourceError(
                     f"{lost}the slot {slot} was read up to {found.confirmed}, the table here ends at {position}.",
-                    logs.AGAIN,
+                    AGAIN,
                 )
             mark = logs.publication(connection, slot, self._table)
             if mark != known["publication"]:
                 what = "is gone, or tells this table no more" if mark is None else "was made anew meanwhile"
-                raise SourceError(f"{lost}the publication {slot} {what}.", logs.AGAIN)
+                raise SourceError(f"{lost}the publication {slot} {what}.", AGAIN)
             row = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
             return lsn_number(row[0]) if row is not None else 0
 
@@ -198,7 +198,7 @@ class PostgreSQLLog:
         try:
             if (system := replication.system()) != known["system"]:
                 raise SourceError(
-                    f"{self._access.where} is another server than the one that was followed ({system}).", logs.AGAIN
+                    f"{self._access.where} is another server than the one that was followed ({system}).", AGAIN
                 )
             replication.start(known["slot"], position, known["slot"])
         except BaseException:
