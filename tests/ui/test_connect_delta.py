@@ -58,7 +58,7 @@ def test_a_file_is_compared(app: OpenApp, empty_lake: Path, shop: Path) -> None:
     assert job.state == "succeeded", job.error
     assert "bronze.orders: 3 inserted" in text(page)
     assert "Compared with its source" in text(page)
-    assert "Silver is up to date: every version" in text(page)
+    assert "Silver holds every version of each row, up to date" in text(page)
     with workbench.opened(empty_lake) as lake:
         again = workbench.read_again(lake, "bronze.orders")
         assert again is not None
@@ -67,7 +67,7 @@ def test_a_file_is_compared(app: OpenApp, empty_lake: Path, shop: Path) -> None:
         workbench.follow(lake, workbench.build_source(str(shop)), "orders", silver="none")
     page = app("promote", empty_lake, table="bronze.orders")
     assert "3 inserted, 1 updated, 1 deleted" in text(page)
-    assert "Silver is 2 changes behind: every version" in text(page)
+    assert "Silver holds every version of each row, 2 changes behind" in text(page)
     assert "Read the changes" in labels(page)
 
 
@@ -118,7 +118,7 @@ def test_a_log_is_followed_and_a_lost_one_has_a_way_back(
     assert job.state == "succeeded", job.error
     assert f"bronze.{table}: 200 inserted" in text(page)
     assert f"LSN {job.result['position']}" in text(page)  # type: ignore[index]
-    assert "Silver is up to date: as it is now" in text(page)
+    assert "Silver holds the table as it is now, up to date" in text(page)
 
     server.run(f"DELETE FROM {table} WHERE id <= 3; UPDATE {table} SET note = 'z' WHERE id = 9")
     click(page, "Read the changes")

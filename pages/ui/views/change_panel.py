@@ -15,25 +15,30 @@ SILVER = {
     "history": ("Every version", "One row a version, with valid_from and valid_to (type 2)."),
     "none": ("Leave it alone", "The changes stay in bronze until somebody promotes them."),
 }
+_HOLDS = {"state": "the table as it is now", "history": "every version of each row"}
 _LONG = 44
 
 
-def render(view: workbench.ChangeLogView) -> None:
-    """Position, counts and silver."""
-    if view.position:
+def render(ws: Workspace, view: workbench.ChangeLogView, again: dict[str, Any] | None = None) -> workbench.Job | None:
+    """Position, counts and silver; with ``again`` a button, and the job once it is pressed."""
+    job = None
+    with st.container(horizontal=True, vertical_alignment="center", key="change-place"):
         shown = view.position if len(view.position) <= _LONG else f"{view.position[:_LONG]}…"
-        show.status("neutral", show.plain(f"{view.place} {shown}"))
-    else:
-        show.status("neutral", "Compared with its source")
-    show.note(show.plain(f"{view.source}, {show.when(view.at)}"))
+        show.status("neutral", show.plain(f"{view.place} {shown}" if shown else "Compared with its source"))
+        with st.container():
+            show.note(show.plain(f"{view.source} · {show.when(view.at)}"))
+        label = "Read the changes"
+        if again is not None and st.button(label, key="read-changes", icon=":material/sync:", disabled=ws.read_only):
+            job = submit(ws, view.table, again)
     parts = [f"{number:,} {word}" for word, number in view.changes.items() if number]
-    show.note(f"Changes in {show.plain(view.table)}: {', '.join(parts) or 'none'}")
+    st.markdown(f"{show.plain(view.table)} holds {', '.join(parts) or 'no changes'}")
     if view.blocked:
         show.status("attention", "Silver does not follow by itself")
         show.note(show.plain(view.blocked))
     elif view.silver:
         behind = f"{show.count(view.waiting, 'change')} behind" if view.waiting else "up to date"
-        show.note(f"Silver is {behind}: {SILVER[view.silver][0].lower()}")
+        show.note(f"Silver holds {_HOLDS[view.silver]}, {behind}")
+    return job
 
 
 def beside(ws: Workspace, table: str) -> None:
@@ -42,18 +47,9 @@ def beside(ws: Workspace, table: str) -> None:
     if view is None:
         return
     with st.container(border=True, key="change-log"):
-        render(view)
-        again = calls.fresh(ws, workbench.read_again, view.table)
-        job = button(ws, view, again) if again is not None else None
+        job = render(ws, view, calls.fresh(ws, workbench.read_again, view.table))
     if job is not None:
         show.go("connect", job=job.id)
-
-
-def button(ws: Workspace, view: workbench.ChangeLogView, arguments: dict[str, Any]) -> workbench.Job | None:
-    """The job that reads what changed since, once it is asked for."""
-    if st.button("Read the changes", key="read-changes", icon=":material/sync:", disabled=ws.read_only):
-        return submit(ws, view.table, arguments)
-    return None
 
 
 def submit(ws: Workspace, table: str, arguments: dict[str, Any]) -> workbench.Job | None:

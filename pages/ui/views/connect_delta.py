@@ -36,7 +36,7 @@ def render(ws: Workspace, state: Connecting, standing: workbench.Standing | None
     if standing is not None and standing.exists:
         view = show.attempt(calls.read, ws, workbench.change_log, standing.table)
     if view is not None:
-        change_panel.render(view)
+        change_panel.render(ws, view)
     log = _log(ws, state)
     compare = _how(state, log, view) == COMPARE
     silver = _silver(state, view)

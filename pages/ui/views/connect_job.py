@@ -87,16 +87,15 @@ def _log(ws: Workspace, state: Connecting, job: workbench.Job) -> None:
     if workbench.way_back(job) is not None:
         show.note("A snapshot is compared with what is here: only what differs is taken, and nothing here is lost.")
     with st.container(border=True, key="change-log"):
-        change_panel.render(view)
-        if job.state == "succeeded":
-            _begun(state, change_panel.button(ws, view, {**job.arguments, "fresh": False}))
+        again = {**job.arguments, "fresh": False} if job.state == "succeeded" else None
+        _begun(state, change_panel.render(ws, view, again))
 
 
 def _outcome(job: workbench.Job) -> str:
     result = job.result or {}
     table = show.plain(str(result.get("table", job.table)))
     if job.kind == "follow":
-        return show.plain(f"{table}: {result.get('changes', '')}")
+        return f"{table}: {show.plain(str(result.get('changes', '')))}"
     if result.get("unchanged") and not result.get("runs"):
         return f"Nothing new: {table} has this content already"
     more = (
