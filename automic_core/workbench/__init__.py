@@ -55,6 +55,7 @@ _NAMES = {
     "match_labels": "BlindPair Decided PairDecision decided label match_queue pair_decisions unmerge",
     "match_new": "NewRow NewRows match_new",
     "matched": "MatchStep match_step",
+    "maintaining": "Tidied maintain tidied",
     "modelling": "ModelStatus Plan agree_to_model allow_values model_status withdraw_consent",
     "matching": "MatchPoint MatchView THRESHOLDS match_edit match_view",
     "paging": "OPERATORS PAGE_ROWS Filter Page data_columns page parse_filter",

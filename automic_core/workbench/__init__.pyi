@@ -378,6 +378,9 @@ from automic_core.workbench.looking import (
 from automic_core.workbench.looking import (
     waive as waive,
 )
+from automic_core.workbench.maintaining import Tidied as Tidied
+from automic_core.workbench.maintaining import maintain as maintain
+from automic_core.workbench.maintaining import tidied as tidied
 from automic_core.workbench.match_all import (
     match_job as match_job,
 )

@@ -42,7 +42,7 @@ KINDS = {
     "review": TaskKind("automic_core.workbench.reviews:review_task", "silver", "Stage"),
     "replay": TaskKind("automic_core.workbench.quarantining:replay_task", "silver", "Replay"),
     "build": TaskKind("automic_core.workbench.tasks:build", "gold", "Build"),
-    "merge": TaskKind("automic_core.workbench.storage_files:merge_task", "bronze", "Merge the files of"),
+    "tidy": TaskKind("automic_core.workbench.maintaining:maintain_task", "bronze", "Tidy up", keeps=True),
     "measure": TaskKind("automic_core.workbench.monitoring:measure_task", "", "Measure"),
     "match": TaskKind("automic_core.workbench.match_all:match_task", "", "Match"),
     "prove": TaskKind("automic_core.workbench.proving:prove_task", "", "Prove"),
