@@ -10,7 +10,8 @@ from typing import Any
 from automic_core.errors import CatalogError, ConfigError
 from automic_core.events import Listener
 from automic_core.lake import Lakehouse
-from automic_core.medallion.tidying import Tidied, tidy
+from automic_core.medallion.tidying import Tidied as Tidied
+from automic_core.medallion.tidying import tidy
 
 _LAYERS = ("bronze", "silver", "gold")
 _MOST_DAYS = 100_000
