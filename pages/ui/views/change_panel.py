@@ -48,6 +48,8 @@ def beside(ws: Workspace, table: str) -> None:
         return
     with st.container(border=True, key="change-log"):
         job = render(ws, view, calls.fresh(ws, workbench.read_again, view.table))
+        if view.silver and not view.blocked:
+            show.note("A promotion of your own takes the place of this: then changes reach silver by promotion only.")
     if job is not None:
         show.go("connect", job=job.id)
 
