@@ -90,7 +90,7 @@ def followed() -> Iterator[str]:
     server.run(f"CREATE TABLE {name} (id int PRIMARY KEY, status text)")
     server.run(f"INSERT INTO {name} SELECT g, 'open' FROM generate_series(1, 1200) g")
     yield f"postgresql://{server.user}@{server.host}:{server.port}/{server.database}?table={name}"
-    server.run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
+    servers.forget_logs(server)
     server.run(f"DROP TABLE {name}")
 
 

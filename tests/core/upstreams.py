@@ -120,15 +120,9 @@ class PostgreSQL(_Relational):
 
     def __init__(self, cleanup: ExitStack) -> None:
         server, name = servers.logical_postgresql(), f"u{next(_numbers)}"
-        cleanup.callback(self._clear, server)
+        cleanup.callback(servers.forget_logs, server)
         super().__init__(name, server.run)
         self.source = registry.build("source", "postgresql", {**server.options, "table": name})
-
-    @staticmethod
-    def _clear(server: servers.Address) -> None:
-        server.run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
-        for (name,) in server.run("SELECT pubname FROM pg_publication"):
-            server.run(f"DROP PUBLICATION {name}")
 
 
 class MySQL(_Relational):

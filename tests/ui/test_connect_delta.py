@@ -85,9 +85,7 @@ def test_changes_and_whole_rows_are_not_mixed(app: OpenApp, empty_lake: Path, sh
 def server() -> Iterator[servers.Address]:
     found = servers.logical_postgresql()
     yield found
-    found.run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
-    for (name,) in found.run("SELECT pubname FROM pg_publication"):
-        found.run(f"DROP PUBLICATION {name}")
+    servers.forget_logs(found)
 
 
 @pytest.fixture

@@ -80,7 +80,8 @@ class PostgreSQLLog:
             except BaseException:
                 replication.close()
                 raise
-        origin = json.dumps({"slot": self._name, "system": system, "publication": mark})
+        told = [column.name for column in self._columns]
+        origin = json.dumps({"slot": self._name, "system": system, "publication": mark, "columns": told})
         return Beginning(lsn, origin, self._rows(replication, snapshot))
 
     def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
@@ -94,7 +95,9 @@ class PostgreSQLLog:
             ):
                 self._replication = replication
                 try:
-                    stream = Stream(Followed(self._table, self._keys, self._renamed), replication, asking, position)
+                    told = frozenset(known["columns"]) if "columns" in known else None
+                    followed = Followed(self._table, self._keys, self._renamed, told)
+                    stream = Stream(followed, replication, asking, position)
                     yield from stream.pieces(target if until_now else None, lambda: self._checked(known, None))
                 finally:
                     self._replication = None
@@ -165,7 +168,7 @@ class PostgreSQLLog:
                 for batch in batches:
                     yield batch.rename_columns([self._renamed.get(name, name) for name in batch.schema.names])
 
-    def _checked(self, known: dict[str, str], position: str | None) -> int:
+    def _checked(self, known: dict[str, Any], position: str | None) -> int:
         """Check that the log still tells everything since a position; how far it goes now.
 
         Raises:
@@ -193,7 +196,7 @@ class PostgreSQLLog:
 
         return session.ERRORS.trying(self._access.retries, lambda: self._run(check, reading.SESSION))
 
-    def _started(self, known: dict[str, str], position: str) -> logs.Replication:
+    def _started(self, known: dict[str, Any], position: str) -> logs.Replication:
         replication = logs.Replication(self._access.info(_LOG))
         try:
             if (system := replication.system()) != known["system"]:
