@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection
 from typing import Any
 
@@ -11,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from automic_core import workbench
 from pages.ui import calls, show
-from pages.ui.state import Workspace, put
-from pages.ui.views import connect_delta, connect_incremental
+from pages.ui.state import Workspace
+from pages.ui.views import connect_delta, connect_incremental, connect_keys
 from pages.ui.views.connect_state import Connecting
 
 INCREMENTAL, CHANGES = "incremental", "changes"
@@ -53,7 +52,7 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
         delta = connect_delta.render(ws, state, standing) if mode == CHANGES and not other else None
         part = connect_incremental.render(ws, state, seen, marks) if mode == INCREMENTAL else None
         known = delta.keys if delta is not None else None
-        keys = known if known is not None else _keys(state, seen, standing, name or "")
+        keys = known if known is not None else connect_keys.render(state, seen, standing, name or "")
         contract = "evolve" if new else _contract(state, standing, connect_delta.CONTRACTS if delta else ())
         force = False
         if standing is not None and standing.taken and mode not in (INCREMENTAL, CHANGES):
@@ -144,46 +143,6 @@ def _other_kind(standing: workbench.Standing | None, mode: str) -> bool:
     show.status("attention", f"{standing.table} holds {have}")
     show.note(f"It cannot take {wanted} too: name another table.")
     return True
-
-
-def _proposed(state: Connecting, seen: workbench.Sample, table: str) -> workbench.KeyEvidence:
-    """The key that suggests itself; found out once for a sample, since all its columns are looked at."""
-    known = state.proposed
-    if known is None or known[0] is not seen or known[1] != table:
-        known = state.proposed = (seen, table, workbench.key_evidence(seen, table=table))
-    return known[2]
-
-
-def _keys(state: Connecting, seen: workbench.Sample, standing: workbench.Standing | None, table: str) -> list[str]:
-    """Key columns, with the share of rows that they identify."""
-    found = _proposed(state, seen, table)
-    columns = seen.columns[seen.start : seen.start + len(seen.rows.columns)]
-    declared = [key for key in standing.keys if key in columns] if standing is not None else []
-    key = f"keys-{state.turn}-{','.join(declared)}-{zlib.crc32(repr(columns).encode())}"  # read anew, chosen anew
-    state.begin(key, declared or found.columns)
-    chosen = state.typed[key] = st.multiselect(
-        "Key columns",
-        columns,
-        key=key,
-        placeholder="none: every row is one of its own",
-        help="What identifies a row. Of several rows with one key, silver keeps the last version.",
-    )
-    if chosen:
-        evidence = workbench.key_evidence(seen, chosen)
-        show.evidence(
-            evidence.agree, evidence.of, evidence.examples, key="key-evidence", label="have a key of their own"
-        )
-    elif found.nearly:
-        name, share = found.nearly[0]
-        st.button(
-            f"{show.plain(name)} identifies {f'{share:.1%}'.replace('100.0', '100')} of the rows: use it",
-            type="tertiary",
-            key="use-key",
-            icon=":material/key:",
-            on_click=put,
-            args=(key, [name]),
-        )
-    return list(chosen)
 
 
 def _contract(state: Connecting, standing: workbench.Standing | None, only: Collection[str] = ()) -> str:
