@@ -24,8 +24,6 @@ from automic_core.medallion.contract import fitting
 from tests.core.upstreams import CHANGES, NAMES, Change, Upstream, upstream
 
 MODES = ("batch", "incremental", "comparison", "log")
-HARMLESS = {"sqlite": ("dropped",), "mongodb": ("dropped", "narrowed")}
-"""Changes that ask nothing of the table, of other sources: dropped and narrowed."""
 GROWS = {"sqlite": (), "mongodb": ()}
 """Changes for which the type of a column grows, of other sources: widened."""
 
@@ -93,7 +91,7 @@ def test_columns_that_change_follow_the_contract(
                 reader.read(contract)
             return
         column, value = made.new[change]
-        if contract == "freeze" and change not in HARMLESS.get(kind, ("dropped", "narrowed")):
+        if contract == "freeze" and change not in harmless(kind, mode):
             with pytest.raises(SchemaError, match=rf"frozen: .*'{column}'") as refused:
                 reader.read(contract)
             assert "evolve" in refused.value.hint
@@ -122,6 +120,13 @@ def test_columns_that_change_follow_the_contract(
         assert reader.rows.head(after.height).equals(after)
         if mode in ("comparison", "log"):
             check_silver(lake, reader, made, column, value)
+
+
+def harmless(kind: str, mode: str) -> set[Change]:
+    """Changes that ask nothing of the table."""
+    if kind == "mongodb" and mode == "log":  # a field keeps the type it began with; other values are rescued
+        return {"dropped", "widened", "narrowed", "retyped"}
+    return {"dropped"} if kind == "sqlite" else {"dropped", "narrowed"}
 
 
 def told(row: dict[str, Any], column: str, value: Any) -> bool:
