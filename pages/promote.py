@@ -8,6 +8,7 @@ from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import workspace
 from pages.ui.views import (
+    change_panel,
     promote_draft,
     promote_gold,
     promote_pending,
@@ -41,6 +42,7 @@ else:
             promote_start.button(ws, standing, bool(wrong))
         promote_start.render(ws, standing)
         watermark_panel.render(ws, calls.read(ws, workbench.watermarks, picked), "promote")
+        change_panel.beside(ws, standing.table)
         promote_draft.render(standing, wrong)
         promote_published.render(ws, standing)
     promote_gold.render(ws)

@@ -148,6 +148,13 @@ def logical_postgresql() -> Address:
     return found
 
 
+def forget_logs(server: Address) -> None:
+    """Drop what followers left on a server: slots that nobody reads, and publications."""
+    server.run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
+    for (name,) in server.run("SELECT pubname FROM pg_publication"):
+        server.run(f"DROP PUBLICATION {name}")
+
+
 def restart(server: Address, how: str = "immediate") -> None:
     """Stop a server of the suite's own, by default as a crash would, and start it again."""
     _CONTROLS[server.port]("-w", "-t", "30", "-m", how, "restart")

@@ -94,6 +94,7 @@ from automic_core.cli import (  # noqa: E402  commands register themselves
     following,  # noqa: F401
     judging,  # noqa: F401
     looking,  # noqa: F401
+    maintaining,  # noqa: F401
     matching,  # noqa: F401
     modelling,  # noqa: F401
     serving,  # noqa: F401

@@ -66,7 +66,7 @@ def follow(
             opened,
             reader,
             table,
-            keys=listed(keys),
+            keys=listed(keys) or None,
             silver="none" if log_only else "history" if history else "same",
             until_now=once,
             compare=compare,
@@ -79,7 +79,7 @@ def follow(
     if as_json:
         output.emit(_plain(done))
         return
-    output.say(f"{done.table}: {_changes(done)}{f', up to {done.position}' if done.position else ''}")
+    output.say(f"{done.table}: {workbench.changes_told(done.ops)}{f', up to {done.position}' if done.position else ''}")
     if done.applied:
         written, gone = output.count(done.applied["rows"], "row"), done.applied["deleted"]
         output.say(f"silver{done.table.removeprefix('bronze')}: {written} written, {gone:,} deleted")
@@ -104,12 +104,6 @@ def unfollow(
         output.emit({"table": table})
     else:
         output.say(f"The source keeps no log for {table} any more.")
-
-
-def _changes(done: Following) -> str:
-    words = {"i": "inserted", "u": "updated", "d": "deleted", "t": "times emptied"}
-    parts = [f"{done.ops[op]:,} {word}" for op, word in words.items() if done.ops[op]]
-    return ", ".join(parts) or "nothing has changed"
 
 
 def _plain(done: Following) -> dict[str, object]:

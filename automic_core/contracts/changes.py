@@ -12,6 +12,11 @@ OP, LSN, COMMITTED_AT, UNCHANGED = "_op", "_lsn", "_committed_at", "_unchanged"
 INSERT, UPDATE, DELETE, TRUNCATE = "i", "u", "d", "t"
 """What happened to a row. A truncate has no values: it deleted all rows that were there before it."""
 
+AGAIN = (
+    "Follow it anew (fresh=True, --fresh): a new snapshot is compared with what is there, and the log goes on from it."
+)
+"""The way back when a log is lost: the hint of such an error."""
+
 CHANGE_COLUMNS = {
     OP: pa.string(),
     LSN: pa.string(),

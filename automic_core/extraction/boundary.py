@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -25,6 +26,27 @@ def latest(there: pl.LazyFrame, keys: Sequence[str], batch: str) -> pl.LazyFrame
     return there.filter(~whole | (pl.col(batch) == pl.col(batch).max().over(keys)))
 
 
+def told_beside(rescued: pl.Series, columns: Collection[str] | None = None) -> pl.Series:
+    """What ``_rescued`` says about rows, so that the same content is the same text wherever its rows stand.
+
+    Args:
+        rescued: The column.
+        columns: Columns whose values count; None = all.
+    """
+
+    def told(text: str) -> str | None:
+        note = json.loads(text)
+        values = {name: value for name, value in note.get("values", {}).items() if columns is None or name in columns}
+        if "text" in note:  # a malformed record: its line changes with the others
+            return json.dumps([note["text"], values], sort_keys=True)
+        return (json.dumps(values, sort_keys=True) if values else None) if "values" in note else text
+
+    if rescued.null_count() == rescued.len():
+        return rescued
+    texts = [None if text is None else told(text) for text in rescued]
+    return pl.Series(rescued.name, texts, dtype=pl.String)
+
+
 class Boundary:
     """Removes rows that are there already, each as often as it is there.
 
@@ -34,11 +56,15 @@ class Boundary:
     Args:
         there: The rows that are there.
         columns: What makes two rows the same; a column that only new rows have is null in those that are there.
+        types: Types of the table.
+        beside: Columns whose values count although the table does not take them and ``_rescued`` has them; None = all.
     """
 
-    def __init__(self, there: pl.LazyFrame, columns: Sequence[str], types: pl.Schema) -> None:
+    def __init__(
+        self, there: pl.LazyFrame, columns: Sequence[str], types: pl.Schema, beside: Collection[str] | None = None
+    ) -> None:
         self.removed = 0
-        self._columns = list(columns)
+        self._columns, self._beside = list(columns), beside
         frame = frames.align(there, {name: types[name] for name in columns})
         parts = [self._hashed(batch) for batch in frames.stream(frame)]
         hashes = pl.concat([pl.DataFrame(schema=dict.fromkeys(_HASHES, pl.UInt64)), *parts])
@@ -64,9 +90,7 @@ class Boundary:
         rows = pl.int_range(batch.height, eager=True)
         return batch.filter(~rows.is_in(gone["row"].cast(pl.Int64).implode()))
 
-    @staticmethod
-    def _hashed(batch: pl.DataFrame) -> pl.DataFrame:
-        if frames.RESCUED in batch.columns:  # a malformed record is its text: where it stands changes with the others
-            rescued = pl.col(frames.RESCUED)
-            batch = batch.with_columns(rescued.str.json_path_match("$.text").fill_null(rescued))
+    def _hashed(self, batch: pl.DataFrame) -> pl.DataFrame:
+        if frames.RESCUED in batch.columns:
+            batch = batch.with_columns(told_beside(batch[frames.RESCUED], self._beside))
         return pl.DataFrame({name: batch.hash_rows(seed) for name, seed in zip(_HASHES, _SEEDS, strict=True)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from automic_core import frames
 from automic_core.contracts.changes import DELETE, INSERT, OP, UPDATE
 from automic_core.errors import SourceError
+from automic_core.extraction.boundary import told_beside
 
 _HASHES = ("_h1", "_h2")
 _SEEDS = (1, 99_991)
@@ -19,34 +20,41 @@ class Comparison:
     """Takes the rows of a table as they are now, batch by batch, and tells which are new, changed or gone.
 
     Of the state before it holds keys and 128 bits a row in memory. The columns of the table as it is now are compared:
-    one that is gone from it keeps its values in the state.
+    one that is gone from it keeps its values in the state. What stands beside the columns is compared too.
 
     Args:
         before: The state before, one row a key.
         keys: Columns that identify a row.
         where: What is compared, for messages.
+        fit: Gives rows as the state takes them in, what it has no place for in ``_rescued``.
     """
 
-    def __init__(self, before: pl.LazyFrame, keys: Sequence[str], where: str) -> None:
-        self._before, self._keys, self._where = before, list(keys), where
-        self._types = before.collect_schema()
+    def __init__(
+        self,
+        before: pl.LazyFrame,
+        keys: Sequence[str],
+        where: str,
+        fit: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
+    ) -> None:
+        self._before, self._keys, self._where, self._fit = before, list(keys), where, fit
+        self._shape = pl.Schema()
         self._known: pl.DataFrame | None = None
         self._seen = np.zeros(0, dtype=np.int32)
         self._new: list[pl.DataFrame] = []
 
     def take(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a batch that are new or changed, with ``_op``.
+        """The rows of a batch that are new or changed, fitted, with ``_op``.
 
         Raises:
             SourceError: A key is null, or stands twice.
         """
         if missing := [key for key in self._keys if key not in batch.columns]:
             raise SourceError(f"{self._where} has no column {missing[0]!r} to be the key.", f"{batch.columns}")
-        names = frames.data_names(batch.columns)
-        known = self._hashed(names)
-        now = batch.lazy().select(_as_before(name, self._types) for name in names).select(*self._keys, *_hashes(names))
+        columns, batch = batch.columns, self._fit(batch)
+        known = self._hashed(batch, columns)
         joined = (
-            now.join(known.lazy(), on=self._keys, how="left", maintain_order="left", suffix="_before")
+            self._hashes(batch.lazy(), columns)
+            .join(known.lazy(), on=self._keys, how="left", maintain_order="left", suffix="_before")
             .select(
                 *self._keys, "_place", changed=pl.any_horizontal(pl.col(h) != pl.col(f"{h}_before") for h in _HASHES)
             )
@@ -77,26 +85,22 @@ class Comparison:
         left = self._known.filter(pl.Series(self._seen == 0)).select(self._keys)
         return left.with_columns(pl.lit(DELETE).alias(OP))
 
-    def _hashed(self, names: Sequence[str]) -> pl.DataFrame:
+    def _hashed(self, batch: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         """Keys and hashes of the state, over the columns that the table has now."""
         if self._known is None:
-            frame = self._before.with_columns(
-                pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in self._types
-            )
-            found = frame.select(*self._keys, *_hashes(names)).collect()
+            old = self._before.collect_schema()
+            names = sorted(frames.data_names(batch.columns))
+            there = pl.DataFrame(schema={name: old[name] for name in names if name in old})
+            # of two types of a column the larger one, lest what only that one holds looks like nothing
+            self._shape = pl.concat([there, batch.select(names).clear()], how="diagonal_relaxed").select(names).schema
+            found = self._hashes(self._before, columns).collect()
             self._known = found.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_place"))
             self._seen = np.zeros(found.height, dtype=np.int32)
         return self._known
 
-
-def _as_before(name: str, types: pl.Schema) -> pl.Expr:
-    """A column in the type that the state has it in; a column that the state lacks counts as text, which is null there.
-
-    What does not fit its type is null there too: the state has such a value in ``_rescued``.
-    """
-    return pl.col(name).cast(types.get(name, pl.String), strict=False)
-
-
-def _hashes(names: Sequence[str]) -> list[pl.Expr]:
-    row = pl.struct(sorted(names))
-    return [row.hash(seed).alias(name) for name, seed in zip(_HASHES, _SEEDS, strict=True)]
+    def _hashes(self, rows: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+        """Keys of rows, and hashes of what they hold in some columns, or beside them."""
+        beside = pl.col(frames.RESCUED).map_batches(lambda texts: told_beside(texts, columns), return_dtype=pl.String)
+        row = pl.struct(*self._shape, beside)
+        hashes = [row.hash(seed).alias(name) for name, seed in zip(_HASHES, _SEEDS, strict=True)]
+        return frames.align(rows, {**self._shape, frames.RESCUED: pl.String}).select(*self._keys, *hashes)

@@ -35,12 +35,13 @@ PATIENCE_SECONDS = 5.0
 """How long a cancelled job may take to come to its next event."""
 
 
-def work(root: Path, task_of: Callable[[str], Task]) -> None:
+def work(root: Path, task_of: Callable[[str], Task], keeps: Callable[[str], bool] = lambda kind: False) -> None:
     """Run jobs one after another until none can be claimed.
 
     Args:
         root: Folder of the lake.
         task_of: Gives the function of a kind.
+        keeps: Whether what a job of a kind committed stays when the job is stopped.
     """
     while True:
         with Lakehouse.open(root) as lake:
@@ -49,7 +50,7 @@ def work(root: Path, task_of: Callable[[str], Task]) -> None:
             if slot is None:
                 return
             try:
-                while _one(lake, slot, workers, task_of):
+                while _one(lake, slot, workers, task_of, keeps):
                     pass
             finally:
                 slot.release()
@@ -58,7 +59,9 @@ def work(root: Path, task_of: Callable[[str], Task]) -> None:
                 return
 
 
-def _one(lake: Lakehouse, slot: slots.Slot, workers: int, task_of: Callable[[str], Task]) -> bool:
+def _one(
+    lake: Lakehouse, slot: slots.Slot, workers: int, task_of: Callable[[str], Task], keeps: Callable[[str], bool]
+) -> bool:
     """Run one job; False if there is none."""
     reap(lake)
     job = lake.context.state.jobs.claim(slot.worker, os.getpid(), workers)
@@ -72,7 +75,7 @@ def _one(lake: Lakehouse, slot: slots.Slot, workers: int, task_of: Callable[[str
     logs.configure("info")
     say(f"{job.title} ({job.kind} {job.table}), by {job.actor}, in process {os.getpid()}")
     try:
-        _run(root, job, task_of)
+        _run(root, job, task_of, keeps(job.kind))
     finally:
         log.capture(places.worker_log(root))
         tempfile.tempdir = None
@@ -81,13 +84,13 @@ def _one(lake: Lakehouse, slot: slots.Slot, workers: int, task_of: Callable[[str
     return True
 
 
-def _run(root: Path, job: Job, task_of: Callable[[str], Task]) -> None:
+def _run(root: Path, job: Job, task_of: Callable[[str], Task], keeps: bool) -> None:
     progress = Progress()
     with suppress(OSError):
         os.chdir(job.folder)
     with Lakehouse.open(root, actor=job.actor) as lake:
         book = lake.context.state.jobs
-        before = base(lake, job.table)
+        before = None if keeps else base(lake, job.table)
         if book.beat(job, {"base": before}) is None:
             return
         heart = _Heart(lake, job, progress)

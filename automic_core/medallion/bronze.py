@@ -35,6 +35,7 @@ from automic_core.medallion.batches import (
 )
 from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.landing import BatchLanding
+from automic_core.medallion.tidying import settle
 
 if TYPE_CHECKING:
     from automic_core.medallion.following import Following, Silver
@@ -127,6 +128,7 @@ class Bronze:
         self,
         source: SourceAdapter,
         table: str,
+        *,
         keys: Sequence[str] | None = None,
         silver: Silver = "same",
         until_now: bool = True,
@@ -233,6 +235,7 @@ class Bronze:
             ],
             runs=[run_entry(report, name, self._lake.actor)],
         )
+        settle(self._lake, name)
         if how.on_event is not None:
             how.on_event(Event("finished", run_id, report.rows_out, None, report.seconds))
         return report

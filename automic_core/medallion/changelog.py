@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.manifest import DataFile
@@ -42,6 +44,7 @@ class Place:
         position: Where its source's log goes on; "" = the source has none and is compared.
         origin: Which log that is.
         batch: Number of the newest batch.
+        at: When the table came there.
     """
 
     position: str
@@ -49,6 +52,7 @@ class Place:
     keys: list[str]
     source: str
     batch: int
+    at: datetime
 
 
 def prepared(lake: LakeContext, name: str) -> Table:
@@ -70,7 +74,8 @@ def place(table: Table | None) -> Place | None:
     while table is not None and snapshot is not None:
         said = snapshot.summary.additional_properties if snapshot.summary is not None else {}
         if POSITION in said:
-            return Place(said[POSITION], said[ORIGIN], json.loads(said[KEYS]), said[SOURCE], int(said[LAST]))
+            at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+            return Place(said[POSITION], said[ORIGIN], json.loads(said[KEYS]), said[SOURCE], int(said[LAST]), at)
         parent = snapshot.parent_snapshot_id
         snapshot = table.snapshot_by_id(parent) if parent is not None else None
     return None
@@ -100,6 +105,16 @@ class ChangeLanding:
     def place(self) -> Place | None:
         """How far the table goes as it was last seen."""
         return self._place
+
+    def fitted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the source as the contract lets them into the table.
+
+        Raises:
+            SchemaError: The contract refuses the columns.
+        """
+        if frames.RESCUED not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(frames.RESCUED))
+        return Contract(schemas.plan(self._table, rows.schema, self._contract)).fitted(rows)
 
     def add(self, rows: pa.RecordBatch, batch: str) -> None:
         """Land rows; they are seen when they are committed.

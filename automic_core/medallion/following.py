@@ -207,7 +207,7 @@ class Follower:
                 yield _shown(frames.from_arrow(batch)).with_columns(pl.lit(INSERT).alias(OP))
             return
         state = resolving.current(tables.scan(self._lake.need(self._name)), before.keys)
-        comparison = Comparison(state, before.keys, self._source.identity)
+        comparison = Comparison(state, before.keys, self._source.identity, self._landing.fitted)
         for batch in batches:
             yield comparison.take(_shown(frames.from_arrow(batch)))
         yield comparison.gone()
@@ -243,6 +243,7 @@ class Follower:
         if rows.num_rows or self._landing.place is None:
             self._landing.add(rows, batch)
         self.done.ops.update(rows.column(OP).to_pylist())
+        self._tell("progress", self.done.report.rows_in + self._landing.rows)
 
     def _commit(self, position: str, origin: str) -> None:
         report, rows = self.done.report, self._landing.rows
@@ -253,8 +254,6 @@ class Follower:
         report.check()
         self._landing.commit(position, origin, {**self._lake.summary(report), FOLLOWER: report.run_id})
         self.done.position = position
-        if self._listener is not None:
-            self._listener(Event("progress", report.run_id, report.rows_in, None, report.seconds))
 
     def _closed(self) -> Following:
         report = self.done.report
@@ -263,9 +262,13 @@ class Follower:
         if self._how.silver != "none" and (why := blocked(self._lake, self._name.partition(".")[2])) is not None:
             report.notes.append(why)
         self._lake.state.rebuild(runs=[run_entry(report, self._name, self._lake.actor)])
-        if self._listener is not None:
-            self._listener(Event("finished", report.run_id, report.rows_out, None, report.seconds))
+        self._tell("finished", report.rows_out)
         return self.done
+
+    def _tell(self, kind: Literal["progress", "finished"], rows: int) -> None:
+        if self._listener is not None:
+            seconds = (now() - self.done.report.started_at).total_seconds()
+            self._listener(Event(kind, self.done.report.run_id, rows, None, seconds))
 
 
 def _slot_name(short: str, table: Any) -> str:

@@ -115,7 +115,7 @@ class BatchLanding:
         if self._increment is not None:
             there = rows_there(self.table, self._source.identity, self._increment.bound)
             types = polars_schema(arrow_schema(self._staging.table.schema()))
-            self._boundary = boundary(there, types, declared if keys is None else keys)
+            self._boundary = boundary(there, types, declared if keys is None else keys, columns.names)
         contract = Contract(plan)
         if self.hashes:
             self.digest.update(json.dumps([(f.name, str(f.type)) for f in data]).encode())

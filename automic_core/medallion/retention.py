@@ -66,13 +66,14 @@ def forget(lake: LakeContext, name: str, older_than: timedelta, *, keep: int = 1
     return maintenance.expire(table, older_than=older_than, keep=keep, stay=stay, only=only)
 
 
-def sweep(lake: LakeContext, name: str) -> None:
-    """Delete files of a table that no state refers to any more; on an object store its own rules do that."""
+def sweep(lake: LakeContext, name: str) -> int | None:
+    """Delete files of a table that no state refers to any more; how many. None on an object store: its own rules do."""
     from automic_core.medallion.reviewing import staged_files  # which publishes promotions, and so forgets states
 
     if (table := lake.table(name)) is not None:
         with suppress(ConfigError):
-            maintenance.remove_orphans(table, older_than=ORPHAN_AGE, keep=staged_files(lake))
+            return len(maintenance.remove_orphans(table, older_than=ORPHAN_AGE, keep=staged_files(lake)))
+    return None
 
 
 def _read_by_others(lake: LakeContext, name: str) -> set[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from automic_core.contracts import Pair, Rule, SourceAdapter, Transformer
 from automic_core.errors import CatalogError, ConflictError, SchemaError, translate
 from automic_core.events import Event, Listener
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
-from automic_core.lakehouse import maintenance, tables
+from automic_core.lakehouse import tables
 from automic_core.medallion import continuing, quarantine, separable, taking_on
 from automic_core.medallion.context import SOURCES as SOURCES
 from automic_core.medallion.context import LakeContext, split_name, until_published
@@ -30,6 +29,7 @@ from automic_core.medallion.separable import Given, MustBeWholeError
 from automic_core.medallion.staged import StagedIncrement, StagedTable
 from automic_core.medallion.taking_on import DEFINITION as DEFINITION
 from automic_core.medallion.taking_on import INCREMENTS, PLAN, Base
+from automic_core.medallion.tidying import settle
 from automic_core.medallion.versions import LatestVersion as LatestVersion
 from automic_core.pipeline import Pipeline
 from automic_core.planning import NamedStep
@@ -38,8 +38,6 @@ from automic_core.transforms.columns import Cast
 
 CAST = "cast"
 ATTEMPTS = 5
-MERGE_AFTER, SMALL_BYTES = 20, 8 << 20
-"""Small files of a silver table are merged after so many increments."""
 EVERY = (LATEST, CAST)
 
 
@@ -104,17 +102,12 @@ class Silver:
                 except BaseException:
                     promotion.discard()
                     raise
-                self._tidy(promotion)
+                if INCREMENTS in promotion.properties:
+                    settle(self._lake, promotion.table)
                 if on_event is not None:
                     on_event(Event("finished", promotion.report.run_id, promotion.report.rows_out))
                 return promotion
         raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _tidy(self, promotion: Promotion) -> None:
-        """Merge the small files of many increments; whoever changes the table meanwhile comes first."""
-        if int(promotion.properties.get(INCREMENTS, 0)) % MERGE_AFTER == MERGE_AFTER - 1:
-            with suppress(ConflictError):
-                maintenance.compact(self._lake.need(promotion.table), small_bytes=SMALL_BYTES)
 
     def stage(
         self,

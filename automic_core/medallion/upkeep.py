@@ -16,6 +16,7 @@ from automic_core.medallion import retention
 from automic_core.medallion.applying import Applied, Kind, apply, blocked
 from automic_core.medallion.changelog import FOLLOWER
 from automic_core.medallion.context import ACTOR, RUN_ID, LakeContext
+from automic_core.medallion.tidying import MERGE_AFTER, SMALL_BYTES
 
 if TYPE_CHECKING:
     from automic_core.medallion.changelog import ChangeLanding
@@ -25,7 +26,6 @@ APPLY_SECONDS = 10.0
 SHARE = 5
 """An application may take one part in so many of the time."""
 COMPACT_COMMITS = 20
-SMALL_BYTES = 8 << 20
 SWEEP_SECONDS = 900.0
 KEEP = {"bronze": timedelta(seconds=10), "silver": timedelta(minutes=10)}
 """States that following made are forgotten when they are older, unless the settings say for how long to keep states: a
@@ -79,7 +79,7 @@ class Upkeep:
         return self._apply if self._applies and time.monotonic() >= self._next else None
 
     def finish(self) -> None:
-        """Apply what is left.
+        """Apply what is left, and tidy up after many short runs.
 
         Raises:
             AutomicError: It failed, or what ran last did.
@@ -88,6 +88,7 @@ class Upkeep:
             self._running.result()
         if self._applies:
             self._count(self._apply())
+        self._tidy(f"bronze.{self._table}", MERGE_AFTER)
 
     def close(self) -> None:
         """Wait for what runs; ``finish`` raises its failure."""
@@ -110,14 +111,14 @@ class Upkeep:
         if done is not None:
             self._done.applied.update(rows=done.rows, deleted=done.deleted, changes=done.changes)
 
-    def _tidy(self, name: str) -> None:
+    def _tidy(self, name: str, least: int = 2) -> None:
         """Merge small files, forget old states; another process that changes the table may come first, then later."""
         table = self._lake.table(name)
         if table is None:
             return
         layer = name.partition(".")[0]
         with suppress(ConflictError):
-            maintenance.compact(table, small_bytes=SMALL_BYTES, properties=self._mark)
+            maintenance.compact(table, small_bytes=SMALL_BYTES, least=least, properties=self._mark)
             if retention.days(self._lake, name) is None:
                 retention.forget(self._lake, name, KEEP[layer], keep=LEAST_STATES[layer], only=FOLLOWER)
         retention.retain(self._lake, name)

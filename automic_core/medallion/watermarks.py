@@ -7,7 +7,7 @@ takes both back. The state only mirrors it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -79,16 +79,24 @@ def rows_there(table: Table, source: str, bound: Bound) -> pl.LazyFrame:
     return frame.filter(mine)
 
 
-def boundary(there: pl.LazyFrame, types: pl.Schema, keys: Sequence[str]) -> Boundary:
+def boundary(there: pl.LazyFrame, types: pl.Schema, keys: Sequence[str], read: Collection[str]) -> Boundary:
     """What removes those rows from a read.
 
-    Rows of one key are versions of it: only the last one counts, and a value in a column that is new makes another one.
-    Without a key nothing tells a new column from a second row, so only columns are compared that were there before.
+    A column that the source has no more says nothing about its rows. Rows of one key are versions of it: only the last
+    one counts, and a value in a column that is new makes another one. Without a key nothing tells a new column from a
+    second row, so only columns are compared that were there before.
+
+    Args:
+        there: The rows.
+        types: Types of the table.
+        keys: Columns that identify a row.
+        read: Columns of the source.
     """
     old = there.collect_schema()
     known = [key for key in keys if key in old]
-    data = [name for name in types if not frames.is_hidden(name) and (known or name in old)]
-    return Boundary(latest(there, known, "_batch_id") if known else there, [*data, frames.RESCUED], types)
+    data = [name for name in types if name in read and not frames.is_hidden(name) and (known or name in old)]
+    rows = latest(there, known, "_batch_id") if known else there
+    return Boundary(rows, [*data, frames.RESCUED], types, read if known else data)
 
 
 def told(cursor: str, value: CursorValue | None) -> str:

@@ -35,7 +35,7 @@ class Job:
         pid: Of the process that works on it, or did.
         worker: Names the process for good; process ids come back.
         folder: Current folder of the person who submitted it.
-        base: Table to its snapshot when the job began; None = there was none.
+        base: Table to its snapshot when the job began, which a stop goes back to; None = to none.
     """
 
     id: str

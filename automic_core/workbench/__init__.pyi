@@ -245,8 +245,15 @@ from automic_core.workbench.exporting import rerun_run as rerun_run
 from automic_core.workbench.fields import FieldChange as FieldChange
 from automic_core.workbench.findings import Change as Change
 from automic_core.workbench.findings import Finding as Finding
+from automic_core.workbench.following import ChangeLogView as ChangeLogView
+from automic_core.workbench.following import LogChoice as LogChoice
+from automic_core.workbench.following import change_log as change_log
+from automic_core.workbench.following import changes_told as changes_told
 from automic_core.workbench.following import follow as follow
+from automic_core.workbench.following import log_choice as log_choice
+from automic_core.workbench.following import read_again as read_again
 from automic_core.workbench.following import unfollow as unfollow
+from automic_core.workbench.following import way_back as way_back
 from automic_core.workbench.forming import (
     Kind as Kind,
 )
@@ -374,6 +381,9 @@ from automic_core.workbench.looking import (
 from automic_core.workbench.looking import (
     waive as waive,
 )
+from automic_core.workbench.maintaining import Tidied as Tidied
+from automic_core.workbench.maintaining import maintain as maintain
+from automic_core.workbench.maintaining import tidied as tidied
 from automic_core.workbench.match_all import (
     match_job as match_job,
 )

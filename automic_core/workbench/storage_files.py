@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,9 @@ from pyiceberg.types import NestedField, PrimitiveType, StringType
 
 from automic_core import frames
 from automic_core.errors import CatalogError, translate
-from automic_core.events import Listener
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.commits import head
-from automic_core.lakehouse.maintenance import SMALL_BYTES, compact
-from automic_core.medallion.context import ACTOR
+from automic_core.lakehouse.maintenance import SMALL_BYTES
 from automic_core.workbench.timelines import named_type
 
 MANY_SMALL = 10
@@ -107,16 +105,6 @@ def files(lake: Lakehouse, table: str, snapshot: int | None = None) -> Files:
     columns = _columns(schema, [entry.data_file for entry in entries if entry.data_file.content.value == 0])
     rows = sum(each.rows for each in data)
     return Files(stored.location(), rows, sum(each.bytes for each in found), small, _hint(small), found, columns)
-
-
-def merge_task(lake: Lakehouse, arguments: Mapping[str, Any], on_event: Listener) -> dict[str, Any]:
-    """Merge small files of a table; its rows stay as they are. Arguments: ``table``, its full name."""
-    lake.context.writable()
-    name = str(arguments["table"])
-    stored = lake.context.need(name)
-    with lake.context.recording(f"merge files of {name}", name):
-        merged = compact(stored, properties={ACTOR: lake.context.actor})
-    return {"table": name, "files": merged}
 
 
 def _hint(small: int) -> str:

@@ -27,19 +27,22 @@ class TaskKind:
         function: ``module:function``.
         layer: The layer of its table; empty = it changes no single table.
         verb: Begins its title.
+        keeps: Whether what it committed stays when it is stopped, because it goes on from there.
     """
 
     function: str
     layer: str
     verb: str
+    keeps: bool = False
 
 
 KINDS = {
     "ingest": TaskKind("automic_core.workbench.tasks:ingest", "bronze", "Ingest"),
+    "follow": TaskKind("automic_core.workbench.following:follow_task", "bronze", "Follow", keeps=True),
     "review": TaskKind("automic_core.workbench.reviews:review_task", "silver", "Stage"),
     "replay": TaskKind("automic_core.workbench.quarantining:replay_task", "silver", "Replay"),
     "build": TaskKind("automic_core.workbench.tasks:build", "gold", "Build"),
-    "merge": TaskKind("automic_core.workbench.storage_files:merge_task", "bronze", "Merge the files of"),
+    "tidy": TaskKind("automic_core.workbench.maintaining:maintain_task", "bronze", "Tidy up", keeps=True),
     "measure": TaskKind("automic_core.workbench.monitoring:measure_task", "", "Measure"),
     "match": TaskKind("automic_core.workbench.match_all:match_task", "", "Match"),
     "prove": TaskKind("automic_core.workbench.proving:prove_task", "", "Prove"),

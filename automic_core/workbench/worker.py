@@ -19,9 +19,9 @@ def main(root: Path) -> None:
         return
     slot.release()
     from automic_core.jobs.working import work
-    from automic_core.workbench.tasks import task_of
+    from automic_core.workbench.tasks import kind_of, task_of
 
-    work(root, task_of)
+    work(root, task_of, lambda kind: kind_of(kind).keeps)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,7 @@ def server() -> Iterator[servers.Address]:
     """A server whose log can be followed; slots and publications of the test are dropped after it."""
     found = servers.logical_postgresql()
     yield found
-    found.run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
-    for (name,) in found.run("SELECT pubname FROM pg_publication"):
-        found.run(f"DROP PUBLICATION {name}")
+    servers.forget_logs(found)
 
 
 def source(server: servers.Address, table: str, **options: Any) -> Any:
@@ -170,6 +168,22 @@ def test_a_value_out_of_line_that_is_not_repeated_stays(lake: Lakehouse, server:
     lake.bronze.follow(read, "t")
     assert lake.scan("bronze.t").collect()["_unchanged"].to_list()[-1] is None
     assert same(lake, read)
+
+
+def test_a_value_that_is_not_repeated_stays_when_its_column_is_renamed(
+    lake: Lakehouse, server: servers.Address
+) -> None:
+    big = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 300) i)"
+    table = made(server, "id int PRIMARY KEY, n int, v text", f"INSERT INTO {{t}} VALUES (1, 0, {big})")
+    read = source(server, table)
+    lake.bronze.follow(read, "t")
+    server.run(f"ALTER TABLE {table} RENAME v TO w")
+    server.run(f"UPDATE {table} SET n = 1")
+    lake.bronze.follow(read, "t")
+    server.run(f"UPDATE {table} SET n = 2")
+    lake.bronze.follow(read, "t")
+    [row] = rows(lake)
+    assert (row["n"], row["w"]) == (2, server.run(f"SELECT w FROM {table}")[0][0])
 
 
 def test_columns_that_come_and_go(lake: Lakehouse, server: servers.Address) -> None:

@@ -7,16 +7,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from automic_core import workbench
 from automic_core.errors import ConfigError
 from automic_core.events import Event
-from automic_core.jobs import places, processes, progress, slots, supervision, undoing
+from automic_core.jobs import places, processes, progress, slots, supervision, undoing, working
 from automic_core.lake import Lakehouse
 from automic_core.state import State
 from automic_core.state.jobs import Job
@@ -213,6 +216,28 @@ def test_what_others_published_on_top_is_not_taken_back(lake: Lakehouse) -> None
     assert {told[run][0], told[new][0]} == {"cancelled"}
     assert "taken back" in (told[run][1] or "")
     assert [state for state, _ in told.values()].count("succeeded") == 3
+
+
+@pytest.mark.parametrize("kind", ["follow", "ingest"])
+def test_a_stop_takes_back_what_a_job_did_but_not_how_far_it_read_a_log(lake: Lakehouse, kind: str) -> None:
+    file = lake.context.root / "t.csv"
+    file.write_text("id,v\n1,a\n")
+    arguments = {"place": str(file), "table": "t", "keys": ["id"]}
+    workbench.submit(lake, kind, "t", arguments)
+    job = lake.context.state.jobs.claim("1:w", os.getpid(), 1)
+    assert job is not None
+
+    def stopped_at_the_end(lake: Lakehouse, arguments: dict[str, Any], on_event: Any) -> Any:
+        done = tasks.task_of(kind)(lake, arguments, on_event)
+        on_event.cancelled = True
+        return done
+
+    run = partial(working._run, lake.context.root, job, lambda _: stopped_at_the_end, tasks.kind_of(kind).keeps)
+    copy_context().run(run)
+    ended = lake.context.state.jobs.get(job.id)
+    assert ended is not None
+    assert ended.state == "cancelled"
+    assert ("bronze.t" in lake.tables()) == (kind == "follow"), "the source's log begins where the table ends"
 
 
 def test_a_checkout_is_found_by_its_children(monkeypatch: pytest.MonkeyPatch) -> None:

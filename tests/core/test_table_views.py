@@ -16,7 +16,7 @@ from automic_core.lakehouse import files as landing
 from automic_core.lakehouse import tables
 from automic_core.medallion.column_paths import column_path
 from automic_core.workbench import quarantining
-from automic_core.workbench.storage_files import merge_task
+from automic_core.workbench.maintaining import maintain_task
 from tests.kept import Kept
 
 JAN = "id,name,email,amount\n1,Ada,ADA@x.org,10\n2,Bob,bob@x.org,20\n3,Cem,cem@x.org,900\n"
@@ -202,7 +202,8 @@ def test_many_small_files_can_be_merged(lake: Lakehouse, tmp_path: Path) -> None
         give(lake, tmp_path, f"{number}.csv", f"id,name,email,amount\n{100 + number},n,e,1\n")
     assert "11 files are smaller" in workbench.files(lake, "bronze.people").hint
     rows = lake.scan("bronze.people").collect().sort("_rid")
-    assert merge_task(lake, {"table": "bronze.people"}, lambda _: None) == {"table": "bronze.people", "files": 11}
+    done = maintain_task(lake, {"table": "bronze.people"}, lambda _: None)
+    assert (done["table"], done["merged"], done["told"]) == ("bronze.people", 11, "11 files merged")
     assert workbench.files(lake, "bronze.people").hint == ""
     assert lake.scan("bronze.people").collect().sort("_rid").equals(rows)
     state = workbench.timeline(lake, "bronze.people")[0]

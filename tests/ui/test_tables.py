@@ -343,7 +343,7 @@ def test_the_files(app: OpenApp, small_lake: Path) -> None:
     assert [each.value for each in test.metric][:3:2] == ["1", "3"]
     assert grid(test, "share")["column"].tolist() == ["id", "name", "age", "city"]
     assert grid(test, "path")["rows"].tolist() == [3]
-    assert "merge" not in {each.key for each in test.button}
+    assert "small files" not in texts(test)
 
 
 def test_small_files_can_be_merged(
@@ -362,5 +362,5 @@ def test_small_files_can_be_merged(
     monkeypatch.setattr(workbench, "submit", submit, raising=False)
     test = app("tables", small_lake, table="bronze.people", view="files")
     assert "11 files are smaller" in texts(test)
-    button(test, "merge").click().run()
-    assert asked == [("merge", "bronze.people", {"table": "bronze.people"}, "Merge the files of bronze.people")]
+    button(test, "tidy").click().run()
+    assert asked == [("tidy", "bronze.people", {"table": "bronze.people"})]

@@ -20,7 +20,7 @@ from automic_core.connectors.databases._mongodb_changes import Changes, Columns,
 from automic_core.connectors.databases._mongodb_rows import Rows
 from automic_core.connectors.databases._mongodb_types import Column
 from automic_core.connectors.databases._mongodb_values import codec
-from automic_core.contracts.changes import Beginning, Piece
+from automic_core.contracts.changes import AGAIN, Beginning, Piece
 from automic_core.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ TICK = 0.2  # seconds after which a piece comes
 MOST_ROWS = 20_000  # of a piece
 DUE_SECONDS = 600
 """A place in the log that is older than this is committed anew although nothing changed: the server forgets."""
-AGAIN = (
-    "Follow it anew (fresh=True, --fresh): a new snapshot is compared with what is there, and the log goes on from it."
-)
 _GONE = {
     "drop": "was dropped",
     "dropDatabase": "was dropped",

@@ -21,7 +21,7 @@ from automic_core.connectors.databases._mysql_stream import Stream
 from automic_core.connectors.databases._mysql_types import Column
 from automic_core.connectors.databases._reading import Rows
 from automic_core.contracts import ReadRequest
-from automic_core.contracts.changes import Beginning, Piece
+from automic_core.contracts.changes import AGAIN, Beginning, Piece
 from automic_core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class MySQLLog:
         """Check that the log still tells everything since a position."""
         ((server,),) = run(connection, "SELECT @@server_id")
         if int(server) != known["server"]:
-            raise SourceError(f"{self._where} is another server than the one that was followed ({server}).", logs.AGAIN)
+            raise SourceError(f"{self._where} is another server than the one that was followed ({server}).", AGAIN)
         logs.check_server(connection, self._where)
         logs.check_kept(connection, position, self._where)
 

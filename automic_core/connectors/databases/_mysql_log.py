@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from automic_core.connectors.databases._mysql_session import run
 from automic_core.connectors.databases._relations import Relation
+from automic_core.contracts.changes import AGAIN
 from automic_core.errors import SourceError
 
 if TYPE_CHECKING:
     import pymysql
 
-AGAIN = (
-    "Follow it anew (fresh=True, --fresh): a new snapshot is compared with what is there, and the log goes on from it."
-)
 _WANTED = {
     "log_bin": ("1", "Start the server with --log-bin"),
     "binlog_format": ("ROW", "SET GLOBAL binlog_format = 'ROW'"),

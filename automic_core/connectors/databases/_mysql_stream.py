@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from automic_core.connectors.databases import _mysql_log as logs
 from automic_core.connectors.databases._mysql_log import Position
 from automic_core.connectors.databases._mysql_session import Access, quoted, run
 from automic_core.connectors.databases._mysql_types import Column, converted
@@ -18,6 +17,7 @@ from automic_core.connectors.databases._mysql_values import LOST, printed
 from automic_core.connectors.databases._reading import rescuing
 from automic_core.connectors.databases._relations import Relation
 from automic_core.contracts.changes import (
+    AGAIN,
     CHANGE_COLUMNS,
     COMMITTED_AT,
     DELETE,
@@ -191,11 +191,11 @@ class Stream:
             self._begun = here
             self._add(TRUNCATE, (None,) * len(self._now.columns), event)
         elif self._named(_GONE.match(text), default):
-            raise SourceError(f"{self._table.sql} was dropped or renamed.", logs.AGAIN)
+            raise SourceError(f"{self._table.sql} was dropped or renamed.", AGAIN)
         elif _WRITES.match(text) and self._table.name.lower() in text.lower():
             raise SourceError(
                 f"The log tells a statement on {self._table.sql} and not its rows.",
-                f"A session has set binlog_format. {logs.AGAIN}",
+                f"A session has set binlog_format. {AGAIN}",
             )
         yield from ()
 

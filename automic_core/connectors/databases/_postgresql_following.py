@@ -20,7 +20,7 @@ from automic_core.connectors.databases._postgresql_stream import Followed, Strea
 from automic_core.connectors.databases._reading import Rows
 from automic_core.connectors.databases._relations import Relation
 from automic_core.contracts import ReadRequest
-from automic_core.contracts.changes import Beginning, Piece
+from automic_core.contracts.changes import AGAIN, Beginning, Piece
 from automic_core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class PostgreSQLLog:
             except BaseException:
                 replication.close()
                 raise
-        origin = json.dumps({"slot": self._name, "system": system, "publication": mark})
+        told = [column.name for column in self._columns]
+        origin = json.dumps({"slot": self._name, "system": system, "publication": mark, "columns": told})
         return Beginning(lsn, origin, self._rows(replication, snapshot))
 
     def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
@@ -94,7 +95,9 @@ class PostgreSQLLog:
             ):
                 self._replication = replication
                 try:
-                    stream = Stream(Followed(self._table, self._keys, self._renamed), replication, asking, position)
+                    told = frozenset(known["columns"]) if "columns" in known else None
+                    followed = Followed(self._table, self._keys, self._renamed, told)
+                    stream = Stream(followed, replication, asking, position)
                     yield from stream.pieces(target if until_now else None, lambda: self._checked(known, None))
                 finally:
                     self._replication = None
@@ -165,7 +168,7 @@ class PostgreSQLLog:
                 for batch in batches:
                     yield batch.rename_columns([self._renamed.get(name, name) for name in batch.schema.names])
 
-    def _checked(self, known: dict[str, str], position: str | None) -> int:
+    def _checked(self, known: dict[str, Any], position: str | None) -> int:
         """Check that the log still tells everything since a position; how far it goes now.
 
         Raises:
@@ -176,29 +179,29 @@ class PostgreSQLLog:
         def check(connection: psycopg.Connection[Any]) -> int:
             found = logs.slot(connection, slot)
             if found is None:
-                raise SourceError(f"{lost}the slot {slot} is gone.", logs.AGAIN)
+                raise SourceError(f"{lost}the slot {slot} is gone.", AGAIN)
             if found.lost:
-                raise SourceError(f"{lost}the server has removed the log that {slot} needed.", logs.AGAIN)
+                raise SourceError(f"{lost}the server has removed the log that {slot} needed.", AGAIN)
             if position is not None and lsn_number(found.confirmed) > lsn_number(position):
                 raise SourceError(
                     f"{lost}the slot {slot} was read up to {found.confirmed}, the table here ends at {position}.",
-                    logs.AGAIN,
+                    AGAIN,
                 )
             mark = logs.publication(connection, slot, self._table)
             if mark != known["publication"]:
                 what = "is gone, or tells this table no more" if mark is None else "was made anew meanwhile"
-                raise SourceError(f"{lost}the publication {slot} {what}.", logs.AGAIN)
+                raise SourceError(f"{lost}the publication {slot} {what}.", AGAIN)
             row = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
             return lsn_number(row[0]) if row is not None else 0
 
         return session.ERRORS.trying(self._access.retries, lambda: self._run(check, reading.SESSION))
 
-    def _started(self, known: dict[str, str], position: str) -> logs.Replication:
+    def _started(self, known: dict[str, Any], position: str) -> logs.Replication:
         replication = logs.Replication(self._access.info(_LOG))
         try:
             if (system := replication.system()) != known["system"]:
                 raise SourceError(
-                    f"{self._access.where} is another server than the one that was followed ({system}).", logs.AGAIN
+                    f"{self._access.where} is another server than the one that was followed ({system}).", AGAIN
                 )
             replication.start(known["slot"], position, known["slot"])
         except BaseException:

@@ -21,9 +21,6 @@ from automic_core.errors import SourceError
 if TYPE_CHECKING:
     import psycopg
 
-AGAIN = (
-    "Follow it anew (fresh=True, --fresh): a new snapshot is compared with what is there, and the log goes on from it."
-)
 _EPOCH = 946_684_800  # 2000-01-01 as seconds since 1970
 _STATUS = struct.Struct("!cQQQqB")
 _DATA = struct.Struct("!QQq")

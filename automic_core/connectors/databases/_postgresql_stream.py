@@ -36,11 +36,13 @@ class Followed:
     Attributes:
         keys: Columns that identify a row, as the source names them.
         renamed: Names that columns have in the lake, where these differ.
+        told: Columns of the snapshot that the log goes on from; None if that is not known.
     """
 
     table: Relation
     keys: Sequence[str]
     renamed: dict[str, str]
+    told: frozenset[str] | None = None
 
     def named(self, name: str) -> str:
         """The name of a column in the lake."""
@@ -108,7 +110,7 @@ class Stream:
             ascii_only = self._asking.info.parameter_status("server_encoding") == "SQL_ASCII"
             known = values.kinds(self._asking, changes.columns)
             self._readings[changes.columns] = values.readings(changes.columns, known, ascii_only=ascii_only)
-        for row in changes.moved:
+        for row in self._untold(changes):
             self._look_up(changes, row)
         named = self._followed.named
         read = values.batch(self._readings[changes.columns], changes.rows, self._ask)
@@ -129,8 +131,16 @@ class Stream:
         ).fetchall()
         return [row[0] for row in rows]
 
+    def _untold(self, changes: Changes) -> list[int]:
+        """Rows with values that the log does not repeat and never told by this key, or by this name of the column."""
+        told = self._followed.told
+        if told is None or told.issuperset(column.name for column in changes.columns):
+            return changes.moved
+        new = [place for place, names in enumerate(changes.unchanged) if not told.issuperset(names)]
+        return sorted({*changes.moved, *new})
+
     def _look_up(self, changes: Changes, row: int) -> None:
-        """Values that the log does not repeat, of a row that got another key: what the table holds now.
+        """Values that the log does not repeat: what the table holds now.
 
         That may be later than this change, but then the log brings it too; a row that is gone is deleted later on.
         """

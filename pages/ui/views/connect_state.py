@@ -26,6 +26,7 @@ class Connecting:
         page: Another page of columns of the same sample.
         standing: How it fits the table asked about.
         job: The job that takes it in.
+        logged: What is known of the source's log, read as the first part says.
         proposed: The key that a sample suggests for a table of this name.
         typed: What was typed or chosen in the widgets that take the source, by their keys.
         link: What the address says of all this.
@@ -51,6 +52,7 @@ class Connecting:
     standing: workbench.Standing | None = None
     stood: str = ""
     job: str = ""
+    logged: tuple[str, workbench.LogChoice] | None = None
     proposed: tuple[workbench.Sample, str, workbench.KeyEvidence] | None = None
     typed: dict[str, Any] = field(default_factory=dict)
     link: dict[str, str] = field(default_factory=dict)

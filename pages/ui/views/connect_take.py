@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
@@ -10,11 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from automic_core import workbench
 from pages.ui import calls, show
-from pages.ui.state import Workspace, put
-from pages.ui.views import connect_incremental
+from pages.ui.state import Workspace
+from pages.ui.views import connect_delta, connect_incremental, connect_keys
 from pages.ui.views.connect_state import Connecting
 
-INCREMENTAL = "incremental"
+INCREMENTAL, CHANGES = "incremental", "changes"
 MODES = {
     "append": ("More rows each time", "What arrives is added to what is there."),
     "snapshot": (
@@ -22,6 +22,7 @@ MODES = {
         "The next delivery of the same name replaces this one, rows gone from it are deleted; other names add to it.",
     ),
     INCREMENTAL: ("Only what is new", "It is read on from the largest value of a column; each row is taken once."),
+    CHANGES: ("Every change", "What was inserted, updated and deleted is taken, and silver keeps up with it."),
 }
 
 
@@ -47,14 +48,19 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
             _there(standing)
         marks = _marks(ws, standing, seen)
         mode = _mode(state, standing, marks)
+        other = _other_kind(standing, mode)
+        delta = connect_delta.render(ws, state, standing) if mode == CHANGES and not other else None
         part = connect_incremental.render(ws, state, seen, marks) if mode == INCREMENTAL else None
-        keys = _keys(state, seen, standing, name or "")
-        contract = "evolve" if new else _contract(state, standing)
+        known = delta.keys if delta is not None else None
+        keys = known if known is not None else connect_keys.render(state, seen, standing, name or "")
+        contract = "evolve" if new else _contract(state, standing, connect_delta.CONTRACTS if delta else ())
         force = False
-        if standing is not None and standing.taken and mode != INCREMENTAL:
+        if standing is not None and standing.taken and mode not in (INCREMENTAL, CHANGES):
             force = st.checkbox("Take it again all the same", key=f"force-{state.turn}")
     if mode == INCREMENTAL:
         nothing_new = part is None  # what is new is found out by the run
+    elif mode == CHANGES:
+        nothing_new = delta is None or not keys
     else:
         nothing_new = standing is not None and len(standing.taken) == standing.parts and not force
     refused = standing is not None and any(each.refuses and each.mode == contract for each in standing.contracts)
@@ -64,25 +70,26 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
             type="primary",
             key="take",
             icon=":material/download:",
-            disabled=ws.read_only or bool(problem) or nothing_new or refused or not seen.columns,
+            disabled=ws.read_only or bool(problem) or other or nothing_new or refused or not seen.columns,
         ):
-            arguments = {
+            arguments: dict[str, Any] = {
                 "place": state.place,
                 "kind": state.kind or None,
                 "options": state.options,
                 "table": name,
-                "mode": "append" if mode == INCREMENTAL else mode,
-                "incremental": part,
                 "keys": keys,
                 "contract": contract,
-                "force": force,
             }
-            _submit(ws, state, name, arguments)
+            if delta is not None:
+                how = {"compare": delta.compare, "silver": delta.silver}
+            else:
+                how = {"mode": "append" if mode == INCREMENTAL else mode, "incremental": part, "force": force}
+            _submit(ws, state, "ingest" if delta is None else "follow", name, {**arguments, **how})
 
 
-def _submit(ws: Workspace, state: Connecting, table: str, arguments: dict[str, Any]) -> None:
+def _submit(ws: Workspace, state: Connecting, kind: str, table: str, arguments: dict[str, Any]) -> None:
     show.attempt(calls.change, ws, workbench.prune_uploads)
-    job = show.attempt(calls.change, ws, workbench.submit, "ingest", table, arguments)
+    job = show.attempt(calls.change, ws, workbench.submit, kind, table, arguments)
     if job is not None:
         state.job = job.id
         st.rerun()
@@ -128,55 +135,25 @@ def _mode(state: Connecting, standing: workbench.Standing | None, marks: list[wo
     return str(chosen)
 
 
-def _proposed(state: Connecting, seen: workbench.Sample, table: str) -> workbench.KeyEvidence:
-    """The key that suggests itself; found out once for a sample, since all its columns are looked at."""
-    known = state.proposed
-    if known is None or known[0] is not seen or known[1] != table:
-        known = state.proposed = (seen, table, workbench.key_evidence(seen, table=table))
-    return known[2]
+def _other_kind(standing: workbench.Standing | None, mode: str) -> bool:
+    """Whether the table cannot take what arrives this way; says so."""
+    if standing is None or not standing.exists or (standing.mode == CHANGES) == (mode == CHANGES):
+        return False
+    have, wanted = ("changes", "whole rows") if standing.mode == CHANGES else ("whole rows", "changes")
+    show.status("attention", f"{standing.table} holds {have}")
+    show.note(f"It cannot take {wanted} too: name another table.")
+    return True
 
 
-def _keys(state: Connecting, seen: workbench.Sample, standing: workbench.Standing | None, table: str) -> list[str]:
-    """Key columns, with the share of rows that they identify."""
-    found = _proposed(state, seen, table)
-    columns = seen.columns[seen.start : seen.start + len(seen.rows.columns)]
-    declared = [key for key in standing.keys if key in columns] if standing is not None else []
-    key = f"keys-{state.turn}-{','.join(declared)}-{zlib.crc32(repr(columns).encode())}"  # read anew, chosen anew
-    state.begin(key, declared or found.columns)
-    chosen = state.typed[key] = st.multiselect(
-        "Key columns",
-        columns,
-        key=key,
-        placeholder="none: every row is one of its own",
-        help="What identifies a row. Of several rows with one key, silver keeps the last version.",
-    )
-    if chosen:
-        evidence = workbench.key_evidence(seen, chosen)
-        show.evidence(
-            evidence.agree, evidence.of, evidence.examples, key="key-evidence", label="have a key of their own"
-        )
-    elif found.nearly:
-        name, share = found.nearly[0]
-        st.button(
-            f"{show.plain(name)} identifies {f'{share:.1%}'.replace('100.0', '100')} of the rows: use it",
-            type="tertiary",
-            key="use-key",
-            icon=":material/key:",
-            on_click=put,
-            args=(key, [name]),
-        )
-    return list(chosen)
-
-
-def _contract(state: Connecting, standing: workbench.Standing | None) -> str:
-    """What to do with columns the table does not have."""
+def _contract(state: Connecting, standing: workbench.Standing | None, only: Collection[str] = ()) -> str:
+    """What to do with columns the table does not have; ``only`` names the contracts there are, empty = all."""
     if standing is None:
         return "evolve"
     if standing.missing:
         show.note(f"Not in this source: {show.plain(', '.join(standing.missing[:5]))}; its rows have no value there.")
     if not standing.differs:
         return "evolve"
-    words = {each.mode: each for each in standing.contracts}
+    words = {each.mode: each for each in standing.contracts if not only or each.mode in only}
     show.status("attention", "The columns differ")
     for line in standing.changed[:5]:
         show.note(show.plain(line))

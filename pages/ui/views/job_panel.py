@@ -77,7 +77,8 @@ def _panel(ws: Workspace, job: workbench.Job) -> None:
             parts = [show.count(rows, "row")] if rows else []
             show.note(" · ".join([*parts, show.duration(job.seconds), show.when(job.ended_at)]))
         if job.state == "cancelled":
-            st.text("Stopped. The tables are as they were before.")
+            stays = job.kind == "follow"
+            st.text(f"Stopped. {'What came until then stays.' if stays else 'The tables are as they were before.'}")
         if job.error:
             st.text(job.error)
             if job.hint:

@@ -1,4 +1,4 @@
-"""The files behind a table: how many, how large, what each column takes; small ones can be merged."""
+"""The files behind a table: how many, how large, what each column takes; it can be tidied up."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def render(ws: Workspace, table: str, snapshot: int | None) -> None:
         ):
             st.metric(label, value, width="content")
     show.note(f"Below {show.plain(found.location)}")
-    if found.hint and snapshot is None:
-        _merge(ws, table, found)
+    if snapshot is None:
+        _tidy(ws, table, found)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _columns(found, mark(table, snapshot))
@@ -37,19 +37,26 @@ def render(ws: Workspace, table: str, snapshot: int | None) -> None:
         _list(found, mark(table, snapshot))
 
 
-def _merge(ws: Workspace, table: str, found: workbench.Files) -> None:
-    """The hint on small files, with what can be done about it."""
-    active = [job for job in calls.fresh(ws, workbench.jobs, 20, table) if job.kind == "merge" and not job.ended_at]
-    if active:
-        job_panel.render(ws, active[0].id)
-        return
+def _tidy(ws: Workspace, table: str, found: workbench.Files) -> None:
+    """Small files and old states, with what can be done about them, and what was done last."""
+    newest = next((job for job in calls.fresh(ws, workbench.jobs, 20, table) if job.kind == "tidy"), None)
+    if newest is not None and newest.state not in ("succeeded", "cancelled"):
+        job_panel.render(ws, newest.id)
+        if not newest.ended:
+            return
     with st.container(horizontal=True, vertical_alignment="center"):
-        show.status("attention", "small files")
-        st.markdown(show.plain(found.hint), width="content")
-        if st.button("Merge them", icon=":material/merge:", key="merge", disabled=ws.read_only):
-            title = f"Merge the files of {table}"
-            show.attempt(calls.change, ws, workbench.submit, "merge", table, {"table": table}, title)
+        if found.hint:
+            show.status("attention", "small files")
+            st.markdown(show.plain(found.hint), width="content")
+        what = "Merges small files, forgets states older than retention_days, deletes files that nothing refers to."
+        if st.button("Tidy up", icon=":material/mop:", key="tidy", disabled=ws.read_only, help=what):
+            show.attempt(calls.change, ws, workbench.submit, "tidy", table, {"table": table})
             st.rerun()
+        done = newest.result if newest is not None and newest.state == "succeeded" else None
+        if newest is not None and done is not None:
+            show.note(show.plain(f"{str(done['told']).capitalize()}, {show.when(newest.ended_at)}"))
+    for sentence in done["stays"] if done is not None else ():
+        show.note(show.plain(str(sentence)))
 
 
 def _columns(found: workbench.Files, key: str) -> None:
