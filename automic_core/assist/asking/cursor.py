@@ -30,6 +30,7 @@ class Cursor:
         self.first: int | None = None  # "the 3 mountains with the highest …": how many
         self.ended = -1  # where the last column, table or value ended
         self.computed: Aggregate | None = None  # the aggregate of the last column
+        self.measured: Aggregate | None = None  # what is computed of the column that is compared
         self.sorted = -1  # where what rows are sorted by ended
 
     def _before(self, text: str) -> bool:
@@ -99,10 +100,11 @@ class Cursor:
     def _condition(self, mention: Mention, operator: Operator, values: Sequence[object]) -> None:
         if mention.near is None or mention is not self.last:
             mention.near = self.focus
-        made = Condition(mention, "in" if operator == "=" and len(values) > 1 else operator, list(values), self.negated)
+        how: Operator = "in" if operator == "=" and len(values) > 1 else operator
+        made = Condition(mention, how, list(values), self.negated, self.measured)
         self.query.conditions.append(made)
         self.query.both = self.query.both or self.both
-        self.last, self.negated = None, False
+        self.last, self.negated, self.measured = None, False, None
 
     def _of_words(self, names: Sequence[str], ahead: str | None = None) -> Mention | None:
         """The columns that end in one of these words; those of the table that is asked about first."""

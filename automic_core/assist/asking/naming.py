@@ -196,6 +196,9 @@ class Naming(Ordering):
         """Whether words that name a table and a column stand in a list of columns: "the grapes and prices of wines"."""
         if self.counting or self.related:
             return False
+        if self.query.items and self._listing() and self.query.entity is None:
+            points = {(join.left, join.right.table) for join in self.lexicon.joins}
+            return any((column, name) in points for column in found.columns for name in found.tables)
         behind = self.place + found.size
         if behind < len(self.words) and self.words[behind].text.lower() in ("and", ","):
             return bool(link(self.lexicon, self.words, behind + 1).columns)

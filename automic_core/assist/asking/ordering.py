@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from automic_core.assist.asking.comparing import Comparing
+from automic_core.assist.asking.bounding import Bounding
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, VERBS
 from automic_core.assist.asking.query import Item, Mention, Order
 from automic_core.assist.asking.words import Token
 
 
-class Ordering(Comparing):
+class Ordering(Bounding):
     """Reads what comes first, and by what rows are put together."""
 
     def _degree(self, word: Token) -> bool:

@@ -50,12 +50,17 @@ class Item:
 
 @dataclass
 class Condition:
-    """A column compared."""
+    """A column compared.
+
+    Attributes:
+        aggregate: What is computed of it over rows that belong together before it is compared.
+    """
 
     mention: Mention
     operator: Operator
     values: list[Any] = field(default_factory=list)
     negated: bool = False
+    aggregate: Aggregate | None = None
 
 
 @dataclass

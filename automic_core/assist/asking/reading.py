@@ -81,6 +81,10 @@ class _Reader(Naming):
             self.place += 1
             return True
         found = link(self.lexicon, self.words, self.place)
+        if self.related and found.size < 2 and mark in AGGREGATES and self._bounded():
+            return True
+        if mark == "COUNT" and self.related and self._number_bounded():
+            return True
         if mark in ("MAX", "MIN") and found.size < 2 and self.related and self._extreme(mark == "MAX"):
             return True
         if (

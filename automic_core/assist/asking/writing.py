@@ -138,6 +138,8 @@ class _Writer(Restricting):
         for item in items:
             if item.mention:
                 column = self._settle(item.mention, entity)
+                if not item.aggregate:
+                    column = self._named(item.mention)
                 if column.measure:
                     if item.aggregate not in (None, "sum", "measure"):
                         raise UnclearError(f"over what {column.name} is to be taken together")
@@ -175,7 +177,9 @@ class _Writer(Restricting):
 
     def _groups(self, items: list[Item], entity: str) -> tuple[list[Column], bool]:
         query = self.query
-        groups = [self._settle(mention, entity) for mention in query.groups]
+        for mention in query.groups:
+            self._settle(mention, entity)
+        groups = [self._named(mention) for mention in query.groups]
         for column in groups:
             if not any(item.mention and item.mention.column == column for item in items):
                 items.append(Item(Mention([column], column.name)))
@@ -208,13 +212,8 @@ class _Writer(Restricting):
     def _counted_once(self, columns: Sequence[Column], names: list[str]) -> None:
         """See that no row is measured several times because rows of other tables belong to it."""
         for measure in (each for each in columns if each.measure):
-            way = self.lexicon.path([measure.table, *names])
-            reached = {measure.table}
-            for join in way[0] if way else ():
-                near, far = (join.left, join.right) if join.left.table in reached else (join.right, join.left)
-                reached.add(far.table)
-                if not far.unique:
-                    raise UnclearError(f"how {measure.name} is shared among the {far.table} of each {near.table}")
+            if found := self._repeated(measure.table, names):
+                raise UnclearError(f"how {measure.name} is shared among the {found[1]} of each {found[0]}")
 
     def _keys(self, columns: Sequence[Column]) -> list[Column]:
         """What tells groups apart: the keys of the tables whose labels are shown, beside other columns."""
