@@ -35,7 +35,7 @@ SKY = {"silver.carriers": CARRIERS, "silver.flights": FLIGHTS, "silver.crews": C
         (
             "Show the goal and carrier of all flights.",
             [("Oslo", "Kestrel"), ("Rome", "Kestrel"), ("Rome", "Heron"), ("Bonn", "Heron")],
-        ),  # noqa: E501
+        ),
         ("Show the flight id and the carrier id of flights to Oslo.", [(1, 1)]),
         ("What is the number of flights for each carrier?", [("Kestrel", 2), ("Heron", 2)]),
         ("Show the goal and crew of flights to Oslo.", [("Oslo", 1)]),

@@ -10,7 +10,7 @@ from automic_core.assist.asking.phrases import DEGREES, LINKING, NAMED
 from automic_core.assist.asking.query import Aggregate, Condition, Mention, Operator, Query
 from automic_core.assist.asking.words import Token
 
-COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
+COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<=", "EQ": "="}
 AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
 
 
@@ -62,6 +62,8 @@ class Cursor:
         if place >= len(self.words):
             return False
         word = self.words[place]
+        if self.related and word.stem in ("that", "which") and place + 1 < len(self.words):
+            return self.words[place + 1].mark in ("STARTS", "ENDS", "CONTAINS")
         if word.stem in DEGREES:
             return place + 1 < len(self.words) and self.words[place + 1].stem == "than"
         if word.stem == "not" and place > self.place:

@@ -166,7 +166,7 @@ def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
     names = [column.words] if "of" in stems else [column.words, (*own, *column.words)]
     rest = _rest(column.words, own)
     if rest and rest != column.words:
-        names.append(rest)
+        names += [rest, (*own, *rest)]
     names += lexicon.also.get((column.table, column.name), ())
     return any(_alike(name, stems) for name in names)
 

@@ -7,6 +7,7 @@ from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.linking import Linked, link
 from automic_core.assist.asking.ordering import Ordering
 from automic_core.assist.asking.query import Item, Mention, Order, Related
+from automic_core.assist.asking.words import stem
 
 
 class Naming(Ordering):
@@ -132,6 +133,9 @@ class Naming(Ordering):
             self._table_shown()
         self._compound(mention)
         if self.counting:
+            said = {stem(word) for word in mention.text.split()}
+            if all(c.words[-1:] == ("name",) and not c.unique for c in mention.columns) and not {"name"} & said:
+                query.unexplained.append(mention.text)  # the rows, or their names
             if (
                 any(column.kind == "number" and not column.identifies for column in mention.columns)
                 and not query.distinct
@@ -213,6 +217,9 @@ class Naming(Ordering):
             return False
         if self.counting:
             measured = any(c.table == name and c.kind == "number" and not c.identifies for c in found.columns)
+            behind = link(self.lexicon, self.words, self.place + found.size)
+            if behind.tables and behind.tables[0] != name and not behind.columns:
+                return False  # "how many movie ratings"
             if measured or self._amount_of(name) or self._counted_elsewhere(name):
                 return False
             query.items.append(Item(None, "count", query.distinct, name))

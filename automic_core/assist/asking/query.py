@@ -80,11 +80,12 @@ class Related:
 
 @dataclass
 class Order:
-    """What rows are sorted by: a column, or the number of rows of a table that belong to each."""
+    """What rows are sorted by: a column, what is computed of it, or how many rows of a table belong to each."""
 
     mention: Mention | None
     descending: bool
     of: str | None = None
+    aggregate: Aggregate | None = None
 
 
 @dataclass
@@ -97,6 +98,7 @@ class Query:
         named: Tables in the order they were named.
         unexplained: Words nobody understood; with any, there is no answer.
         kin: How often tables were joined only because they point to the same third one.
+        everything: All columns are asked for.
         passed: Words that say only that things belong together, and that were passed over.
     """
 
@@ -114,4 +116,5 @@ class Query:
     named: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     kin: int = 0
+    everything: bool = False
     passed: list[str] = field(default_factory=list)

@@ -8,7 +8,7 @@ from automic_core.assist.asking.cursor import AGGREGATES, COMPARE
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.naming import Naming
-from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SILENT, SORTING, VERBS
+from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SHOWING, SILENT, SORTING, VERBS
 from automic_core.assist.asking.query import Query
 from automic_core.assist.asking.words import Token, bases, folded, tokens
 
@@ -142,10 +142,18 @@ class _Reader(Naming):
             return True
         elif word.text.lower() == "aged" and self._operator_at(self.place + 1) and (ages := self._of_words(("age",))):
             self.last, self.related = ages, True
+        elif self._another_sentence(word):
+            self.related, self.last, self.sorted = False, None, -1
         elif self._verb():
             self.query.passed.append(word.text)
-        elif word.stem == "member" and self.focus and self.place == self.ended:
+        elif word.stem == "member" and (self.focus or self.query.named) and self.place == self.ended:
             self.ended += 1  # "staff members"
+        elif word.stem in ("information", "info") and not self.query.items:
+            self.query.everything = True
+        elif word.stem == "about" and self.query.everything and self.query.entity is None:
+            pass
+        elif word.stem in ("kind", "type", "sort") and self._of_column():
+            pass  # "what kind of decor" where a column holds it
         elif word.stem == "both":
             self.both = True
         elif word.stem == "or":
@@ -154,6 +162,15 @@ class _Reader(Naming):
             return False
         self.place += 1
         return True
+
+    def _another_sentence(self, word: Token) -> bool:
+        """Whether another sentence begins that says what to show: "… in Ulm? Give me the names"."""
+        return self.place > 0 and word.text in SHOWING
+
+    def _of_column(self) -> bool:
+        behind = self.words[self.place + 1].text if self.place + 1 < len(self.words) else ""
+        found = link(self.lexicon, self.words, self.place + 2)
+        return behind == "of" and bool(found.columns) and not found.tables
 
     def _silent(self, word: Token) -> bool:
         text = word.text.lower()

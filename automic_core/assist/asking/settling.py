@@ -64,7 +64,13 @@ class Settling:
         grouped = {column.table for mention in query.groups for column in mention.columns}
         if len(grouped) == 1:
             return grouped.pop()
-        tables = {column.table for item in query.items if item.mention for column in item.mention.columns}
+        owners = [{column.table for column in item.mention.columns} for item in query.items if item.mention]
+        tables = set().union(*owners)
+        shared = tables.intersection(*owners)
+        counted = {order.of for order in query.orders if order.of}
+        for near in (shared & counted, shared if len(owners) > 1 else set()):
+            if len(near) == 1:
+                return near.pop()
         told = {column.table for condition in query.conditions for column in condition.mention.columns}
         if len(tables) > 1 and len(tables & told) == 1:
             return (tables & told).pop()
