@@ -113,3 +113,17 @@ def test_bounds_of_groups_are_what_polars_finds(measure: str, bound: str, number
         return
     assert answer.frame is not None, (question, answer.explanation)
     assert sorted(answer.frame.to_series()) == sorted(wanted), answer.sql
+
+
+MEMBERS = pl.DataFrame({"memid": [3, 5, 9], "fname": ["Ann", "Bob", "Cleo"], "age": [20, 30, 40]})
+LOCKERS = pl.DataFrame({"memid": [3, 9], "hall": ["North", "South"], "number": [70, 80]})
+
+
+def test_keys_of_the_same_name_join_tables_that_nothing_else_joins() -> None:
+    answer = asked(
+        "What are the halls of lockers of members older than 30?",
+        {"silver.members": MEMBERS, "silver.lockers": LOCKERS},
+    )
+    assert answer.frame is not None, answer.explanation
+    assert answer.frame.rows() == [("South",)]
+    assert answer.signs["namesakes"] == 1

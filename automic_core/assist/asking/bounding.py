@@ -1,12 +1,12 @@
-"""Bounds on what is computed over rows that belong together: "whose average salary is over 50", "a total of 3 or more"."""
+"""Bounds on what is computed over rows that belong together: "whose average salary is over 50"."""
 
 from __future__ import annotations
 
 from automic_core.assist.asking.comparing import Comparing
 from automic_core.assist.asking.cursor import AGGREGATES, COMPARE
-from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.query import Mention, Related
+from automic_core.assist.asking.tables import Column
 
 _BETWEEN = frozenset(["is", "are", "was", "were", "of", "that"])
 
@@ -15,7 +15,7 @@ class Bounding(Comparing):
     """Reads what a sum, a count or an average of rows is compared with."""
 
     def _bounded(self) -> bool:
-        """ "whose average salary is …", "with a total of more than 8 nights": the column, up to its bound or with it."""
+        """ "whose average salary is …", "a total of more than 8 nights": the column, up to its bound or with it."""
         aggregate = AGGREGATES[self.words[self.place].mark]
         begin = self._past(self.place + 1, {"of", "the"})
         if self._bound_at(begin):

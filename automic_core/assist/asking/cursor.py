@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from automic_core.assist.asking.lexicon import Column, Lexicon, same
+from automic_core.assist.asking.lexicon import Lexicon, same
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, LINKING, NAMED
 from automic_core.assist.asking.query import Aggregate, Condition, Mention, Operator, Query
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import Token
 
 COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<=", "EQ": "="}

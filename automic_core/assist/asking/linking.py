@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from automic_core.assist.asking.lexicon import Column, Lexicon, Table, same
+from automic_core.assist.asking.lexicon import Lexicon, same
 from automic_core.assist.asking.phrases import COMMON_NAMES, DEGREES, GENERIC, UNITS
+from automic_core.assist.asking.tables import Column, Table
 from automic_core.assist.asking.words import Token, folded, ordinary
 
 LONGEST = 6

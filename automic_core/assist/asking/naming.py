@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from automic_core.assist.asking.cursor import ends
-from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.linking import Linked, link
 from automic_core.assist.asking.ordering import Ordering
 from automic_core.assist.asking.query import Item, Mention, Order, Related
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import stem
 
 

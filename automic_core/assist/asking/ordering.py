@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from automic_core.assist.asking.bounding import Bounding
 from automic_core.assist.asking.cursor import AGGREGATES
-from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, FREQUENT, VERBS
 from automic_core.assist.asking.query import Item, Mention, Order
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import Token
 
 

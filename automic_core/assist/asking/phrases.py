@@ -15,8 +15,8 @@ SILENT = listed("""
     , a across database overall respectively all along also among an any are as at be been but by came can
     come compute could did display do
     does either entries entry ever exist existing find for from get give happen happened her his how i in is it
-    its list me much occur occurred of on our out per place please provide record report retrieve return row s see select
-    show some take tell the their them there these they this those to together took us was we well were what
+    its list me much occur occurred of on our out per place please provide record report retrieve return row s see
+    select show some take tell the their them there these they this those to together took us was we well were what
     will within would yet you
 """)
 # Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from automic_core.assist.asking.lexicon import Column
+from automic_core.assist.asking.tables import Column
 
 Aggregate = Literal["avg", "min", "max", "sum", "count", "measure"]
 Operator = Literal[
@@ -98,6 +98,7 @@ class Query:
         named: Tables in the order they were named.
         unexplained: Words nobody understood; with any, there is no answer.
         kin: How often tables were joined only because they point to the same third one.
+        namesakes: How often they were joined only because keys have the same name.
         everything: All columns are asked for.
         passed: Words that say only that things belong together, and that were passed over.
     """
@@ -116,5 +117,6 @@ class Query:
     named: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     kin: int = 0
+    namesakes: int = 0
     everything: bool = False
     passed: list[str] = field(default_factory=list)

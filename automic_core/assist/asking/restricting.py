@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.query import Condition, Item, Related
 from automic_core.assist.asking.settling import MOST_JOINS, Settling, UnclearError, literal
+from automic_core.assist.asking.tables import Column
 
 _BOUNDS = frozenset(["=", ">", ">=", "<", "<=", "between"])
 
@@ -187,7 +187,8 @@ class Restricting(Settling):
             mine, theirs, inner = self._apart(start, found[0])
         values = " AND ".join(map(literal, condition.values))
         bound = f"{condition.operator.upper()} {values}"
-        return f"{self._name(mine)} IN (SELECT {self._name(theirs)} FROM {self._from(inner)} GROUP BY 1 HAVING {aggregate} {bound})"
+        rows = f"SELECT {self._name(theirs)} FROM {self._from(inner)}"
+        return f"{self._name(mine)} IN ({rows} GROUP BY 1 HAVING {aggregate} {bound})"
 
     def _within(self, entity: str, outer: list[str], table: str, conditions: list[str], negated: bool) -> str:
         """Rows that (do not) have a row of another table."""

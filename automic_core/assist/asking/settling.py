@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automic_core.assist.asking.lexicon import Column, Join, Lexicon
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.phrases import COMMON_NAMES
 from automic_core.assist.asking.query import Item, Mention, Query
+from automic_core.assist.asking.tables import Column, Join
 from automic_core.assist.asking.words import stem
 
 _KEYS = frozenset(["id", "code", "key", "number"])
@@ -144,11 +145,12 @@ class Settling:
         return self.lexicon.tables[column.table].words
 
     def _kin(self, way: Sequence[Join]) -> None:
-        """Count where two tables hang together only because both point to a third; that says little about their rows.
+        """Count where two tables hang together only because both point to a third, or by the names of their keys.
 
         Raises:
             UnclearError: Nobody spoke of the third.
         """
+        self.query.namesakes += any(join.namesake for join in way)
         said = {column.table for each in self.query.conditions for column in each.mention.columns}
         said |= {*self.query.named, *self.query.group_tables}
         parents = [join.right.table for join in way]

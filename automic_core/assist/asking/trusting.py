@@ -18,6 +18,10 @@ from automic_core.assist.asking.query import Mention, Query
 from automic_core.assist.asking.words import Token, bases, name_words, stem, tokens
 
 WEIGHTS = {
+    "order may tie": 0.00,
+    "namesakes": 0.00,
+    "everything": 0.00,
+    "bounds": 0.00,
     "always": 3.60,
     "asked elsewhere": -0.62,
     "columns asked": 0.18,
@@ -121,6 +125,11 @@ def signs(
         "words": max(len(words) - 10, 0) / 10,
         "computed in groups": "GROUP BY" in sql and any(i.aggregate not in (None, "count") for i in query.items),
         "one of many": not query.limit and answer.height == 1 and not any(item.aggregate for item in query.items),
+        "bounds": any(each.aggregate for each in query.conditions),
+        "everything": query.everything,
+        "namesakes": query.namesakes > 0,
+        "order may tie": any(each.mention is None or not each.mention.column.unique for each in query.orders)
+        and not query.limit,
         "one column, repeated": bool(listed and answer.width == 1 and answer.is_duplicated().any()),
     }
     return {name: float(value) for name, value in found.items()}

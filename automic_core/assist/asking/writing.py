@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
-from automic_core.assist.asking.lexicon import Column, Lexicon
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.query import Item, Mention, Order, Query
 from automic_core.assist.asking.restricting import Restricting
 from automic_core.assist.asking.settling import Choice, UnclearError, quoted
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import stem
 
 _SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
