@@ -56,9 +56,13 @@ class Comparing(Cursor):
         return True
 
     def _between(self) -> bool:
-        numbers = [
-            n for n in range(self.place + 1, min(self.place + 5, len(self.words))) if self.words[n].mark == "NUMBER"
-        ]
+        near = range(self.place + 1, min(self.place + 5, len(self.words)))
+        dates = [n for n in near if self.words[n].mark == "TEXT"]
+        if len(dates) == 2 and self.last and all(each.kind == "date" for each in self.last.columns):
+            self._condition(self.last, "between", [self.words[n].text for n in dates])
+            self.place = dates[1] + 1
+            return True
+        numbers = [n for n in near if self.words[n].mark == "NUMBER"]
         if len(numbers) != 2:
             return False
         low, high = (self.words[n].number for n in numbers)
@@ -123,7 +127,9 @@ class Comparing(Cursor):
             self.query.limit = int(word.number)
             self.place += 1 + behind.size
             return True
-        if not behind.tables and before not in ("top", "first"):
+        following = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
+        first = following.stem in DEGREES or following.mark in ("TOP", "BOTTOM")
+        if not behind.tables and not first and before not in ("top", "first"):
             return False
         marks = {each.mark for each in self.words[self.place + 1 :]}
         if not marks & {"TOP", "BOTTOM", "MOST", "LEAST", "MAX", "MIN"} and not any(

@@ -251,11 +251,12 @@ class Naming(Ordering):
         self.place += found.size
         return True
 
-    def _number_column(self) -> bool:
+    def _number_column(self, place: int) -> bool:
         """ "the number of products" where a column holds it: ``number_products``."""
-        found, size = self._numbers_of(self.place)
+        found, size = self._numbers_of(place)
         if not found:
             return False
+        self.place = place
         self.counting = False
         if self._before("the total number of") or self._before("total number of"):
             self.aggregates = self.aggregates or ["sum"]

@@ -71,6 +71,8 @@ class _Reader(Naming):
         mark = word.mark
         if mark in COMPARE:
             return self._compare(COMPARE[mark])
+        if mark in ("ORMORE", "ORLESS") and self._marked(self.place + 1, "NUMBER"):
+            return self._compare(">=" if mark == "ORMORE" else "<=")  # "in or after 2005"
         if mark == "BETWEEN":
             return self._between()
         if mark in ("TOP", "BOTTOM") and self._extreme(mark == "TOP"):
@@ -103,10 +105,12 @@ class _Reader(Naming):
             self.aggregates.append(AGGREGATES[mark])
             self.place += 1
             return True
-        if self.counting and not found.tables and self._number_column():
+        if self.counting and not found.tables and self._number_column(self.place):
             return True
         if found:
             return self._linked(found)
+        if mark == "COUNT" and self.aggregates and self._number_column(self.place + 1):
+            return True  # "the average number of hosts" where a column holds it
         if mark == "COUNT":
             behind = link(self.lexicon, self.words, self.place + 1)
             measures = [each for each in behind.columns if each.kind == "number" and not each.identifies]
@@ -158,6 +162,8 @@ class _Reader(Naming):
             self.both = True
         elif word.stem == "or":
             self.query.either = True
+        elif self.place == self.ended and self._kind_of_value(word):
+            pass
         elif not self._silent(word):
             return False
         self.place += 1
@@ -171,6 +177,11 @@ class _Reader(Naming):
         behind = self.words[self.place + 1].text if self.place + 1 < len(self.words) else ""
         found = link(self.lexicon, self.words, self.place + 2)
         return behind == "of" and bool(found.columns) and not found.tables
+
+    def _kind_of_value(self, word: Token) -> bool:
+        """ "in Alaska state": what kind of thing the value before is."""
+        told = self.query.conditions[-1].mention if self.query.conditions else None
+        return told is not None and told.value and all(word.stem in each.words for each in told.columns)
 
     def _silent(self, word: Token) -> bool:
         text = word.text.lower()
@@ -186,7 +197,9 @@ class _Reader(Naming):
             return False  # "who report to"
         if text == "top" and self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "NUMBER":
             return True
-        if word.stem in ("place", "record", "entry", "report") and self.place and self._listing():
+        following = self.words[self.place + 1].text.lower() if self.place + 1 < len(self.words) else ""
+        verb = text == "report" and following.split(" ")[0] in ("the", "their", "its", "each", "all")
+        if word.stem in ("place", "record", "entry", "report") and self.place and self._listing() and not verb:
             return False  # "dates, places and names"
         if text in ("show", "list", "give", "return", "tell") and self.place:
             self.related, self.last, self.sorted = False, None, -1  # another sentence says what to show
