@@ -131,20 +131,23 @@ _PHRASES = """
     EACH: for each of the, in each of the, of each of the, for each, in each, of each, from each, by each,
         each, for every, in every, of every,
         per
-    ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, in the order of, ordered alphabetically by, sorted
+    ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, in the order of,
+        ordered alphabetically by, sorted
         alphabetically by, in alphabetical order by, ordering by
     ORDER ASC: ordered ascending by, ascending by, in ascending order of, in increasing order of, in ascending
         order by, in alphabetical order of,
         in ascending alphabetical order of, in the ascending order of, in an ascending order of, by ascending
         order of, sorted in ascending order of, sorted in ascending order by, ordered in ascending order of,
         listed in ascending order of
-    ORDER DESC: in the decreasing order of, in a decreasing order of, ordered descending by, descending by, by descending, in descending order of, in decreasing
-        order of, in descending order by, in descending
+    ORDER DESC: in the decreasing order of, in a decreasing order of,
+        ordered descending by, descending by, by descending, in descending order of,
+        in decreasing order of, in descending order by, in descending
         alphabetical order of, in the descending order of, in a descending order of, by descending order of,
         sorted in descending order of, sorted in descending order by, ordered in descending order of, listed in
         descending order of
     ALPHABETICAL DESC: in descending alphabetical order, in reverse alphabetical order
-    ALPHABETICAL: in alphabetic order, in the alphabetical order, in ascending alphabetical order, ordered alphabetically, sorted
+    ALPHABETICAL: in alphabetic order, in the alphabetical order,
+        in ascending alphabetical order, ordered alphabetically, sorted
         alphabetically, sorted in
         alphabetical order, in alphabetical order, alphabetically
     DESC: from most to least, in the descending order, in descending order, in decreasing order, descending

@@ -197,8 +197,8 @@ class _Reader(Naming):
             return False  # "who report to"
         if text == "top" and self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "NUMBER":
             return True
-        following = self.words[self.place + 1].text.lower() if self.place + 1 < len(self.words) else ""
-        verb = text == "report" and following.split(" ")[0] in ("the", "their", "its", "each", "all")
+        behind = self.words[self.place + 1].text.lower() if self.place + 1 < len(self.words) else ""
+        verb = text == "report" and behind.split(" ")[0] in ("the", "their", "its", "each", "all")
         if word.stem in ("place", "record", "entry", "report") and self.place and self._listing() and not verb:
             return False  # "dates, places and names"
         if text in ("show", "list", "give", "return", "tell") and self.place:

@@ -66,12 +66,12 @@ class Settling:
         if len(grouped) == 1:
             return grouped.pop()
         owners = [{column.table for column in item.mention.columns} for item in query.items if item.mention]
-        tables = set().union(*owners)
+        tables: set[str] = set().union(*owners)
         shared = tables.intersection(*owners)
         counted = {order.of for order in query.orders if order.of}
-        for near in (shared & counted, shared if len(owners) > 1 else set()):
-            if len(near) == 1:
-                return near.pop()
+        for alone in (shared & counted, shared if len(owners) > 1 else set()):
+            if len(alone) == 1:
+                return alone.pop()
         told = {column.table for condition in query.conditions for column in condition.mention.columns}
         if len(tables) > 1 and len(tables & told) == 1:
             return (tables & told).pop()
@@ -110,12 +110,12 @@ class Settling:
                 return only
             named = only == self.lexicon.tables[only.table].label
             if not mention.value and mention.near not in (None, only.table) and (only.identifies or named):
-                ways = [each.left for each in self.lexicon.joins if each.left.table == mention.near]
-                ways = [each for each in ways if self._points_at(each, only.table)]
-                if len(ways) != 1 or stem(mention.text) in COMMON_NAMES:
+                keys = [each.left for each in self.lexicon.joins if each.left.table == mention.near]
+                keys = [each for each in keys if self._points_at(each, only.table)]
+                if len(keys) != 1 or stem(mention.text) in COMMON_NAMES:
                     raise UnclearError(f"which {only.name} of {mention.near} is meant")
-                if Join(ways[0], only) in self.lexicon.joins:
-                    mention.columns = ways
+                if Join(keys[0], only) in self.lexicon.joins:
+                    mention.columns = keys
                 return mention.column
             if far and not mention.value and stem(mention.text) in COMMON_NAMES:
                 raise UnclearError(f"which {only.name} of {mention.near} is meant")
