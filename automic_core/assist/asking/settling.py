@@ -68,8 +68,8 @@ class Settling:
         owners = [{column.table for column in item.mention.columns} for item in query.items if item.mention]
         tables: set[str] = set().union(*owners)
         shared = tables.intersection(*owners)
-        counted = {order.of for order in query.orders if order.of}
-        for alone in (shared & counted, shared if len(owners) > 1 else set()):
+        rows = {order.of for order in query.orders if order.of}
+        for alone in (shared & rows, shared if len(owners) > 1 else set()):
             if len(alone) == 1:
                 return alone.pop()
         told = {column.table for condition in query.conditions for column in condition.mention.columns}
