@@ -2,8 +2,9 @@
 
 FOLDER is in Spider's layout, as for benchmarks/asking.py; name the databases that results are reported on with
 --leave-out. A third of the databases (by a hash of their name) is held back: on it the curve and the calibration of
-weights fitted on the others are printed, and then the weights of all databases together: those of the grammar or, with
-the address of the server of a model, those of the model's rung, from the questions that it was asked. Logistic
+weights fitted on the others are printed, and then these weights, so that what is held back stays fit to report on:
+those of the grammar or, with the address of the server of a model, those of the model's rung, from the questions that
+it was asked. Logistic
 regression with an L2 penalty, by Newton's method (Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning",
 2nd ed., 4.4.1).
 """
@@ -92,7 +93,6 @@ def main() -> None:
     for low, high in itertools.pairwise(BINS):
         own = [each.right for each in judged if low <= each.trust < high]
         print(f"  trusted {low:.2f} to {high:.2f}: {len(own)} answers, {sum(own) / max(len(own), 1):.3f} right")
-    weights = fitted(signs, right)
     for name, weight in zip(["always", *names], weights, strict=True):
         print(f'    "{name}": {weight:.2f},')
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from automic_core.assist.asking.lexicon import Kind
 from automic_core.assist.asking.semantic_yaml import Parsed, Problem, parse
 from automic_core.assist.asking.semantics import Semantics, SemanticTable, Term
 from automic_core.assist.asking.settling import quoted
+from automic_core.assist.asking.tables import Kind
 from automic_core.errors import AutomicError, ConfigError
 from automic_core.lakehouse import sql as engine
 from automic_core.lakehouse import statements

@@ -6,6 +6,7 @@ from automic_core.assist.asking.cursor import Cursor, plain
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, NAMED, SILENT
 from automic_core.assist.asking.query import Item, Mention, Operator, Order, Related
+from automic_core.assist.asking.words import Token
 
 
 class Comparing(Cursor):
@@ -55,9 +56,13 @@ class Comparing(Cursor):
         return True
 
     def _between(self) -> bool:
-        numbers = [
-            n for n in range(self.place + 1, min(self.place + 5, len(self.words))) if self.words[n].mark == "NUMBER"
-        ]
+        near = range(self.place + 1, min(self.place + 5, len(self.words)))
+        dates = [n for n in near if self.words[n].mark == "TEXT"]
+        if len(dates) == 2 and self.last and all(each.kind == "date" for each in self.last.columns):
+            self._condition(self.last, "between", [self.words[n].text for n in dates])
+            self.place = dates[1] + 1
+            return True
+        numbers = [n for n in near if self.words[n].mark == "NUMBER"]
         if len(numbers) != 2:
             return False
         low, high = (self.words[n].number for n in numbers)
@@ -122,7 +127,9 @@ class Comparing(Cursor):
             self.query.limit = int(word.number)
             self.place += 1 + behind.size
             return True
-        if not behind.tables and before not in ("top", "first"):
+        following = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
+        first = following.stem in DEGREES or following.mark in ("TOP", "BOTTOM")
+        if not behind.tables and not first and before not in ("top", "first"):
             return False
         marks = {each.mark for each in self.words[self.place + 1 :]}
         if not marks & {"TOP", "BOTTOM", "MOST", "LEAST", "MAX", "MIN"} and not any(
@@ -147,26 +154,56 @@ class Comparing(Cursor):
 
     def _pattern(self, mark: str) -> bool:
         after = self.place + 1
-        while after < len(self.words) and self.words[after].text in (
-            "the",
-            "a",
-            "letter",
-            "word",
-            "string",
-            "substring",
+        while (
+            after < len(self.words)
+            and not self.words[after].mark
+            and self.words[after].text
+            in (
+                "the",
+                "a",
+                "letter",
+                "word",
+                "string",
+                "substring",
+            )
         ):
             after += 1
-        if after >= len(self.words) or self.last is None or self.words[after].mark == "NUMBER":
+        if after >= len(self.words) or self.words[after].mark == "NUMBER":
+            return False
+        behind = self._column_behind(after + 1) if self.last is None else None
+        self.last = self.last or (behind and behind[0]) or self._text_asked(self.words[after])
+        if self.last is None:
             return False
         if self.words[after].mark and self.words[after].mark != "TEXT":
             return False
-        if mark == "CONTAINS" and after == self.place + 1 and self.words[after].mark != "TEXT":
+        said = self.words[after].mark == "TEXT" or self.words[self.place].text.endswith("letter")
+        if mark == "CONTAINS" and after == self.place + 1 and not said:
             return False
         text = self.words[after].text
         pattern = {"STARTS": f"{text}%", "ENDS": f"%{text}", "CONTAINS": f"%{text}%"}[mark]
         self._condition(self.last, "like", [pattern])
-        self.place = after + 1
+        self.place = behind[1] if behind else after + 1
         return True
+
+    def _column_behind(self, place: int) -> tuple[Mention, int] | None:
+        """ "have an 'a' in their title": the text that a part is looked for in, and where its name ends."""
+        stems = [each.stem for each in self.words[place : place + 2]]
+        if (
+            len(stems) < 2
+            or stems[0] not in ("in", "of")
+            or stems[1] not in ("it", "its", "their", "the", "his", "her")
+        ):
+            return None
+        found = link(self.lexicon, self.words, place + 2)
+        texts = [each for each in found.columns if each.kind == "text"]
+        return (Mention(texts, self._said(found.size, place + 2)), place + 2 + found.size) if texts else None
+
+    def _text_asked(self, word: Token) -> Mention | None:
+        """ "the titles that contain 'sea'": the text that is asked for is what a quoted part is looked for in."""
+        asked = [item.mention for item in self.query.items[-1:] if item.mention and not item.aggregate]
+        if word.mark != "TEXT" or not asked or not all(each.kind == "text" for each in asked[0].columns):
+            return None
+        return Mention(list(asked[0].columns), asked[0].text, asked[0].near)
 
     def _apart(self) -> bool:
         """ "a greater weight than 10": the column stands inside the comparison."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from automic_core.assist.asking.lexicon import Column, Lexicon, same
+from automic_core.assist.asking.lexicon import Lexicon, same
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, LINKING, NAMED
 from automic_core.assist.asking.query import Aggregate, Condition, Mention, Operator, Query
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import Token
 
-COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<="}
+COMPARE: dict[str, Operator] = {"GT": ">", "GE": ">=", "LT": "<", "LE": "<=", "EQ": "="}
 AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "SUM": "sum"}
 
 
@@ -30,6 +31,7 @@ class Cursor:
         self.first: int | None = None  # "the 3 mountains with the highest …": how many
         self.ended = -1  # where the last column, table or value ended
         self.computed: Aggregate | None = None  # the aggregate of the last column
+        self.measured: Aggregate | None = None  # what is computed of the column that is compared
         self.sorted = -1  # where what rows are sorted by ended
 
     def _before(self, text: str) -> bool:
@@ -61,6 +63,8 @@ class Cursor:
         if place >= len(self.words):
             return False
         word = self.words[place]
+        if self.related and word.stem in ("that", "which") and place + 1 < len(self.words):
+            return self.words[place + 1].mark in ("STARTS", "ENDS", "CONTAINS")
         if word.stem in DEGREES:
             return place + 1 < len(self.words) and self.words[place + 1].stem == "than"
         if word.stem == "not" and place > self.place:
@@ -99,10 +103,11 @@ class Cursor:
     def _condition(self, mention: Mention, operator: Operator, values: Sequence[object]) -> None:
         if mention.near is None or mention is not self.last:
             mention.near = self.focus
-        made = Condition(mention, "in" if operator == "=" and len(values) > 1 else operator, list(values), self.negated)
+        how: Operator = "in" if operator == "=" and len(values) > 1 else operator
+        made = Condition(mention, how, list(values), self.negated, self.measured)
         self.query.conditions.append(made)
         self.query.both = self.query.both or self.both
-        self.last, self.negated = None, False
+        self.last, self.negated, self.measured = None, False, None
 
     def _of_words(self, names: Sequence[str], ahead: str | None = None) -> Mention | None:
         """The columns that end in one of these words; those of the table that is asked about first."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from automic_core.assist.asking.lexicon import Column, Lexicon, Table, same
+from automic_core.assist.asking.lexicon import Lexicon, same
 from automic_core.assist.asking.phrases import COMMON_NAMES, DEGREES, GENERIC, UNITS
+from automic_core.assist.asking.tables import Column, Table
 from automic_core.assist.asking.words import Token, folded, ordinary
 
 LONGEST = 6
@@ -166,7 +167,7 @@ def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
     names = [column.words] if "of" in stems else [column.words, (*own, *column.words)]
     rest = _rest(column.words, own)
     if rest and rest != column.words:
-        names.append(rest)
+        names += [rest, (*own, *rest)]
     names += lexicon.also.get((column.table, column.name), ())
     return any(_alike(name, stems) for name in names)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from automic_core.assist.asking.cursor import ends
-from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.linking import Linked, link
 from automic_core.assist.asking.ordering import Ordering
 from automic_core.assist.asking.query import Item, Mention, Order, Related
+from automic_core.assist.asking.tables import Column
+from automic_core.assist.asking.words import stem
 
 
 class Naming(Ordering):
@@ -132,6 +133,9 @@ class Naming(Ordering):
             self._table_shown()
         self._compound(mention)
         if self.counting:
+            said = {stem(word) for word in mention.text.split()}
+            if all(c.words[-1:] == ("name",) and not c.unique for c in mention.columns) and not {"name"} & said:
+                query.unexplained.append(mention.text)  # the rows, or their names
             if (
                 any(column.kind == "number" and not column.identifies for column in mention.columns)
                 and not query.distinct
@@ -196,6 +200,9 @@ class Naming(Ordering):
         """Whether words that name a table and a column stand in a list of columns: "the grapes and prices of wines"."""
         if self.counting or self.related:
             return False
+        if self.query.items and self._listing() and self.query.entity is None:
+            points = {(join.left, join.right.table) for join in self.lexicon.joins}
+            return any((column, name) in points for column in found.columns for name in found.tables)
         behind = self.place + found.size
         if behind < len(self.words) and self.words[behind].text.lower() in ("and", ","):
             return bool(link(self.lexicon, self.words, behind + 1).columns)
@@ -210,6 +217,9 @@ class Naming(Ordering):
             return False
         if self.counting:
             measured = any(c.table == name and c.kind == "number" and not c.identifies for c in found.columns)
+            behind = link(self.lexicon, self.words, self.place + found.size)
+            if behind.tables and behind.tables[0] != name and not behind.columns:
+                return False  # "how many movie ratings"
             if measured or self._amount_of(name) or self._counted_elsewhere(name):
                 return False
             query.items.append(Item(None, "count", query.distinct, name))
@@ -241,11 +251,12 @@ class Naming(Ordering):
         self.place += found.size
         return True
 
-    def _number_column(self) -> bool:
+    def _number_column(self, place: int) -> bool:
         """ "the number of products" where a column holds it: ``number_products``."""
-        found, size = self._numbers_of(self.place)
+        found, size = self._numbers_of(place)
         if not found:
             return False
+        self.place = place
         self.counting = False
         if self._before("the total number of") or self._before("total number of"):
             self.aggregates = self.aggregates or ["sum"]

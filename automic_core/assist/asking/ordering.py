@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from automic_core.assist.asking.comparing import Comparing
+from automic_core.assist.asking.bounding import Bounding
+from automic_core.assist.asking.cursor import AGGREGATES
 from automic_core.assist.asking.linking import link
-from automic_core.assist.asking.phrases import DEGREES, VERBS
+from automic_core.assist.asking.phrases import DEGREES, FREQUENT, VERBS
 from automic_core.assist.asking.query import Item, Mention, Order
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import Token
 
 
-class Ordering(Comparing):
+class Ordering(Bounding):
     """Reads what comes first, and by what rows are put together."""
 
     def _degree(self, word: Token) -> bool:
@@ -35,6 +37,8 @@ class Ordering(Comparing):
             return False
         if self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "COUNT":
             return self._most(top)
+        if self._extreme_computed(top):
+            return True
         found = link(self.lexicon, self.words, self.place + 1)
         columns = [each for each in found.columns if each.kind in ("number", "date")]
         if len(found.tables) == 1 and not found.columns and top:
@@ -58,6 +62,26 @@ class Ordering(Comparing):
             self.query.items.append(Item(mention, "max" if top else "min"))
         self.place += 1 + found.size
         return True
+
+    def _extreme_computed(self, top: bool) -> bool:
+        """ "the department with the highest average salary": the most of what is computed for each."""
+        numbers, size = self._computed_at(self.place + 1)
+        if not numbers or not (self.query.items or self.query.entity):
+            return False
+        self._sort_computed(self.place + 1, numbers, size, top)
+        self.query.limit = self._limit()
+        return True
+
+    def _computed_at(self, place: int) -> tuple[list[Column], int]:
+        """Columns of numbers of which an average or a sum is named at a place, and the words they take."""
+        named = self._marked(place, "AVG", "SUM") and link(self.lexicon, self.words, place).size < 2
+        return self._measures(place + 1) if named else ([], 0)
+
+    def _sort_computed(self, place: int, numbers: list[Column], size: int, descending: bool) -> None:
+        behind = place + 1 + size
+        mention = Mention(numbers, self._said(size, place + 1), self._entity_near(behind))
+        self.query.orders.append(Order(mention, descending, None, AGGREGATES[self.words[place].mark]))
+        self.place = behind
 
     def _most(self, most: bool) -> bool:
         place = self.place + 1
@@ -93,13 +117,17 @@ class Ordering(Comparing):
 
     def _common(self, place: int, most: bool) -> bool:
         """ "the most common type of pets": the value that most rows have."""
-        if place >= len(self.words) or self.words[place].stem not in ("common", "frequent", "popular"):
+        if place >= len(self.words) or self.words[place].stem not in FREQUENT:
             return False
         found = link(self.lexicon, self.words, place + 1)
         behind = place + 1 + found.size
+        if not found and self._frequent(most):
+            self.place = place + 1
+            return True
         if not found.columns or self.query.items or self.related:
             return False
         near = self._entity_near(behind)
+        found.columns = self._occurring(found.columns)
         tables = {near} if near else {column.table for column in found.columns}
         if len(tables) != 1:
             return False
@@ -109,6 +137,33 @@ class Ordering(Comparing):
         self.query.entity, self.query.limit = table, self._limit()
         self.place = behind
         return True
+
+    def _frequent(self, most: bool) -> bool:
+        """ "which colour is the most common", "which is used most often": the value of what is asked for."""
+        asked = [item.mention for item in self.query.items if item.mention and not item.aggregate]
+        columns = self._occurring(asked[0].columns) if len(asked) == 1 == len(self.query.items) else []
+        if (
+            len(columns) != 1
+            or columns[0].unique
+            or self.query.orders
+            or self.query.entity
+            not in (
+                None,
+                columns[0].table,
+            )
+        ):
+            return False
+        asked[0].columns = columns
+        self.query.entity = columns[0].table
+        self.query.orders.append(Order(None, most, columns[0].table))
+        self.query.limit = self._limit()
+        return True
+
+    def _occurring(self, columns: list[Column]) -> list[Column]:
+        """Of columns, those that point to all others of them: there a value occurs as often as it is used."""
+        points = {(join.left, join.right) for join in self.lexicon.joins}
+        users = [each for each in columns if all(each == other or (each, other) in points for other in columns)]
+        return users or columns
 
     def _each(self) -> bool:
         found = link(self.lexicon, self.words, self.place + 1)
@@ -162,6 +217,11 @@ class Ordering(Comparing):
                 return True
             self.query.orders.append(Order(None, bool(descending), found.tables[0]))
             self.place = self.sorted = place + 1 + found.size
+            return True
+        numbers, size = self._computed_at(place)
+        if numbers:
+            self._sort_computed(place, numbers, size, bool(descending))
+            self.sorted = self.place
             return True
         found = link(self.lexicon, self.words, place)
         if not found.columns:

@@ -15,9 +15,9 @@ SILENT = listed("""
     , a across database overall respectively all along also among an any are as at be been but by came can
     come compute could did display do
     does either entries entry ever exist existing find for from get give happen happened her his how i in is it
-    its list me much occur occurred of on our out per place please provide record report return row s see select
-    show some take tell the their them there these they this those to together took us was we well were what
-    will within would you
+    its list me much occur occurred of on our out per place please provide record report retrieve return row s see
+    select show some take tell the their them there these they this those to together took us was we well were what
+    will within would yet you
 """)
 # Verbs that say that two tables belong together, or that a row is what it is; which tables, their names tell.
 VERBS = listed("""
@@ -28,7 +28,7 @@ VERBS = listed("""
     publish put ran receive received recorded register registered reside ride run sang sell send sent sing sold
     speak spend spent spoke spoken stay stored study studying submit sung take taken taught teach titled use
     visit wear went win won work write written wrote advise serve open produce purchase appear prescribe nominate
-    award conduct operate sponsor supervise manage treat
+    award belong conduct earn interact operate originate pass sponsor supervise manage treat
 """)
 NEGATIONS = listed("""
     not never didn't don't doesn't haven't hasn't isn't aren't wasn't weren't cannot can't
@@ -38,8 +38,13 @@ RELATIVE = listed("""
     had has have having own owned that when where which who whom whose with
 """)
 NAMED = ("named", "called", "titled", "name", "title")
+FREQUENT = ("common", "frequent", "frequently", "often", "popular")
 SORTING = listed("""
     listed order ordered result results sort sorted them
+""")
+# Words that begin a sentence about what to show.
+SHOWING = listed("""
+    Display Find Give List Provide Report Return Show Tell
 """)
 LINKING = listed("""
     are as be both either equal is of to was were
@@ -52,7 +57,7 @@ GENERIC = listed("""
     code data detail info list name record ref text value
 """)
 UNITS = listed("""
-    billion celsius chf cm day dollar eur euro fahrenheit foot g gbp hour inch kg km lb m mile million minute mm
+    billion c celsius chf cm day dollar eur euro f fahrenheit foot g gbp hour inch kg km lb m mile million minute mm mph
     pct percent pound second sqft thousand ton usd
 """)
 # Names that many tables use for different things.
@@ -117,6 +122,7 @@ _PHRASES = """
     GT: more than, greater than, higher than, larger than, bigger than, above, over, exceeding, exceeds, exceed,
         after, later than
     LT: less than, fewer than, lower than, smaller than, below, under, before, earlier than
+    EQ: exactly
     BETWEEN: between
     AVG: the average of, on average, average, mean
     MIN: minimum, min
@@ -125,19 +131,23 @@ _PHRASES = """
     EACH: for each of the, in each of the, of each of the, for each, in each, of each, from each, by each,
         each, for every, in every, of every,
         per
-    ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, ordered alphabetically by, sorted
+    ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, in the order of,
+        ordered alphabetically by, sorted
         alphabetically by, in alphabetical order by, ordering by
     ORDER ASC: ordered ascending by, ascending by, in ascending order of, in increasing order of, in ascending
         order by, in alphabetical order of,
         in ascending alphabetical order of, in the ascending order of, in an ascending order of, by ascending
         order of, sorted in ascending order of, sorted in ascending order by, ordered in ascending order of,
         listed in ascending order of
-    ORDER DESC: ordered descending by, descending by, by descending, in descending order of, in decreasing
-        order of, in descending order by, in descending
+    ORDER DESC: in the decreasing order of, in a decreasing order of,
+        ordered descending by, descending by, by descending, in descending order of,
+        in decreasing order of, in descending order by, in descending
         alphabetical order of, in the descending order of, in a descending order of, by descending order of,
         sorted in descending order of, sorted in descending order by, ordered in descending order of, listed in
         descending order of
-    ALPHABETICAL: in alphabetic order, in ascending alphabetical order, ordered alphabetically, sorted
+    ALPHABETICAL DESC: in descending alphabetical order, in reverse alphabetical order
+    ALPHABETICAL: in alphabetic order, in the alphabetical order,
+        in ascending alphabetical order, ordered alphabetically, sorted
         alphabetically, sorted in
         alphabetical order, in alphabetical order, alphabetically
     DESC: from most to least, in the descending order, in descending order, in decreasing order, descending
@@ -150,9 +160,13 @@ _PHRASES = """
     LEAST: the fewest, fewest, the least, least
     TOP: the most recent, most recent, highest, largest, greatest, biggest
     BOTTOM: lowest, smallest
-    STARTS: starts with, start with, starting with, begins with
-    ENDS: ends with, end with
-    CONTAINS: contains, contain, containing, includes
+    STARTS: starts with, start with, starting with, begins with, begin with, beginning with, starts from,
+        start from
+    ENDS: ends with, end with, ending with
+    CONTAINS: contains, contain, containing, includes, include, has the letter, have the letter, has letter,
+        has the substring, have the substring, has substring, have substring, has the word, have the word,
+        with the letter, with letter,
+        with the substring, with substring
 """
 
 

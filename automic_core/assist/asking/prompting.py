@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
-from automic_core.assist.asking.lexicon import Column, Lexicon
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import tokens
 from automic_core.lakehouse.sql import literal, quoted
 from automic_core.llm.calls import Message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from automic_core.assist.asking.lexicon import Column
+from automic_core.assist.asking.tables import Column
 
 Aggregate = Literal["avg", "min", "max", "sum", "count", "measure"]
 Operator = Literal[
@@ -50,12 +50,17 @@ class Item:
 
 @dataclass
 class Condition:
-    """A column compared."""
+    """A column compared.
+
+    Attributes:
+        aggregate: What is computed of it over rows that belong together before it is compared.
+    """
 
     mention: Mention
     operator: Operator
     values: list[Any] = field(default_factory=list)
     negated: bool = False
+    aggregate: Aggregate | None = None
 
 
 @dataclass
@@ -75,11 +80,12 @@ class Related:
 
 @dataclass
 class Order:
-    """What rows are sorted by: a column, or the number of rows of a table that belong to each."""
+    """What rows are sorted by: a column, what is computed of it, or how many rows of a table belong to each."""
 
     mention: Mention | None
     descending: bool
     of: str | None = None
+    aggregate: Aggregate | None = None
 
 
 @dataclass
@@ -92,6 +98,8 @@ class Query:
         named: Tables in the order they were named.
         unexplained: Words nobody understood; with any, there is no answer.
         kin: How often tables were joined only because they point to the same third one.
+        namesakes: How often they were joined only because keys have the same name.
+        everything: All columns are asked for.
         passed: Words that say only that things belong together, and that were passed over.
     """
 
@@ -109,4 +117,6 @@ class Query:
     named: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     kin: int = 0
+    namesakes: int = 0
+    everything: bool = False
     passed: list[str] = field(default_factory=list)

@@ -8,7 +8,7 @@ from automic_core.assist.asking.cursor import AGGREGATES, COMPARE
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.naming import Naming
-from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SILENT, SORTING, VERBS
+from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SHOWING, SILENT, SORTING, VERBS
 from automic_core.assist.asking.query import Query
 from automic_core.assist.asking.words import Token, bases, folded, tokens
 
@@ -71,6 +71,8 @@ class _Reader(Naming):
         mark = word.mark
         if mark in COMPARE:
             return self._compare(COMPARE[mark])
+        if mark in ("ORMORE", "ORLESS") and self._marked(self.place + 1, "NUMBER"):
+            return self._compare(">=" if mark == "ORMORE" else "<=")  # "in or after 2005"
         if mark == "BETWEEN":
             return self._between()
         if mark in ("TOP", "BOTTOM") and self._extreme(mark == "TOP"):
@@ -81,6 +83,10 @@ class _Reader(Naming):
             self.place += 1
             return True
         found = link(self.lexicon, self.words, self.place)
+        if self.related and found.size < 2 and mark in AGGREGATES and self._bounded():
+            return True
+        if mark == "COUNT" and self.related and self._number_bounded():
+            return True
         if mark in ("MAX", "MIN") and found.size < 2 and self.related and self._extreme(mark == "MAX"):
             return True
         if (
@@ -99,10 +105,12 @@ class _Reader(Naming):
             self.aggregates.append(AGGREGATES[mark])
             self.place += 1
             return True
-        if self.counting and not found.tables and self._number_column():
+        if self.counting and not found.tables and self._number_column(self.place):
             return True
         if found:
             return self._linked(found)
+        if mark == "COUNT" and self.aggregates and self._number_column(self.place + 1):
+            return True  # "the average number of hosts" where a column holds it
         if mark == "COUNT":
             behind = link(self.lexicon, self.words, self.place + 1)
             measures = [each for each in behind.columns if each.kind == "number" and not each.identifies]
@@ -138,18 +146,42 @@ class _Reader(Naming):
             return True
         elif word.text.lower() == "aged" and self._operator_at(self.place + 1) and (ages := self._of_words(("age",))):
             self.last, self.related = ages, True
+        elif self._another_sentence(word):
+            self.related, self.last, self.sorted = False, None, -1
         elif self._verb():
             self.query.passed.append(word.text)
-        elif word.stem == "member" and self.focus and self.place == self.ended:
+        elif word.stem == "member" and (self.focus or self.query.named) and self.place == self.ended:
             self.ended += 1  # "staff members"
+        elif word.stem in ("information", "info") and not self.query.items:
+            self.query.everything = True
+        elif word.stem == "about" and self.query.everything and self.query.entity is None:
+            pass
+        elif word.stem in ("kind", "type", "sort") and self._of_column():
+            pass  # "what kind of decor" where a column holds it
         elif word.stem == "both":
             self.both = True
         elif word.stem == "or":
             self.query.either = True
+        elif self.place == self.ended and self._kind_of_value(word):
+            pass
         elif not self._silent(word):
             return False
         self.place += 1
         return True
+
+    def _another_sentence(self, word: Token) -> bool:
+        """Whether another sentence begins that says what to show: "… in Ulm? Give me the names"."""
+        return self.place > 0 and word.text in SHOWING
+
+    def _of_column(self) -> bool:
+        behind = self.words[self.place + 1].text if self.place + 1 < len(self.words) else ""
+        found = link(self.lexicon, self.words, self.place + 2)
+        return behind == "of" and bool(found.columns) and not found.tables
+
+    def _kind_of_value(self, word: Token) -> bool:
+        """ "in Alaska state": what kind of thing the value before is."""
+        told = self.query.conditions[-1].mention if self.query.conditions else None
+        return told is not None and told.value and all(word.stem in each.words for each in told.columns)
 
     def _silent(self, word: Token) -> bool:
         text = word.text.lower()
@@ -165,7 +197,9 @@ class _Reader(Naming):
             return False  # "who report to"
         if text == "top" and self.place + 1 < len(self.words) and self.words[self.place + 1].mark == "NUMBER":
             return True
-        if word.stem in ("place", "record", "entry", "report") and self.place and self._listing():
+        behind = self.words[self.place + 1].text.lower() if self.place + 1 < len(self.words) else ""
+        verb = text == "report" and behind.split(" ")[0] in ("the", "their", "its", "each", "all")
+        if word.stem in ("place", "record", "entry", "report") and self.place and self._listing() and not verb:
             return False  # "dates, places and names"
         if text in ("show", "list", "give", "return", "tell") and self.place:
             self.related, self.last, self.sorted = False, None, -1  # another sentence says what to show

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from automic_core.assist.asking.lexicon import Column
 from automic_core.assist.asking.query import Condition, Item, Related
 from automic_core.assist.asking.settling import MOST_JOINS, Settling, UnclearError, literal
+from automic_core.assist.asking.tables import Column
+
+_BOUNDS = frozenset(["=", ">", ">=", "<", "<=", "between"])
 
 
 class Restricting(Settling):
@@ -22,6 +24,9 @@ class Restricting(Settling):
         open_ = {id(each): {*each.mention.columns} for each in query.conditions if each.mention.value}
         apart: dict[str, list[str]] = {}
         for condition in query.conditions:
+            if condition.aggregate:
+                told.append(self._bounded(entity, outer, condition))
+                continue
             owner = negated[-1].table if negated else None
             column = self._settle(condition.mention, owner or (outer[0] if len(outer) == 1 else entity))
             if owner and column.table == owner:
@@ -155,6 +160,35 @@ class Restricting(Settling):
             raise UnclearError(f"how many {related.table} belong to {entity}: each has one at most")
         kept = f"GROUP BY 1 HAVING count(*) {related.operator} {related.number:g}"
         return f"{self._name(mine)} IN (SELECT {self._name(theirs)} FROM {self._from(inner)} {kept})"
+
+    def _bounded(self, entity: str, outer: list[str], condition: Condition) -> str:
+        """Rows for which what is computed of the rows that belong to them is within a bound."""
+        column, query = self._settle(condition.mention, entity), self.query
+        aggregate = f"{condition.aggregate}({self._name(column)})"
+        start = entity if entity in outer else outer[0]
+        if condition.operator not in _BOUNDS or condition.negated or column.kind != "number":
+            raise UnclearError(f"what {aggregate} is compared with")
+        others = {each.table for other in query.conditions if other is not condition for each in other.mention.columns}
+        others |= {related.table for related in query.related}
+        if column.table in others:
+            raise UnclearError(f"of which {column.table} {aggregate} is taken")
+        if column.table == start:
+            shown = [item.mention.column for item in query.items if item.mention and not item.aggregate]
+            if len(outer) != 1 or len(shown) != 1 or shown[0].table != start or shown[0].unique:
+                raise UnclearError(f"of which {start} {aggregate} is taken")
+            query.distinct = query.distinct or not any(item.aggregate for item in query.items)
+            mine = theirs = shown[0]
+            inner = [start]
+        else:
+            found = self.lexicon.path([start, column.table])
+            if found is None or not found[1] or len(found[0]) > MOST_JOINS or self._repeated(column.table, [start]):
+                raise UnclearError(f"how {start} and {column.table} belong together")
+            self._kin(found[0])
+            mine, theirs, inner = self._apart(start, found[0])
+        values = " AND ".join(map(literal, condition.values))
+        bound = f"{condition.operator.upper()} {values}"
+        rows = f"SELECT {self._name(theirs)} FROM {self._from(inner)}"
+        return f"{self._name(mine)} IN ({rows} GROUP BY 1 HAVING {aggregate} {bound})"
 
     def _within(self, entity: str, outer: list[str], table: str, conditions: list[str], negated: bool) -> str:
         """Rows that (do not) have a row of another table."""

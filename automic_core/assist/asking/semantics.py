@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from automic_core.assist.asking.lexicon import Column, Join, Kind, Lexicon, Table
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.sql_words import expression
+from automic_core.assist.asking.tables import Column, Join, Kind, Table
 from automic_core.assist.asking.words import name_words, stem
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automic_core.assist.asking.lexicon import Column, Join, Lexicon
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.phrases import COMMON_NAMES
 from automic_core.assist.asking.query import Item, Mention, Query
+from automic_core.assist.asking.tables import Column, Join
 from automic_core.assist.asking.words import stem
 
+_KEYS = frozenset(["id", "code", "key", "number"])
 MOST_JOINS = 3
 """Between the tables of a question; what lies further apart has hardly been meant together."""
 
@@ -63,7 +65,13 @@ class Settling:
         grouped = {column.table for mention in query.groups for column in mention.columns}
         if len(grouped) == 1:
             return grouped.pop()
-        tables = {column.table for item in query.items if item.mention for column in item.mention.columns}
+        owners = [{column.table for column in item.mention.columns} for item in query.items if item.mention]
+        tables: set[str] = set().union(*owners)
+        shared = tables.intersection(*owners)
+        rows = {order.of for order in query.orders if order.of}
+        for alone in (shared & rows, shared if len(owners) > 1 else set()):
+            if len(alone) == 1:
+                return alone.pop()
         told = {column.table for condition in query.conditions for column in condition.mention.columns}
         if len(tables) > 1 and len(tables & told) == 1:
             return (tables & told).pop()
@@ -100,12 +108,15 @@ class Settling:
             far = mention.near not in (None, only.table) and only.table not in said
             if mention.near and self._is_a(mention.near, only.table):
                 return only
-            if (
-                not mention.value
-                and mention.near not in (None, only.table)
-                and (only.identifies or only == self.lexicon.tables[only.table].label)
-            ):
-                raise UnclearError(f"which {only.name} of {mention.near} is meant")
+            named = only == self.lexicon.tables[only.table].label
+            if not mention.value and mention.near not in (None, only.table) and (only.identifies or named):
+                keys = [each.left for each in self.lexicon.joins if each.left.table == mention.near]
+                keys = [each for each in keys if self._points_at(each, only.table)]
+                if len(keys) != 1 or stem(mention.text) in COMMON_NAMES:
+                    raise UnclearError(f"which {only.name} of {mention.near} is meant")
+                if Join(keys[0], only) in self.lexicon.joins:
+                    mention.columns = keys
+                return mention.column
             if far and not mention.value and stem(mention.text) in COMMON_NAMES:
                 raise UnclearError(f"which {only.name} of {mention.near} is meant")
             return only
@@ -134,11 +145,12 @@ class Settling:
         return self.lexicon.tables[column.table].words
 
     def _kin(self, way: Sequence[Join]) -> None:
-        """Count where two tables hang together only because both point to a third; that says little about their rows.
+        """Count where two tables hang together only because both point to a third, or by the names of their keys.
 
         Raises:
             UnclearError: Nobody spoke of the third.
         """
+        self.query.namesakes += any(join.namesake for join in way)
         said = {column.table for each in self.query.conditions for column in each.mention.columns}
         said |= {*self.query.named, *self.query.group_tables}
         parents = [join.right.table for join in way]
@@ -149,8 +161,21 @@ class Settling:
 
     def _points_to(self, column: Column, entity: str) -> bool:
         """Whether a column of another table holds keys of the one that is asked about: it is the same thing again."""
-        own = (join for join in self.lexicon.joins if join.left == column)
-        return column.table != entity and any(join.right.table == entity for join in own)
+        return column.table != entity and self._points_at(column, entity)
+
+    def _points_at(self, column: Column, table: str) -> bool:
+        return any(join.left == column and join.right.table == table for join in self.lexicon.joins)
+
+    def _named(self, mention: Mention) -> Column:
+        """The column of a mention that is shown: a key of another table, by a number, as the name it has there."""
+        column = mention.column
+        if column.kind != "number" or column.identifies or _KEYS & {stem(word) for word in mention.text.split()}:
+            return column
+        for join in self.lexicon.joins:
+            label = self.lexicon.tables[join.right.table].label
+            if join.left == column and label and label.table != column.table:
+                mention.columns = [label]
+        return mention.column
 
     def _owner_said(self, item: Item) -> bool:
         """Whether a column was called by the name of its table too: "detention summaries"."""
@@ -190,6 +215,17 @@ class Settling:
         mine, theirs = (first.left, first.right) if first.left.table == start else (first.right, first.left)
         beyond = (table for join in way[1:] for table in (join.left.table, join.right.table) if table != start)
         return mine, theirs, list(dict.fromkeys([theirs.table, *beyond]))
+
+    def _repeated(self, table: str, names: Sequence[str]) -> tuple[str, str] | None:
+        """Two tables between which rows of a table are repeated when it is joined with others; None if nowhere."""
+        way = self.lexicon.path([table, *names])
+        reached = {table}
+        for join in way[0] if way else ():
+            near, far = (join.left, join.right) if join.left.table in reached else (join.right, join.left)
+            reached.add(far.table)
+            if not far.unique:
+                return near.table, far.table
+        return None
 
     def _from(self, names: list[str]) -> str:
         found = self.lexicon.path(names)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from automic_core.assist.asking.lexicon import Lexicon, Table
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.reading import read
 from automic_core.assist.asking.settling import UnclearError
+from automic_core.assist.asking.tables import Table
 from automic_core.assist.asking.words import tokens
 from automic_core.assist.asking.writing import write
 

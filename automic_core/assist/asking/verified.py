@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import duckdb
 
-from automic_core.assist.asking.lexicon import Column, Lexicon
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.settling import literal
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import folded
 from automic_core.lakehouse.statements import parse
 

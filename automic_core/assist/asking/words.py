@@ -131,6 +131,9 @@ _ABBREVIATED = {
     "tel": ("phone",),
     "dept": ("department",),
     "avg": ("average",),
+    "mean": ("average",),
+    "min": ("minimum",),
+    "max": ("maximum",),
     "desc": ("description",),
 }
 

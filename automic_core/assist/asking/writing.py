@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
-from automic_core.assist.asking.lexicon import Column, Lexicon
+from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.query import Item, Mention, Order, Query
 from automic_core.assist.asking.restricting import Restricting
 from automic_core.assist.asking.settling import Choice, UnclearError, quoted
+from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import stem
 
 _SAID = {"avg": "average", "min": "lowest", "max": "highest", "sum": "total", "count": "number_of"}
@@ -37,14 +38,17 @@ def _differ(one: Item, other: Item) -> bool:
 
 
 class _Writer(Restricting):
+    grouped = False  # whether rows are counted for each of something
+
     def statement(self) -> str:
         query = self.query
         entity = self._entity()
         items = self._items(entity)
         groups, grouped = self._groups(items, entity)
+        self.grouped = grouped or any(order.of for order in query.orders)
         orders = [(self._settle(order.mention, entity) if order.mention else None, order) for order in query.orders]
         apart = any(related.negated for related in query.related) or (
-            any(column for column, _ in orders) and (query.groups or query.group_tables)
+            any(column and not order.aggregate for column, order in orders) and (query.groups or query.group_tables)
         )
         if query.limit and (len(orders) > 1 or apart):
             raise UnclearError("which row comes first, and of which rows")
@@ -77,8 +81,8 @@ class _Writer(Restricting):
         text = f"SELECT {'DISTINCT ' if query.distinct and not grouped else ''}{selected} FROM {self._from(names)}"
         if wheres:
             text += " WHERE " + " AND ".join(wheres)
-        measured = any(column.measure for column, _ in orders if column)
-        if grouped or measured or any(order.of for order in query.orders):
+        keyed = grouped or any(map(_sums_up, query.orders))
+        if keyed:
             keys = [
                 self._name(column)
                 for column in self._keys(groups or [i.mention.column for i in items if i.mention and not i.aggregate])
@@ -90,11 +94,14 @@ class _Writer(Restricting):
             each for each in query.related if each.number is not None and each.table in outer and each.table == entity
         ]
         if own:
-            if grouped or len(outer) != 1 or any(item.aggregate for item in items) or orders:
+            if keyed and any(each.unique for each in self._keys(groups or [])):
+                raise UnclearError(f"what {entity} to count")
+            plain = bool(orders) or any(item.aggregate for item in items)
+            if len({*outer}) != 1 or len(own) > 1 or (plain and not keyed):
                 raise UnclearError("what to count by")
-            [each] = own[:1]
             shown = ", ".join(self._name(item.mention.column) for item in items if item.mention)
-            text += f" GROUP BY {shown} HAVING count(*) {each.operator} {each.number:g}"
+            text += "" if keyed else f" GROUP BY {shown}"
+            text += f" HAVING count(*) {own[0].operator} {own[0].number:g}"
         series = [self._name(column) for column in groups if column.sql and column.kind in ("date", "number")]
         if grouped and not orders and series:
             text += " ORDER BY " + ", ".join(
@@ -138,6 +145,8 @@ class _Writer(Restricting):
         for item in items:
             if item.mention:
                 column = self._settle(item.mention, entity)
+                if not item.aggregate:
+                    column = self._named(item.mention)
                 if column.measure:
                     if item.aggregate not in (None, "sum", "measure"):
                         raise UnclearError(f"over what {column.name} is to be taken together")
@@ -166,6 +175,14 @@ class _Writer(Restricting):
                 and any(j.left == item.mention.column for j in self.lexicon.joins)
             ):
                 raise UnclearError(f"whether all {item.mention.text} count, or those that occur")
+        if self.query.everything:
+            if items or self.query.group_tables or self.query.groups:
+                raise UnclearError(f"what of {entity} to show")
+            return [
+                Item(Mention([each], each.name))
+                for each in self.lexicon.tables[entity].columns.values()
+                if not each.sql
+            ]
         if not items:
             label = self.lexicon.tables[entity].label
             if label is None:
@@ -175,7 +192,9 @@ class _Writer(Restricting):
 
     def _groups(self, items: list[Item], entity: str) -> tuple[list[Column], bool]:
         query = self.query
-        groups = [self._settle(mention, entity) for mention in query.groups]
+        for mention in query.groups:
+            self._settle(mention, entity)
+        groups = [self._named(mention) for mention in query.groups]
         for column in groups:
             if not any(item.mention and item.mention.column == column for item in items):
                 items.append(Item(Mention([column], column.name)))
@@ -198,6 +217,8 @@ class _Writer(Restricting):
         if mixed and not groups:
             groups = plain
         aggregated = any(item.aggregate for item in items)
+        known = {column.table for column in groups}
+        groups += [each for each in plain if aggregated and each.table in known and each not in groups]
         told = aggregated or any(_sums_up(order) for order in query.orders)
         if any(item.aggregate and item.mention and item.mention.column in groups for item in items):
             raise UnclearError("what to count by")
@@ -208,13 +229,8 @@ class _Writer(Restricting):
     def _counted_once(self, columns: Sequence[Column], names: list[str]) -> None:
         """See that no row is measured several times because rows of other tables belong to it."""
         for measure in (each for each in columns if each.measure):
-            way = self.lexicon.path([measure.table, *names])
-            reached = {measure.table}
-            for join in way[0] if way else ():
-                near, far = (join.left, join.right) if join.left.table in reached else (join.right, join.left)
-                reached.add(far.table)
-                if not far.unique:
-                    raise UnclearError(f"how {measure.name} is shared among the {far.table} of each {near.table}")
+            if found := self._repeated(measure.table, names):
+                raise UnclearError(f"how {measure.name} is shared among the {found[1]} of each {found[0]}")
 
     def _keys(self, columns: Sequence[Column]) -> list[Column]:
         """What tells groups apart: the keys of the tables whose labels are shown, beside other columns."""
@@ -248,16 +264,30 @@ class _Writer(Restricting):
 
     def _item(self, item: Item, names: list[str]) -> str:
         if item.mention is None:
-            return "count(*)"
+            return self._count(item.of, names)
         name = self._name(item.mention.column)
         if item.aggregate == "count":
             return f"count(DISTINCT {name})"
         return f"{item.aggregate}({name})" if item.aggregate not in (None, "measure") else name
 
+    def _count(self, table: str | None, names: list[str]) -> str:
+        """A number of rows: each once, however many rows of other tables belong to it."""
+        if table and table in names and len(names) > 1 and self._repeated(table, names):
+            keys = [each for each in self.lexicon.tables[table].columns.values() if each.unique and each.identifies]
+            if keys and not (self.choice.by_name and self.grouped):
+                return f"count(DISTINCT {self._name(keys[0])})"
+        return "count(*)"
+
     def _order(self, column: Column | None, order: Any, names: list[str]) -> str:
-        what = self._name(column) if column else "count(*)"
+        what = self._name(column) if column else self._count(order.of, names)
+        if column and order.aggregate:
+            if self._repeated(column.table, names) or column.kind != "number":
+                raise UnclearError(f"over what {column.name} is taken together")
+            what = f"{order.aggregate}({what})"
         return f"{what} {'DESC' if order.descending else 'ASC'} NULLS LAST"
 
 
 def _sums_up(order: Order) -> bool:
-    return bool(order.of) or bool(order.mention and any(each.measure for each in order.mention.columns))
+    return bool(order.of or order.aggregate) or bool(
+        order.mention and any(each.measure for each in order.mention.columns)
+    )
