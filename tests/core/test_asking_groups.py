@@ -127,3 +127,25 @@ def test_keys_of_the_same_name_join_tables_that_nothing_else_joins() -> None:
     assert answer.frame is not None, answer.explanation
     assert answer.frame.rows() == [("South",)]
     assert answer.signs["namesakes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("total nights by kind", [(31, "holiday"), (3, "business")]),
+        ("How many stays are there by kind?", [(4, "holiday"), (2, "business")]),
+        ("total nights by kind and house", None),
+    ],
+)
+def test_what_is_computed_is_told_by_what_stands_behind_by(question: str, rows: list[tuple[float, str]] | None) -> None:
+    answer = asked(question, TABLES)
+    assert answer.frame is not None, answer.explanation
+    if rows is None:
+        assert answer.sql is not None
+        assert answer.sql.count("sum(") == 1, "what stands behind “and” is no second sum"
+        return
+    assert sorted((float(number), kind) for number, kind in answer.frame.rows()) == sorted(rows)
+
+
+def test_by_without_anything_computed_is_not_guessed() -> None:
+    assert "by" in asked("Show the houses by town", TABLES).unknown

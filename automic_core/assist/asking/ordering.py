@@ -8,7 +8,10 @@ from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, FREQUENT, VERBS
 from automic_core.assist.asking.query import Item, Mention, Order
 from automic_core.assist.asking.tables import Column
-from automic_core.assist.asking.words import Token
+from automic_core.assist.asking.words import Token, bases
+
+_BEHIND = frozenset(["and", ",", "in", "for", "from", "where", "ORDER", "ASC", "DESC", "EACH"])
+"""Words and marks that may stand behind what is told for each: nothing that could be a value of it."""
 
 
 class Ordering(Bounding):
@@ -184,6 +187,30 @@ class Ordering(Bounding):
             return False
         self.place += 1 + found.size
         return True
+
+    def _by(self) -> bool:
+        """ "total revenue by country and month": what is computed is told for each; not "songs by artist Adele"."""
+        if not self._told_for():
+            return False
+        known = self._each()
+        while known and self._marked_as("and", ",") and self._told_for():
+            known = self._each()
+        return known
+
+    def _told_for(self) -> bool:
+        """Whether a table or columns stand behind a word, and nothing behind them that could be a value of theirs."""
+        found = link(self.lexicon, self.words, self.place + 1)
+        behind = self.words[self.place + 1 + found.size :][:1]
+        ends = not behind or behind[0].mark in _BEHIND or behind[0].text.lower() in _BEHIND
+        return bool(found.columns or found.tables) and not found.values and ends
+
+    def _done_by(self) -> bool:
+        """Whether the word before says who did something: "performed by", "written by"."""
+        before = self.words[self.place - 1].text.lower() if self.place else ""
+        return bool(VERBS & {before, *bases(before)}) or before.endswith(("ed", "ing"))
+
+    def _marked_as(self, *texts: str) -> bool:
+        return self.place < len(self.words) and self.words[self.place].text in texts
 
     def _at_next(self, stem: str) -> int:
         return int(self.place + 1 < len(self.words) and self.words[self.place + 1].stem == stem)

@@ -126,6 +126,9 @@ class _Reader(Naming):
             self.query.distinct = True
         elif mark == "EACH":
             return self._each()
+        elif word.text == "by" and not self._done_by() and self._told_for():
+            computed = self.counting or any(item.aggregate for item in self.query.items)
+            return computed and self._by()  # "singers by age": sorted, or told beside
         elif mark == "ORDER":
             return self._order()
         elif mark in ("ASC", "DESC", "ALPHABETICAL"):
