@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace, put
-from pages.ui.views import connect_incremental
+from pages.ui.views import connect_before, connect_incremental
 from pages.ui.views.connect_state import Connecting
 
 INCREMENTAL = "incremental"
@@ -44,11 +44,13 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
             standing = _standing(ws, state, seen, name)
         new = standing is None or not standing.exists
         if standing is not None and standing.exists:
-            _there(standing)
+            connect_before.there(standing)
         marks = _marks(ws, standing, seen)
         mode = _mode(state, standing, marks)
         part = connect_incremental.render(ws, state, seen, marks) if mode == INCREMENTAL else None
         keys = _keys(state, seen, standing, name or "")
+        if standing is not None and standing.beside and mode == "append" and not keys:
+            connect_before.beside(standing.beside, MODES["append"][0], MODES["snapshot"][0])
         contract = "evolve" if new else _contract(state, standing)
         force = False
         if standing is not None and standing.taken and mode != INCREMENTAL:
@@ -96,14 +98,6 @@ def _standing(ws: Workspace, state: Connecting, seen: workbench.Sample, table: s
         state.standing = show.attempt(calls.fresh, ws, workbench.standing, table, place, kind, state.options, seen)
         state.stood = asked
     return state.standing
-
-
-def _there(standing: workbench.Standing) -> None:
-    show.status("neutral", f"{standing.table} has {show.count(standing.rows, 'row')}")
-    if standing.taken:
-        some = f"{len(standing.taken):,} of {standing.parts:,} files are" if standing.parts > 1 else "This content is"
-        show.status("attention", "Already taken")
-        show.note(f"{some} in the table already; taken again, nothing would be added.")
 
 
 def _marks(ws: Workspace, standing: workbench.Standing | None, seen: workbench.Sample) -> list[workbench.WatermarkView]:
