@@ -266,8 +266,10 @@ def _beside(source: str, rows: int) -> list[str]:
     if not rows:
         return []
     there = "1 row is" if rows == 1 else f"{rows:,} rows are"
-    told = f"{PurePath(source).name} was taken in before, with other content: its {there} there still, beside the new ones."
-    return [f"{told} To have them replaced, take it by force as a snapshot (the whole table each time), or with keys."]
+    told = f"{PurePath(source).name} was taken in before, with other content: its {there} there still, beside the new"
+    return [
+        f"{told} ones. To have them replaced, take it by force as a snapshot (the whole table each time), or with keys."
+    ]
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:
