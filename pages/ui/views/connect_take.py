@@ -45,12 +45,14 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
         new = standing is None or not standing.exists
         if standing is not None and standing.exists:
             connect_before.there(standing)
+        before = st.container()
         marks = _marks(ws, standing, seen)
         mode = _mode(state, standing, marks)
         part = connect_incremental.render(ws, state, seen, marks) if mode == INCREMENTAL else None
         keys = _keys(state, seen, standing, name or "")
         if standing is not None and standing.beside and mode == "append" and not keys:
-            connect_before.beside(standing.beside, MODES["append"][0], MODES["snapshot"][0])
+            with before:
+                connect_before.beside(standing.beside, MODES["append"][0], MODES["snapshot"][0])
         contract = "evolve" if new else _contract(state, standing)
         force = False
         if standing is not None and standing.taken and mode != INCREMENTAL:
