@@ -20,7 +20,7 @@ ws = workspace()
 desk = ws.screen(Desk)
 head = st.container()
 counts = calls.read(ws, quarantining.aside_counts)
-if "table" not in st.query_params and counts:
+if not ("table" in st.query_params or ws.table) and counts:
     st.query_params["table"] = f"bronze.{next(iter(counts))}"
 bar = st.columns([2, 5, 2], vertical_alignment="center")
 with bar[0]:

@@ -203,23 +203,28 @@ def fix(
     wanted = {column: value or None for column, value in pairs(changes, "change").items()}
     with workbench.opened(lake) as opened:
         found = workbench.fix(opened, table, rid, wanted, reason)
+        unfit = [] if as_json else workbench.unfit(opened, table, wanted)
     output.emit(found) if as_json else output.say(
         f"Fixed {output.count(len(found), 'cell')}; promote {table} to apply it."
     )
+    for told in unfit:
+        output.say(f"  But {told}: the promotion will set the row aside, unless the column becomes text.")
 
 
 @app.command()
 def waive(
     table: Own,
     rid: Rid,
-    rules: Annotated[list[str], typer.Argument(metavar="RULE…", help="Rule ids; cast and malformed count as rules.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why this row may break them.")],
+    rules: Annotated[
+        list[str] | None, typer.Argument(metavar="RULE…", help="Rule ids; cast and malformed count as rules.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why this row may break them; must be given.")] = "",
     lake: Lake = None,
     as_json: Json = False,
 ) -> None:
     """Exempt a row from rules, now and at every later promotion."""
     with workbench.opened(lake) as opened:
-        found = workbench.waive(opened, table, rid, rules, reason)
+        found = workbench.waive(opened, table, rid, rules or [], reason)
     output.emit(found) if as_json else output.say(
         f"Waived {output.count(len(found), 'rule')}; promote {table} to apply it."
     )

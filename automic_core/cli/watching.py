@@ -35,7 +35,7 @@ def monitor(
         output.emit({"inbox": found, "measured": measured})
     else:
         rows = [
-            {"kind": each.kind, "table": each.table, "score": each.score, "what": f"{each.sentence}. {each.basis}"}
+            {"kind": each.kind, "table": each.table, "score": each.score, "what": each.told}
             for each in found.alerts[:limit]
         ]
         if rows:

@@ -51,7 +51,7 @@ def explained(exc: Exception, text: str, run_as: str, shift: int = 0, columns: S
     words = " ".join(line for line in lines if not re.match(r"LINE \d+:|\s*\^|Candidate", line))
     words = re.split(r"\s*Candidate (?:bindings|functions|tables)?:?|Did you mean", words)[0].strip()
     words = re.sub(r"!$", ".", words)
-    error = TransformError(f"The query fails{at(position)}: {words}", _suggestion(message, words, columns))
+    error = TransformError(f"The query fails{at(position)}: {words}", _suggestion(message, words, columns, text))
     error.position = position
     return error
 
@@ -79,11 +79,13 @@ def _typed(text: str, run_as: str, offset: int, length: int) -> tuple[int, int] 
     return place(text, len(text[: text.index(words)].encode()))
 
 
-def _suggestion(message: str, words: str, columns: Sequence[str]) -> str:
+def _suggestion(message: str, words: str, columns: Sequence[str], text: str) -> str:
     """Names like the one that is not there; Automic's own columns only for one that looks like them."""
     named = re.findall(r'"([^"]+)"', message.partition("Candidate bindings")[2])
     wanted = re.search(r'[Cc]olumn "([^"]+)"', words)
     if wanted and (named or columns):
+        if name := _unquoted(wanted[1], columns, text):
+            return f'Write "{name}" in double quotes: its name is more than letters, digits and _.'
         own = wanted[1].startswith("_")
         known = [name for name in dict.fromkeys([*named, *columns]) if own or not frames.is_hidden(name)]
         close = get_close_matches(wanted[1], known, n=3, cutoff=0.4)
@@ -92,4 +94,15 @@ def _suggestion(message: str, words: str, columns: Sequence[str]) -> str:
         return f"There is {', '.join(known[:MOST_NAMED])}{' and more' if known[MOST_NAMED:] else ''}." if known else ""
     if found := re.search(r'Did you mean "([^"]+)"', message):
         return f"Did you mean {found[1]}?"
+    return ""
+
+
+def _unquoted(wanted: str, columns: Sequence[str], text: str) -> str:
+    """The column that was meant by a name that stands in the statement without its quotes, and fell to pieces."""
+    typed = text.lower()
+    for name in columns:
+        low = name.lower()
+        parts = re.split(r"\W+", low)
+        if len(parts) > 1 and wanted.lower() in parts and low in typed and f'"{low}"' not in typed:
+            return name
     return ""

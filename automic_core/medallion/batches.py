@@ -44,6 +44,12 @@ def known_batches(table: Table | None) -> dict[tuple[str, str], int]:
     return found
 
 
+def rows_of_others(table: Table | None, source: str, content: str) -> int:
+    """How many rows a table took of this source when its content was another one; it holds them still."""
+    others = [each for each in _batches(table) if each[SOURCE] == source and each[HASH] != content]
+    return sum(int(each.get("added-records", 0)) for each in others)
+
+
 def _batches(table: Table | None, snapshot: int | None = None, said: str = BATCH) -> list[Mapping[str, str]]:
     """Properties of the snapshots that brought a batch, or say something else, oldest first."""
     line = ancestors(table, snapshot or head(table)) if table is not None else []

@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import polars as pl
@@ -32,6 +33,7 @@ from automic_core.medallion.batches import (
     known_batches,
     last_number,
     layout,
+    rows_of_others,
 )
 from automic_core.medallion.context import LakeContext, run_entry, split_name
 from automic_core.medallion.landing import BatchLanding
@@ -214,6 +216,9 @@ class Bronze:
             writing.run(how.keys, layout(there).keys if there is not None else ())
             content = stored_hash or (writing.digest.hexdigest() if writing.hashes else key)
             report.notes.extend(source.notes())
+            keys = layout(writing.table).keys if how.keys is None else list(how.keys)
+            if how.mode == "append" and increment is None and source.repeatable and not keys:
+                report.warnings.extend(_beside(source.identity, rows_of_others(there, source.identity, content)))
             properties = {
                 **self._lake.summary(report),
                 BATCH: str(number),
@@ -221,7 +226,7 @@ class Bronze:
                 HASH: content,
                 **_how(source),
                 MODE: how.mode,
-                KEYS: json.dumps(layout(writing.table).keys if how.keys is None else list(how.keys)),
+                KEYS: json.dumps(keys),
                 **_part(how.incremental, increment),
             }
             published = writing.publish(properties, how.force)
@@ -257,6 +262,17 @@ def as_text(source: SourceAdapter) -> SourceAdapter:
     text = cast(SourceAdapter, dataclasses.replace(adapter, types="text"))  # type: ignore[type-var]
     vars(text).update({key: vars(adapter)[key] for key in ("_access", "_delivered_as") if key in vars(adapter)})
     return text
+
+
+def _beside(source: str, rows: int) -> list[str]:
+    """What an append without keys says that meets a source again, with other content: it replaced nothing."""
+    if not rows:
+        return []
+    there = "1 row is" if rows == 1 else f"{rows:,} rows are"
+    told = f"{PurePath(source).name} was taken in before, with other content: its {there} there still, beside the new"
+    return [
+        f"{told} ones. To have them replaced, take it by force as a snapshot (the whole table each time), or with keys."
+    ]
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:

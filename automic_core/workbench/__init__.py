@@ -69,6 +69,7 @@ _NAMES = {
     "querying": "Answer Asking Past answer_sql ask_sql download_answer media_type warm_queries",
     "reading_texts": "TEXT_STEPS read_texts read_texts_plan",
     "relations": "ForeignKey Relations relate relate_plan relations",
+    "replaying": "unfit",
     "reviewed": "ColumnChange SetAside",
     "reviews": "Revertible Review ReviewInfo discard publish published_spec revert revertible review reviews stage",
     "runcompare": "RunComparison compare_runs",

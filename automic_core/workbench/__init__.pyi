@@ -581,6 +581,7 @@ from automic_core.workbench.relations import Relations as Relations
 from automic_core.workbench.relations import relate as relate
 from automic_core.workbench.relations import relate_plan as relate_plan
 from automic_core.workbench.relations import relations as relations
+from automic_core.workbench.replaying import unfit as unfit
 from automic_core.workbench.reviewed import ColumnChange as ColumnChange
 from automic_core.workbench.reviewed import SetAside as SetAside
 from automic_core.workbench.reviews import (

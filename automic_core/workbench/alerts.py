@@ -56,6 +56,12 @@ class Alert:
         """Names it in links."""
         return f"{self.table}/{self.keys[0] if self.keys else self.kind}"
 
+    @property
+    def told(self) -> str:
+        """What is the matter, and against what."""
+        end = "" if self.sentence.endswith((".", "?", "!")) else "."
+        return f"{self.sentence}{end} {self.basis}"
+
 
 def surprises(series: Sequence[Series]) -> list[Alert]:
     """The alerts of a table, the worst first; what several series of a column say of one state is one alert."""

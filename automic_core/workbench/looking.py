@@ -260,5 +260,16 @@ def fix(lake: Lakehouse, table: str, rid: int, changes: dict[str, str | None], r
 
 
 def waive(lake: Lakehouse, table: str, rid: int, rules: list[str], reason: str) -> list[Decision]:
-    """Exempt a row in quarantine from rules it breaks, now and at every later promotion."""
+    """Exempt a row in quarantine from rules it breaks, now and at every later promotion.
+
+    Raises:
+        ConfigError: No rule is named (the hint names those the row breaks), or see ``waive_many``.
+    """
+    if not rules:
+        from automic_core.workbench.quarantining import row
+
+        broken = list(dict.fromkeys(each.rule for each in row(lake, table, rid).reasons))
+        own = own_name(table)
+        hint = f"It breaks {', '.join(broken)}. Run: automic waive {own} {rid} {' '.join(broken)} --reason …"
+        raise ConfigError(f"Which rules row {rid} of {own} may break is not said.", hint)
     return waive_many(lake, table, [rid], reason, rules)

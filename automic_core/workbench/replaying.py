@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from automic_core import frames
 from automic_core.errors import ConfigError
 from automic_core.events import Listener
 from automic_core.lake import Lakehouse
@@ -22,6 +23,7 @@ from automic_core.medallion.silver import DEFINITION, SOURCES
 from automic_core.pipeline import RULES
 from automic_core.records import Field, FieldType, Schema
 from automic_core.storage import AccessPolicy, ruling
+from automic_core.transforms.columns import Cast
 from automic_core.workbench import changing, lakes
 from automic_core.workbench.deciding import Edits, bronze_rows, drafted, own_name, plain_rows
 from automic_core.workbench.promotions import PromotionSpec, parse_promotion
@@ -134,6 +136,17 @@ def recheck(
         needs += _open_types(verdict, changed, schema, spec, verdict.rid in broken)
         final.append(replace(verdict, needs=(*needs, *verdict.needs)))
     return final
+
+
+def unfit(lake: Lakehouse, table: str, texts: Mapping[str, str | None]) -> list[str]:
+    """Which new texts of cells do not fit the types that the newest promotion gave their columns, in words."""
+    silver = lake.context.table(f"silver.{own_name(table)}")
+    if silver is None:
+        return []
+    fields = [field for field in applied_schema(made_by(silver)).fields if texts.get(field.name) is not None]
+    cells = pl.LazyFrame({frames.RID: [0], **{field.name: [texts[field.name]] for field in fields}})
+    failing = Cast(fields=fields).failures(cells)
+    return failing.collect()["message"].to_list() if failing is not None else []
 
 
 def applied_schema(made: Mapping[str, str]) -> Schema:

@@ -102,10 +102,14 @@ class SchemaCost:
         """The cost in one sentence."""
         more = self.after - self.before + self.missing
         if more > 0:
-            return f"{more:,} more row{'s' if more > 1 else ''} of {self.rows:,} would go to quarantine"
+            than = "more " if self.before else ""
+            return f"{more:,} {than}row{'s' if more > 1 else ''} of {self.rows:,} would go to quarantine"
         if more < 0:
             return f"{-more:,} row{'s' if more < -1 else ''} fewer would go to quarantine"
         changed = sum(each.changed for each in self.columns)
+        misfits = sum(each.misfits for each in self.columns)
+        if misfits:
+            return f"As many rows as before would go to quarantine: {self.after:,} of {self.rows:,}"
         if changed:
             return f"No row is lost; {changed:,} value{'s' if changed > 1 else ''} would be written differently"
         return "It costs nothing: every value fits and keeps what it says"

@@ -17,7 +17,7 @@ from automic_core.inference import infer_primary_key
 from automic_core.inference.names import snake
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse import schemas
-from automic_core.medallion.batches import known_batches, layout
+from automic_core.medallion.batches import known_batches, layout, rows_of_others
 from automic_core.medallion.bronze import as_text
 from automic_core.medallion.context import split_name
 from automic_core.workbench.lakes import policy as lake_policy
@@ -81,6 +81,7 @@ class Standing:
         contracts: What each contract would do.
         taken: Files of the source whose content the table holds already.
         parts: Files of the source.
+        beside: Rows that the table took of this source when its content was another one; more rows come beside them.
     """
 
     table: str
@@ -94,6 +95,7 @@ class Standing:
     contracts: list[Contract] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     parts: int = 1
+    beside: int = 0
 
     @property
     def differs(self) -> bool:
@@ -179,7 +181,9 @@ def standing(
             new = pl.Schema({shown: schema[own] for own, shown in data_columns(source, schema.names()).items()})
         found = schemas.diff(there, new)
         known = known_batches(there)
-        taken = [part.identity for part in parts if (part.identity, part.content_hash() or "") in known]
+        seen_as = [(part.identity, part.content_hash() or "") for part in parts]
+        taken = [identity for identity, content in seen_as if (identity, content) in known]
+        beside = sum(rows_of_others(there, *each) for each in seen_as if source.repeatable)
     finally:
         source.close()
     how = layout(there)
@@ -188,7 +192,7 @@ def standing(
     added, missing = list(found.added), frames.data_names(found.removed)
     rows = int(lake.scan(name).select(pl.len()).collect().item())
     outcomes = _contracts(added, list(found.widened), list(found.narrowed))
-    return Standing(name, True, rows, how.mode, how.keys, added, missing, changed, outcomes, taken, len(parts))
+    return Standing(name, True, rows, how.mode, how.keys, added, missing, changed, outcomes, taken, len(parts), beside)
 
 
 def _missing(column: pl.Series) -> pl.Series:

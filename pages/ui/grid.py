@@ -13,6 +13,8 @@ _MODES: dict[str, Any] = {"row": "single-row", "cell": "single-cell", "rows": "m
 _CELL = 2_000
 _EXACT = 2**53
 MAX_COLUMNS = 200
+NULL = "null"
+"""What stands in a cell without a value; an empty text stays empty."""
 ROW_PIXELS, MOST_ROWS = 32, 14
 
 
@@ -27,7 +29,15 @@ def draw(
     config = {name: _column(name, kind) for name, kind in data.columns.items() if name in table}
     tall = height or min(len(data.rows) + 1, MOST_ROWS) * ROW_PIXELS + 4
     if select is None:
-        st.dataframe(table, hide_index=True, column_config=config, height=tall, row_height=ROW_PIXELS, key=key)
+        st.dataframe(
+            table,
+            hide_index=True,
+            column_config=config,
+            height=tall,
+            row_height=ROW_PIXELS,
+            key=key,
+            placeholder=NULL,
+        )
         return None
     event = st.dataframe(
         table,
@@ -36,6 +46,7 @@ def draw(
         height=tall,
         row_height=ROW_PIXELS,
         key=key,
+        placeholder=NULL,
         on_select="rerun",
         selection_mode=_MODES[select],
     )

@@ -192,7 +192,7 @@ def table_picker(
     label: str = "Table",
     short: bool = False,
 ) -> str | None:
-    """Choose a table of these layers; the choice is in the URL.
+    """Choose a table of these layers; the choice is in the URL, and goes along to other pages.
 
     Args:
         ws: The visitor's session.
@@ -208,18 +208,19 @@ def table_picker(
     names = [name for name in known if name.partition(".")[0] in layers]
     if not names:
         return None
-    wanted = st.query_params.get("table", "")
+    link = st.query_params.get("table", "")
+    wanted = link or ws.table
     own = wanted.rpartition(".")[2]
     start = next((i for i, n in enumerate(names) if n == wanted), None)
     if start is None:
         start = next((i for i, n in enumerate(names) if own and n.partition(".")[2] == own), 0)
     widget = f"{key}-{'-'.join(layers)}"
     linked = state.value(f"{widget}-link")  # a link to this page wins over what was chosen here before
-    if wanted != linked or not state.drawn(widget):
+    if link != linked or not state.drawn(widget):
         state.put(widget, names[start])
     named = (lambda name: name.partition(".")[2]) if short else str
     found = st.selectbox(label, names, key=widget, format_func=named, label_visibility="collapsed", width=280)
-    st.query_params["table"] = found
+    ws.table = st.query_params["table"] = found
     state.put(f"{widget}-link", found)
     return found
 

@@ -26,12 +26,14 @@ class Workspace:
         actor: Who is acting: the login, else the person who started the server.
         read_only: Whether this visitor may only look.
         message: Said once at the top of the next page: what was just done.
+        table: The table looked at last, by its full name; a page that is opened without a link goes on with it.
     """
 
     lake: str
     actor: str
     read_only: bool = False
     message: str = ""
+    table: str = ""
     screens: dict[type[Any], Any] = field(default_factory=dict)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -102,6 +103,26 @@ def test_a_redelivered_file_adds_nothing(lake: Lakehouse, tmp_path: Path) -> Non
     assert forced.rows == 2
     assert rows(lake)["_rid"].is_unique().all()
     assert rows(lake).height == 5
+
+
+@pytest.mark.parametrize(
+    ("how", "silver", "warned"),
+    [({}, 5, True), ({"keys": ["id"]}, 3, False), ({"mode": "snapshot"}, 3, False)],
+    ids=["append", "keys", "snapshot"],
+)
+def test_a_corrected_file_beside_its_older_rows_is_told_with_what_replaces_them(
+    lake: Lakehouse, tmp_path: Path, how: dict[str, Any], silver: int, warned: bool
+) -> None:
+    lake.bronze.ingest(csv(tmp_path, "a.csv", "id,v\n1,a\n2,b\n"), "t", **how)
+    assert not lake.bronze.ingest(csv(tmp_path, "b.csv", "id,v\n3,c\n"), "t", **how).reports[0].warnings
+    corrected = csv(tmp_path, "a.csv", "id,v\n1,a\n2,B\n")
+    (report,) = lake.bronze.ingest(corrected, "t", **how).reports
+    told = ["a.csv was taken in before, with other content: its 2 rows are there still, beside the new ones"]
+    assert [warning.split(". To")[0] for warning in report.warnings] == (told if warned else [])
+    assert lake.silver.promote("t").report.rows_out == silver
+    if warned:  # what it advises does replace them
+        lake.bronze.ingest(corrected, "t", "snapshot", force=True)
+        assert lake.silver.promote("t").report.rows_out == 3
 
 
 def test_a_redelivered_extract_adds_nothing_although_its_hash_is_known_only_after_reading(lake: Lakehouse) -> None:

@@ -194,6 +194,9 @@ def test_a_fix_survives_every_promotion(promoted: Call) -> None:
         done = promoted("promote", "people", "--rules", "rules.yaml")
         assert done["report"]["rows_out"] == 4
     assert promoted("query", "SELECT age FROM silver.people WHERE id = '05'")["rows"] == [{"age": 82}]
+    odd = promoted("fix", "people", rid, "age=abc", text=True)
+    assert "But age does not fit integer: the promotion will set the row aside" in odd
+    assert "does not fit" not in promoted("fix", "people", rid, "age=81", text=True)
     assert "no column" in promoted("fix", "people", rid, "agge=82", code=2)
     assert "no row" in promoted("fix", "people", "7", "age=82", code=2)
 
@@ -202,7 +205,9 @@ def test_a_waiver_lets_one_row_through(promoted: Call) -> None:
     promoted("waive", "people", rid_of(promoted, "02"), "mail", "--reason", "old address")
     done = promoted("promote", "people", "--rules", "rules.yaml")
     assert done["quarantined"] == {"cast age": 1}
-    assert "reason" in promoted("waive", "people", rid_of(promoted, "05"), "cast", "--reason", " ", code=2)
+    rid = rid_of(promoted, "05")
+    assert "reason" in promoted("waive", "people", rid, "cast", "--reason", " ", code=2)
+    assert f"It breaks cast. Run: automic waive people {rid} cast" in promoted("waive", "people", rid, code=2)
 
 
 def test_gold_by_groups_and_by_sql_and_back_to_the_file(promoted: Call) -> None:

@@ -46,8 +46,10 @@ def ask(lake: Catalog, orders: Table) -> Query:
 
 
 def query_over(lake: Catalog, orders: Table) -> Query:
-    customers = tables.create(lake, "silver.customers", pl.Schema({"id": pl.Int64, "name": pl.String}))
-    put(customers, pl.DataFrame({"id": [1, 2], "name": ["Ada", "Bo"]}))
+    customers = tables.create(
+        lake, "silver.customers", pl.Schema({"id": pl.Int64, "name": pl.String, "Kunden-Nr": pl.Int64})
+    )
+    put(customers, pl.DataFrame({"id": [1, 2], "name": ["Ada", "Bo"], "Kunden-Nr": [7, 8]}))
 
     def query(text: str, **options: object) -> pl.DataFrame:
         return sql.query({"bronze.orders": orders, "silver.customers": customers}, text, **options)  # type: ignore[arg-type]
@@ -150,6 +152,7 @@ def test_refuses_all_but_a_select_over_tables(asked: Query, text: str) -> None:
         ("FROM lake.bronze.orders", CatalogError, r"no table lake\.bronze\.orders"),
         ("SELECT amuont FROM bronze.orders", TransformError, r'"amuont" not found.*Did you mean amount\?'),
         ("SELECT rid FROM bronze.orders", TransformError, r'"rid" not found(?!.*_rid).*Did you mean id\?'),
+        ("SELECT kunden-nr FROM silver.customers", TransformError, r'Write "Kunden-Nr" in double quotes'),
         ("SELECT xyzzy FROM bronze.orders", TransformError, r'"xyzzy" not found(?!.*_).*There is '),
         ("SELECT smu(id) FROM bronze.orders", TransformError, "smu"),
         ("SELECT FROM WHERE", TransformError, "cannot be read"),

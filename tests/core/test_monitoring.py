@@ -201,3 +201,15 @@ def test_a_job_measures_what_it_changed_and_does_not_fail_by_it(
     file.write_text("id,amount\n1,2\n2,3\n")
     assert ingest(lake, {"place": str(file), "table": "shop"}, lambda _: None)["rows"] == 2
     assert workbench.monitors(lake).left == 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("silver.t is behind: bronze.t has 201 rows more.", "silver.t is behind: bronze.t has 201 rows more. By it."),
+        ("It failed. Did you mean 'Betrag'?", "It failed. Did you mean 'Betrag'? By it."),
+        ("3 rows, expected 4", "3 rows, expected 4. By it."),
+    ],
+)
+def test_an_alert_is_told_with_one_mark_at_the_end_of_each_sentence(sentence: str, told: str) -> None:
+    assert alerts.Alert("run", "bad", 1.0, "silver.t", "", sentence, "By it.").told == told

@@ -377,13 +377,19 @@ def test_a_type_in_words_gets_the_format_that_fits(lake: Lakehouse) -> None:
 
 def test_the_cost_in_a_sentence(lake: Lakehouse) -> None:
     said = {
-        "3 more rows of 60 would go to quarantine": {"amount": FieldChange("float")},
-        "4 more rows of 60 would go to quarantine": {"born": FieldChange("date", nullable=False)},
+        "3 rows of 60 would go to quarantine": {"amount": FieldChange("float")},
+        "4 rows of 60 would go to quarantine": {"born": FieldChange("date", nullable=False)},
         "It costs nothing: every value fits and keeps what it says": {"id": FieldChange()},
     }
     for sentence, changes in said.items():
         assert costs(lake, "deals", changes).sentence == sentence
     accepted = {"schema": {"amount": "float"}}
+    other = {"amount": FieldChange("decimal", None, 12, 2)}
+    assert costs(lake, "deals", other, data=accepted).sentence == (
+        "As many rows as before would go to quarantine: 3 of 60"
+    )
+    stricter = {"born": FieldChange("date", nullable=False)}
+    assert costs(lake, "deals", stricter, data=accepted).sentence == "3 more rows of 60 would go to quarantine"
     assert (
         costs(lake, "deals", {"amount": FieldChange()}, data=accepted).sentence == "3 rows fewer would go to quarantine"
     )

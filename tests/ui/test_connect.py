@@ -147,6 +147,24 @@ def test_what_is_taken_already_is_said(app: OpenApp, empty_lake: Path) -> None:
     assert not labels(page)["Take into bronze"].disabled
 
 
+def test_a_corrected_file_says_before_and_after_that_its_older_rows_stay(app: OpenApp, empty_lake: Path) -> None:
+    data = CSV.replace(b",extra", b"").replace(b"1,Ada", b"1,Grace").replace(b"2,", b"1,")  # no column is a key
+    page = upload(app("connect", empty_lake), "people.csv", data)
+    click(page, "Take into bronze")
+    finished(page, empty_lake)
+    click(page, "Connect another source")
+    upload(page, "people.csv", data.replace(b"Alan", b"Alain"))
+    told = "With “More rows each time” its 4 rows stay beside these"
+    assert told in text(page)
+    assert "“The whole table each time”, or key columns, replaces them" in text(page)
+    page.radio[0].set_value("snapshot").run()
+    assert told not in text(page)
+    page.radio[0].set_value("append").run()
+    click(page, "Take into bronze")
+    finished(page, empty_lake)
+    assert "people.csv was taken in before, with other content: its 4 rows are there still" in text(page)
+
+
 def reloaded(app: OpenApp, page: AppTest, lake: Path) -> AppTest:
     """What F5 shows: the address in a new session."""
     return app("connect", lake, **{name: page.query_params[name] for name in page.query_params})

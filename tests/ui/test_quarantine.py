@@ -221,7 +221,10 @@ def test_a_record_that_could_not_be_read_can_be_typed(app: OpenApp, empty_lake: 
     page = app("quarantine", empty_lake, table="bronze.things", row=str(broken.rid))
     assert [code.value for code in page.code] == ['{"id": 2, oops']
     assert "No value could be read." in texts(page)
-    assert "Or correct line 2 of things.jsonl and take the file in again." in texts(page)
+    assert (
+        "Or correct line 2 of things.jsonl and take the file in again as a snapshot (the whole table each time)"
+        in texts(page)
+    )
     for name, value in (("id", "2"), ("E-Mail", "b")):
         next(each for each in page.text_input if each.label.replace("\\", "") == name).set_value(value).run()
     button(page, "row-recheck").click().run()

@@ -81,7 +81,7 @@ def test_a_change_shows_its_cost_and_is_accepted_once(app: OpenApp, deals: Path)
     page = edit(app("schema", deals, table="bronze.deals"), 1, Type="decimal(10, 2)")
     text = said(page)
     assert "amount: float to decimal(10, 2)" in text
-    assert "2 more rows of 200 would go to quarantine." in text
+    assert "2 rows of 200 would go to quarantine." in text
     assert "2 of 200 values (1.0%) cannot be read as decimal(10, 2):" in text
     cells = next(each for each in page.dataframe if "Value" in each.value).value
     assert [(row["Value"], row["Line"]) for _, row in cells.iterrows()] == [("n/k", 8), ("five", 10)]
@@ -127,7 +127,7 @@ def test_a_format_is_read_with_the_column(app: OpenApp, deals: Path) -> None:
 def test_accept_all_shows_the_cost_of_all(app: OpenApp, deals: Path) -> None:
     page = app("schema", deals, table="bronze.deals")
     page.button(key="schema-accept-all").click().run()
-    assert "2 more rows of 200 would go to quarantine." in said(page)
+    assert "2 rows of 200 would go to quarantine." in said(page)
     page.button(key="schema-accept").click().run()
     assert saved(deals)["schema"] == {"id": "string", "amount": "float"}, "day reads in two ways, so it stays open"
     with workbench.opened(deals) as lake:
@@ -154,6 +154,29 @@ def test_a_column_in_full(app: OpenApp, deals: Path) -> None:
     assert "Kept as text: 200 values have leading zeros" in said(page)
     page.button(key="schema-close").click().run()
     assert page.selectbox(key="column").value is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "kept"),
+    [
+        ("Accept float", "amount: float accepted", "float"),
+        ("Keep text", "amount: float to text", "string"),
+        ("Show the cost", "amount: float accepted", "float"),
+    ],
+)
+def test_a_proposal_is_answered_from_its_own_panel(
+    app: OpenApp, deals: Path, answer: str, label: str, kept: str
+) -> None:
+    page = app("schema", deals, table="bronze.deals", column="amount")
+    next(each for each in page.button if each.label == answer).click().run()
+    assert label in said(page)
+    assert ("2 rows of 200 would go to quarantine" in said(page)) == (kept == "float")
+    assert not saved(deals).get("schema"), "the cost is seen before"
+    page.button(key="schema-accept").click().run()
+    assert saved(deals)["schema"] == {"amount": kept}
+    assert not [each for each in page.button if each.label in ("Accept float", "Keep text")], "it is answered"
+    page.button(key="schema-undo").click().run()
+    assert not saved(deals).get("schema")
 
 
 def test_a_column_can_be_changed_by_its_form(app: OpenApp, deals: Path) -> None:

@@ -65,6 +65,31 @@ def test_every_page_opens_for_who_may_only_look(
     assert "looking only" in words(page)
 
 
+def test_the_table_chosen_on_one_page_is_the_one_of_the_next(app: OpenApp, small_lake: Path) -> None:
+    file = small_lake.parent / "things.csv"
+    file.write_text("a\n1\n")
+    with workbench.opened(small_lake) as lake:
+        workbench.ingest(lake, workbench.build_source(str(file)), "things")
+    page = app("schema", small_lake)
+    assert page.query_params["table"] == "bronze.people"
+    page.selectbox(key="table-bronze").set_value("bronze.things").run()
+    for name in ("quarantine", "tables"):
+        page.switch_page(f"pages/{name}.py")
+        page.query_params.clear()  # so does a click in the sidebar
+        page.run()
+        assert not page.exception
+        assert page.query_params["table"] == "bronze.things", name
+    next(each for each in page.selectbox if each.label == "Table").set_value("silver.people").run()
+    page.switch_page("pages/schema.py")
+    page.query_params.clear()
+    page.run()
+    assert page.query_params["table"] == "bronze.people", "of another layer, by its own name"
+    page.query_params["table"] = "bronze.things"
+    page.run()
+    assert page.selectbox(key="table-bronze").value == "bronze.things", "a link wins"
+    assert app("schema", small_lake).query_params["table"] == "bronze.people", "another visitor begins anew"
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_says_what_is_wrong_with_the_settings(app: OpenApp, empty_lake: Path, name: str) -> None:
     (empty_lake / "automic.yaml").write_text("jbos: {workers: 2}\n")

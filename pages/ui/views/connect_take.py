@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from automic_core import workbench
 from pages.ui import calls, show
 from pages.ui.state import Workspace
-from pages.ui.views import connect_delta, connect_incremental, connect_keys
+from pages.ui.views import connect_before, connect_delta, connect_incremental, connect_keys
 from pages.ui.views.connect_state import Connecting
 
 INCREMENTAL, CHANGES = "incremental", "changes"
@@ -45,7 +45,8 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
             standing = _standing(ws, state, seen, name)
         new = standing is None or not standing.exists
         if standing is not None and standing.exists:
-            _there(standing)
+            connect_before.there(standing)
+        before = st.container()
         marks = _marks(ws, standing, seen)
         mode = _mode(state, standing, marks)
         other = _other_kind(standing, mode)
@@ -54,6 +55,9 @@ def render(ws: Workspace, state: Connecting, top: DeltaGenerator) -> None:
         known = delta.keys if delta is not None else None
         keys = known if known is not None else connect_keys.render(state, seen, standing, name or "")
         contract = "evolve" if new else _contract(state, standing, connect_delta.CONTRACTS if delta else ())
+        if standing is not None and standing.beside and mode == "append" and not keys:
+            with before:
+                connect_before.beside(standing.beside, MODES["append"][0], MODES["snapshot"][0])
         force = False
         if standing is not None and standing.taken and mode not in (INCREMENTAL, CHANGES):
             force = st.checkbox("Take it again all the same", key=f"force-{state.turn}")
@@ -103,14 +107,6 @@ def _standing(ws: Workspace, state: Connecting, seen: workbench.Sample, table: s
         state.standing = show.attempt(calls.fresh, ws, workbench.standing, table, place, kind, state.options, seen)
         state.stood = asked
     return state.standing
-
-
-def _there(standing: workbench.Standing) -> None:
-    show.status("neutral", f"{standing.table} has {show.count(standing.rows, 'row')}")
-    if standing.taken:
-        some = f"{len(standing.taken):,} of {standing.parts:,} files are" if standing.parts > 1 else "This content is"
-        show.status("attention", "Already taken")
-        show.note(f"{some} in the table already; taken again, nothing would be added.")
 
 
 def _marks(ws: Workspace, standing: workbench.Standing | None, seen: workbench.Sample) -> list[workbench.WatermarkView]:

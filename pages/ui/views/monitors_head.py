@@ -66,5 +66,5 @@ def picker(ws: Workspace, inbox: workbench.Inbox) -> str:
     if found == ALL:
         st.query_params.pop("table", None)
     else:
-        st.query_params["table"] = found
+        ws.table = st.query_params["table"] = str(found)
     return "" if found == ALL else str(found)

@@ -22,7 +22,7 @@ def find(ws: Workspace, review: str, waiting: Sequence[workbench.ReviewInfo]) ->
 
 def render(ws: Workspace, review: workbench.Review) -> None:
     """Everything there is to know, and the two buttons."""
-    st.query_params["table"] = f"bronze.{review.table.partition('.')[2]}"
+    ws.table = st.query_params["table"] = f"bronze.{review.table.partition('.')[2]}"
     with show.opening(f"Promote · review of {show.plain(review.table)}", show.plain(review.sentence)):
         _decide(ws, review)
     _standing(review)

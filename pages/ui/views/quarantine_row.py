@@ -102,7 +102,10 @@ def _unreadable(row: SetAside) -> str:
             "No value could be read. Type the values below; or leave the row here if it is no record at all: it stays "
             "out of silver. Waived, it would go to silver empty."
         )
-    return f"{told} Or correct {place} and take the file in again."
+    return (
+        f"{told} Or correct {place} and take the file in again as a snapshot (the whole table each time), which "
+        "replaces its rows; taken in as more rows, it would stand beside them."
+    )
 
 
 def _said(reason: Reason) -> str:

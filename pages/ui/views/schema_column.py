@@ -26,6 +26,8 @@ def render(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, name
             calls.read, ws, schema_details.column_detail, table, name, reading, lines=False, tables=sources(table)
         )
         _head(column)
+        if not column.accepted:
+            _answers(ws, screen, column)
         if detail is None:
             return
         _evidence(column, detail)
@@ -70,6 +72,18 @@ def _head(column: schemas.SchemaColumn) -> None:
     st.markdown(show.plain(column.need or facts.reason))
     if column.need:
         st.caption(show.plain(facts.reason))
+
+
+def _answers(ws: Workspace, screen: SchemaScreen, column: schemas.SchemaColumn) -> None:
+    """The answers to the question; each shows its cost, and is accepted there."""
+    field = column.field
+    named = field.described if column.facts.contested else field.label
+    answers = {f"Accept {named}": field}
+    if field.type != "string":
+        answers["Keep text"] = replace(field, type="string", format=None, precision=None, scale=None)
+    with st.container(horizontal=True, gap="small", key="schema-answers"):
+        for label, made in answers.items():
+            st.button(show.plain(label), disabled=ws.read_only, on_click=screen.ask, args=({column.name: made},))
 
 
 def _evidence(column: schemas.SchemaColumn, detail: schema_details.ColumnDetail) -> None:
@@ -163,8 +177,7 @@ def _change(ws: Workspace, table: str, screen: SchemaScreen, column: schemas.Sch
                 written = text.strip() or None
                 if written != field.format:
                     made = replace(made, format=written)
-                screen.forget()
-                screen.asked = {column.name: made} if made != field else {}
+                screen.ask({column.name: made})
                 st.rerun()
 
 

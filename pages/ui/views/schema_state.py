@@ -52,6 +52,11 @@ class SchemaScreen:
             self.table, self.told = table, None
             forget(COLUMN)
 
+    def ask(self, changes: dict[str, FieldChange]) -> None:
+        """Let the cost of these changes be shown, and of no others."""
+        self.forget()
+        self.asked = changes
+
     def forget(self) -> None:
         """Let go of all changes that are not accepted."""
         self.asked, self.version = {}, None
