@@ -238,7 +238,7 @@ class Silver:
             staged,
             self._lake,
             source.layout.keys,
-            judged(pipeline.active_rules(), report, found.quarantined),
+            judged(pipeline.active_rules(), report, found.quarantined, staged.shape),
         )
 
     def infer(self, table: str, source: BronzeRows | None = None) -> Schema:
