@@ -17,6 +17,7 @@ from automic_core.errors import CatalogError, ConflictError, SchemaError, transl
 from automic_core.events import Event, Listener
 from automic_core.inference import DEFAULT_NULL_TOKENS, Inference, infer_exactly
 from automic_core.inference.almost import almost_typed
+from automic_core.inference.emptied import emptied_notes
 from automic_core.lakehouse import maintenance, tables
 from automic_core.medallion import continuing, quarantine, separable, taking_on
 from automic_core.medallion.context import SOURCES as SOURCES
@@ -146,16 +147,18 @@ class Silver:
         """All rows of bronze."""
         schema = asked.given
         texts: list[str] = []
+        emptied: list[str] = []
         if not isinstance(schema, Schema):
             inferred = self._inferred(asked.name, source)
             texts = almost_typed(inferred, _settled(asked))
             schema = inferred.schema if schema is None else schema.schema(inferred.schema)
+            emptied = emptied_notes(_readable(source.scan()), schema, inferred)
         keys = source.layout.keys
         pipeline = assembled(asked.name, source, keys, schema, asked.steps, asked.rules, source.pairs())
         staged = StagedTable(self._lake, f"silver.{asked.name}")
         quarantined = self._run(pipeline, staged, source, asked)
         definition = _definition(schema, pipeline, texts)
-        pipeline.report.notes.extend(texts)
+        pipeline.report.notes += [*texts, *emptied]
         plan = separable.plan(asked.given, _own(pipeline), pipeline.rules, source.layout, asked.text)
         properties = {PLAN: plan} if plan is not None else {}
         found = continuing.Outcome(pipeline.report, pipeline.removed_sources(), quarantined, pipeline.fitted)
