@@ -60,6 +60,10 @@ class StepStats:
         return self.rows_in + self.added - self.grouped - sum(self.removed.values()) - self.rows_out
 
 
+_CONDEMNED = {"quarantined": "quarantined", "dropped": "dropped", "filtered": "removed"}
+_NEARLY_ALL = 0.9  # of the rows that came, for what judges rows; a filter is meant to leave few
+
+
 @dataclass
 class RunReport:
     """The row ledger of a run: rows in = rows out + rows removed, by step and reason.
@@ -88,6 +92,16 @@ class RunReport:
                 category = reason.split(":")[0]
                 totals[category] = totals.get(category, 0) + rows
         return totals
+
+    def losses(self) -> list[str]:
+        """Warnings of steps that left no row or next to none, though the ledger adds up."""
+        return [
+            f"{reason.partition(':')[2] or step.id} {_CONDEMNED[category]} {_share(rows, step.rows_in)}; "
+            "check that this is meant, and read the reasons."
+            for step in self.steps
+            for reason, rows in step.removed.items()
+            if (category := reason.partition(":")[0]) in _CONDEMNED and _is_loss(category, rows, step.rows_in)
+        ]
 
     def check(self) -> None:
         """Prove the sum.
@@ -153,6 +167,16 @@ class RunReport:
         total = f"{self.rows_in:,}" + (f" + {added:,}" if added else "") + f" = {self.rows_out:,} + {gone:,}"
         total += f" + {grouped:,} grouped" if grouped else ""
         return f"adds up ({total})" if self.balanced else f"DOES NOT ADD UP ({total})"
+
+
+def _is_loss(category: str, rows: int, of: int) -> bool:
+    return rows == of or (category != "filtered" and rows >= _NEARLY_ALL * of)
+
+
+def _share(rows: int, of: int) -> str:
+    if rows < of:
+        return f"{rows:,} of {of:,} rows, nearly all"
+    return f"all {of:,} rows" if of > 1 else "the only row"
 
 
 def _rows(number: int) -> str:

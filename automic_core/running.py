@@ -244,6 +244,7 @@ class Run:
         self._ledger(tee)
         self.report.seconds = time.perf_counter() - self._began
         self.report.check()
+        self.report.warnings.extend(self.report.losses())
         self._gates(tee)
 
     def _gates(self, tee: Tee) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import polars as pl
@@ -65,6 +66,14 @@ class Rule:
         """Why a failing row fails, in words."""
         return f"{column} breaks {self.kind}"
 
+    def says(self, schema: Mapping[str, Any]) -> str:
+        """What a row rule finds fault with in columns of these types, in words."""
+        return "; ".join(dict.fromkeys(self.message(column) for column in self.judged))
+
+    def reason(self, column: str, schema: pl.Schema) -> pl.Expr:
+        """Why a failing row fails, as text; the same for every row unless overridden."""
+        return pl.lit(self.message(column))
+
     def failures(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Every failing row: ``_rid``, ``rule``, ``column``, ``value`` (text), ``message``."""
         schema = frame.collect_schema()
@@ -74,7 +83,7 @@ class Rule:
                 pl.lit(self.kind).alias("rule"),
                 pl.lit(column).alias("column"),
                 frames.as_text(column, schema).alias("value"),
-                pl.lit(self.message(column)).alias("message"),
+                self.reason(column, schema).alias("message"),
             )
             for column in self.judged
         ]

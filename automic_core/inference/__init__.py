@@ -20,6 +20,7 @@ __all__ = [
     "cast_expr",
     "infer",
     "infer_exact",
+    "infer_exactly",
     "infer_primary_key",
     "infer_schema",
     "is_null_token",
@@ -65,6 +66,13 @@ def infer_exact(frame: pl.LazyFrame | pl.DataFrame, *, null_tokens: Sequence[str
         null_tokens: Texts that mean "no value"; only blank ones unless given, since others would not print back.
         name: Name of the table.
     """
+    return infer_exactly(frame, null_tokens=null_tokens, name=name).schema
+
+
+def infer_exactly(
+    frame: pl.LazyFrame | pl.DataFrame, *, null_tokens: Sequence[str] = ("",), name: str = ""
+) -> Inference:
+    """As `infer_exact`, with the evidence: why a column stays text."""
     return infer(
         frame,
         null_tokens=null_tokens,
@@ -73,4 +81,4 @@ def infer_exact(frame: pl.LazyFrame | pl.DataFrame, *, null_tokens: Sequence[str
         suggest_enums=False,
         name=name,
         exact=True,
-    ).schema
+    )

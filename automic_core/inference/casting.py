@@ -18,6 +18,8 @@ from automic_core.records import Field, FieldType
 DEFAULT_NULL_TOKENS: tuple[str, ...] = ("", "na", "n/a", "null", "none", "nan", "nil", "-", "--", "#n/a", "\\n")
 """Texts that mean "no value" besides null itself, compared without blanks and case."""
 
+_WORDS = tuple(token for token in DEFAULT_NULL_TOKENS if token)
+
 BOOLEAN_WORDS: tuple[tuple[str, str], ...] = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"))
 """Pairs of words read as true and false; others ("1/0", "on/off") are given as the field's format."""
 
@@ -25,6 +27,12 @@ BOOLEAN_WORDS: tuple[tuple[str, str], ...] = (("true", "false"), ("yes", "no"), 
 def is_null_token(expr: pl.Expr, tokens: Iterable[str] = DEFAULT_NULL_TOKENS) -> pl.Expr:
     """Whether a text means "no value": null, or one of ``tokens`` up to blanks around it and case."""
     return expr.is_null() | expr.str.contains(_null_pattern(tuple(tokens)))
+
+
+def none_words(field: Field, raw: pl.Expr) -> pl.Expr:
+    """The words for "no value" (n/a, -) among the texts of a column of which the cast makes null; null for the rest."""
+    word = pl.when(raw.is_not_null() & is_null_token(raw, _WORDS)).then(raw.str.strip_chars())
+    return pl.when(cast_expr(field, word).is_null()).then(word)
 
 
 @cache

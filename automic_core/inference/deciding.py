@@ -20,12 +20,14 @@ class Verdict(NamedTuple):
     Attributes:
         tried: The best candidate that was turned down, if any.
         contested: Whether it was turned down because another reading is as good.
+        identifier: Whether it was turned down because digits are a name rather than a quantity.
     """
 
     chosen: Candidate | None
     reason: str
     tried: Candidate | None = None
     contested: bool = False
+    identifier: bool = False
 
 
 def decide(counts: Counts, *, exact: bool, threshold: float) -> Verdict:
@@ -41,7 +43,8 @@ def decide(counts: Counts, *, exact: bool, threshold: float) -> Verdict:
     if not ranked:
         sign = "values carry a currency or percent sign" if counts.screened.measured else ""
         why = _identifier(counts) or sign
-        return Verdict(None, f"stays text: {why}" if why else "text: most values look like no other type")
+        reason = f"stays text: {why}" if why else "text: most values look like no other type"
+        return Verdict(None, reason, identifier=bool(why) and why != sign)
     best = ranked[0]
     full = [option for option in ranked if _prints_back(counts, option)] if exact else ranked
     refusal = "" if exact and full else _refusal(counts, best, exact=exact, threshold=threshold)
@@ -51,7 +54,7 @@ def decide(counts: Counts, *, exact: bool, threshold: float) -> Verdict:
     if not refusal and best.type in _NUMBERS:
         refusal = _identifier(counts)
     if refusal:
-        return Verdict(None, f"stays text: {refusal}", chosen, bool(quarrel))
+        return Verdict(None, f"stays text: {refusal}", chosen, bool(quarrel), refusal == _identifier(counts))
     share = counts.fits[chosen] / counts.values
     return Verdict(chosen, f"{chosen}: {_percent(share)} of {counts.values:,} values fit")
 
@@ -86,7 +89,7 @@ def _refusal(counts: Counts, best: Candidate, *, exact: bool, threshold: float) 
     if not exact and (best.type is not FieldType.FLOAT or lost <= (1 - threshold) * counts.values):
         return ""
     if lost:
-        return f"{lost} value{'s' if lost > 1 else ''} would not print back from {best}"
+        return f"{lost:,} of {counts.values:,} values would not print back from {best}"
     if best.guesses_century:
         return "years have two digits, the century would be a guess"
     return "decimals end in zeros at different places ('1.10' beside '1.9'), so it may be a version or a code"

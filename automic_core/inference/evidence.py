@@ -96,6 +96,7 @@ class ColumnEvidence:
         counter_examples: Most frequent values that do not fit ``against``, at most five.
         misfits: Number of non-null values that do not fit ``against``.
         contested: Whether two readings fit as well, so that a person must say which is meant.
+        identifier: Whether it stays text because its digits are a name rather than a quantity ("00123").
         patterns: Share of non-null values that follow a pattern.
         quantiles: 21 typed values from minimum to maximum at equal steps of rank; empty if not orderable.
         top_values: Most frequent values with their counts, at most 25.
@@ -118,6 +119,7 @@ class ColumnEvidence:
     misfits: int = 0
     against: str = ""
     contested: bool = False
+    identifier: bool = False
     candidates: list[CandidateShare] = field(default_factory=list)
     counter_examples: list[CounterExample] = field(default_factory=list)
     patterns: dict[str, float] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """The nine value patterns of the workbench as Polars boolean expressions.
 
 Sources, by pattern:
-    email: dot-atom local part of RFC 5322 3.4.1, host labels of RFC 1123 2.1.
+    email: dot-atom local part of RFC 5322 3.4.1 with the letters of any script (RFC 6531 3.3), host labels of RFC 1123
+        2.1.
     url: RFC 3986 3.1 to 3.5 with the schemes http, https and ftp.
     phone_us: area codes of the North American Numbering Plan (first digit 2 to 9); the exchange may start with any
         digit, as fictitious numbers do.
@@ -19,7 +20,7 @@ import polars as pl
 
 from automic_core.errors import ConfigError
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ATOM = r"[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"

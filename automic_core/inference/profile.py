@@ -130,7 +130,7 @@ def _pattern(counts: Counts, column: str, threshold: float) -> str | None:
 def _record(evidence: ColumnEvidence, counts: Counts, verdict: Verdict, pattern: str | None) -> Field:
     values = max(counts.values, 1)
     evidence.rows, evidence.nulls = counts.rows, counts.rows - counts.values
-    evidence.reason, evidence.contested = verdict.reason, verdict.contested
+    evidence.reason, evidence.contested, evidence.identifier = verdict.reason, verdict.contested, verdict.identifier
     ranked = sorted(counts.fits, key=lambda option: -counts.fits[option])
     evidence.candidates = [
         CandidateShare(

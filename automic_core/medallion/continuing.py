@@ -34,6 +34,7 @@ from automic_core.running import EXTRACT
 from automic_core.transforms.rules import RuleSet
 
 LATEST = "latest"
+_FEW = 10  # rows; that all of fewer new ones were set aside is no alarm
 _INTO, _KNOWN = "into", ["_rid", "step", "reason", "into"]
 
 
@@ -214,7 +215,7 @@ class TakingOn:
         moved = {(step, reason): rows for step, reason, rows in fates.group_by("step", "reason").len().iter_rows()}
         now = {line.id: line for line in new.steps}
         alive = old.rows_in + new.rows_in
-        report = replace(new, rows_in=alive, steps=[], notes=list(new.notes), warnings=list(new.warnings))
+        report = replace(new, rows_in=alive, steps=[], notes=list(new.notes), warnings=[])
         for line in old.steps:
             count = Counter(line.removed)
             count.update(now[line.id].removed if line.id in now else {})
@@ -227,6 +228,8 @@ class TakingOn:
             report.steps.append(StepStats(line.id, line.kind, alive, removed, rows_out=alive - sum(removed.values())))
             alive = report.steps[-1].rows_out
         report.rows_out = alive
+        of_new = new.warnings if new.rows_in >= _FEW else []
+        report.warnings.extend(dict.fromkeys([*of_new, *report.losses()]))
         if report.rows_in != self._gained.total or new.rows_in != self._gained.rows:
             raise MustBeWholeError("bronze holds other rows than its snapshots say")
         return report

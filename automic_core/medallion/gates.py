@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -50,13 +50,16 @@ class Gate:
         return 1 - self.failed / self.units if self.units else 1.0
 
 
-def judged(rules: Sequence[tuple[str, Rule]], report: RunReport, quarantined: pl.DataFrame) -> list[Gate]:
+def judged(
+    rules: Sequence[tuple[str, Rule]], report: RunReport, quarantined: pl.DataFrame, schema: Mapping[str, Any]
+) -> list[Gate]:
     """The gates of a finished run.
 
     Args:
         rules: Id and rule, in order.
         report: The ledger.
         quarantined: The quarantined rows with their ``reasons``.
+        schema: Types of the columns that the rules looked at.
     """
     lines = {line.id: line for line in report.steps}
     read = lines.get(EXTRACT)
@@ -69,12 +72,14 @@ def judged(rules: Sequence[tuple[str, Rule]], report: RunReport, quarantined: pl
     last, broken = lines.get(RULES), _broken(quarantined)
     for rule_id, rule in rules if last is not None else ():
         assert last is not None
-        found.append(_of_rule(rule_id, rule, last, broken[rule_id], report.warnings))
+        found.append(_of_rule(rule_id, rule, last, broken[rule_id], report.warnings, schema))
     return found
 
 
-def _of_rule(rule_id: str, rule: Rule, line: StepStats, broken: int, warnings: Sequence[str]) -> Gate:
-    says = "; ".join(dict.fromkeys(rule.message(column) for column in rule.judged))
+def _of_rule(
+    rule_id: str, rule: Rule, line: StepStats, broken: int, warnings: Sequence[str], schema: Mapping[str, Any]
+) -> Gate:
+    says = rule.says(schema)
     if rule.action in ("quarantine", "drop"):
         failed = broken + line.removed.get(f"dropped:{rule_id}", 0)
         return _gate(rule_id, rule.kind, rule.columns, says, rule.action, line.rows_in, failed)

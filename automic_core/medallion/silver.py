@@ -14,7 +14,9 @@ from automic_core import frames
 from automic_core.contracts import Pair, Rule, SourceAdapter, Transformer
 from automic_core.errors import CatalogError, ConflictError, SchemaError, translate
 from automic_core.events import Event, Listener
-from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
+from automic_core.inference import DEFAULT_NULL_TOKENS, Inference, infer_exactly
+from automic_core.inference.almost import almost_typed
+from automic_core.inference.emptied import emptied_notes
 from automic_core.lakehouse import tables
 from automic_core.medallion import continuing, quarantine, separable, taking_on
 from automic_core.medallion.context import SOURCES as SOURCES
@@ -39,6 +41,7 @@ from automic_core.transforms.columns import Cast
 CAST = "cast"
 ATTEMPTS = 5
 EVERY = (LATEST, CAST)
+TEXTS = "texts"
 
 
 @dataclass(frozen=True)
@@ -136,14 +139,19 @@ class Silver:
     def _whole(self, asked: _Asked, source: BronzeRows) -> Promotion:
         """All rows of bronze."""
         schema = asked.given
+        texts: list[str] = []
+        emptied: list[str] = []
         if not isinstance(schema, Schema):
-            inferred = self.infer(asked.name, source)
-            schema = inferred if schema is None else schema.schema(inferred)
+            inferred = self._inferred(asked.name, source)
+            texts = almost_typed(inferred, _settled(asked))
+            schema = inferred.schema if schema is None else schema.schema(inferred.schema)
+            emptied = emptied_notes(_readable(source.scan()), schema, inferred)
         keys = source.layout.keys
         pipeline = assembled(asked.name, source, keys, schema, asked.steps, asked.rules, source.pairs())
         staged = StagedTable(self._lake, f"silver.{asked.name}")
         quarantined = self._run(pipeline, staged, source, asked)
-        definition = _definition(schema, pipeline)
+        definition = _definition(schema, pipeline, texts)
+        pipeline.report.notes += [*texts, *emptied]
         plan = separable.plan(asked.given, _own(pipeline), pipeline.rules, source.layout, asked.text)
         properties = {PLAN: plan} if plan is not None else {}
         found = continuing.Outcome(pipeline.report, pipeline.removed_sources(), quarantined, pipeline.fitted)
@@ -182,7 +190,7 @@ class Silver:
         except BaseException:
             staged.rollback()
             raise
-        found.report.notes.append(continuing.read(base, gained, keys, steps))
+        found.report.notes += [continuing.read(base, gained, keys, steps), *base.definition.get(TEXTS, [])]
         count = str(int(base.made.get(INCREMENTS, 0)) + 1)
         properties = {DEFINITION: continuing.definition(base, found.report), PLAN: plan, INCREMENTS: count}
         return self._promotion(asked, source, base.schema, whole, staged, found, properties)
@@ -231,17 +239,18 @@ class Silver:
             staged,
             self._lake,
             source.layout.keys,
-            judged(pipeline.active_rules(), report, found.quarantined),
+            judged(pipeline.active_rules(), report, found.quarantined, staged.shape),
         )
 
     def infer(self, table: str, source: BronzeRows | None = None) -> Schema:
         """The schema every value of the bronze table fits; the rest stays text."""
-        rows = _readable((source or BronzeRows(self._lake, split_name(table, "silver"))).scan())
+        return self._inferred(table, source or BronzeRows(self._lake, split_name(table, "silver"))).schema
+
+    def _inferred(self, table: str, source: BronzeRows) -> Inference:
+        rows = _readable(source.scan())
         data = rows.select(frames.data_columns(rows))
         with translate(CatalogError, f"Reading bronze.{table}"):
-            schema = infer_exact(data, null_tokens=DEFAULT_NULL_TOKENS, name=table)
-        schema.inferred = True
-        return schema
+            return infer_exactly(data, null_tokens=DEFAULT_NULL_TOKENS, name=table)
 
 
 def _readable(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -291,8 +300,16 @@ def assembled(
     return pipeline
 
 
-def _definition(schema: Schema, pipeline: Pipeline) -> str:
-    """What the promotion did, for the snapshot: schema and fitted numbers as JSON."""
+def _settled(asked: _Asked) -> set[str]:
+    """Columns whose type a person accepted or a step sets."""
+    accepted = set() if asked.given is None or isinstance(asked.given, Schema) else set(asked.given.columns)
+    steps = [each.step if isinstance(each, NamedStep) else each for each in asked.steps]
+    casts = [step for step in steps if isinstance(step, Cast)]
+    return accepted.union(*(step.types for step in casts), *([field.name for field in step.fields] for step in casts))
+
+
+def _definition(schema: Schema, pipeline: Pipeline, texts: Sequence[str]) -> str:
+    """What the promotion did, for the snapshot: schema, fitted numbers and notes on columns that stay text, as JSON."""
     learned: dict[str, Any] = {step: fitted.state for step, fitted in pipeline.fitted.items()}
     steps = [{"id": named.id, "kind": named.label} for named in pipeline.steps]
-    return json.dumps({"schema": asdict(schema), "steps": steps, "fitted": learned}, default=str)
+    return json.dumps({"schema": asdict(schema), "steps": steps, "fitted": learned, TEXTS: list(texts)}, default=str)

@@ -93,7 +93,7 @@ class RuleSet(Transformer):
         columns = [expr.alias(str(i)) for i, expr in enumerate(wanted.values())]
         rows, *found = living.select(pl.len().alias("rows"), *columns).collect().row(0)
         for (rule_id, rule), value in zip(self._in_order(wanted), found, strict=True):
-            _judge(verdict, rule_id, rule, value, rows)
+            _judge(verdict, rule_id, rule, value, rows, schema)
         return verdict
 
     def get_stats(self) -> dict[str, Any]:
@@ -116,13 +116,12 @@ def _broken(rule: Rule, schema: pl.Schema) -> pl.Expr:
     return pl.any_horizontal(rule.fails(column, schema).fill_null(False) for column in rule.judged)
 
 
-def _judge(verdict: Verdict, rule_id: str, rule: Rule, value: Any, rows: int) -> None:
+def _judge(verdict: Verdict, rule_id: str, rule: Rule, value: Any, rows: int, schema: pl.Schema) -> None:
     """Add one rule's outcome: ``value`` is the number of rows that break it, or a table rule's reason."""
     if not value:
         return
     if rule.is_row_rule:
-        what = "; ".join(rule.message(column) for column in rule.judged)
-        sentence = f"rule {rule_id}: {value:,} of {rows:,} rows ({what})"
+        sentence = f"rule {rule_id}: {value:,} of {rows:,} rows ({rule.says(schema)})"
         verdict.warned[rule_id] = value
     else:
         sentence = f"rule {rule_id}: {value}"

@@ -37,7 +37,8 @@ class QualityScorer(Transformer):
 
     - completeness: columns with a value (null, NaN and blank text are none);
     - validity: columns with a value that also has the form of its column: of the nine patterns or a number, whichever
-      more than half of a sample of the column's values have;
+      more than half of a sample of the column's values have; among numbers digits with leading zeros are fine, as in
+      postal codes;
     - consistency: columns with a value, but 0 for a row that an earlier step flagged as an anomaly, because a row that
       contradicts the others cannot be trusted column by column.
 
@@ -141,7 +142,7 @@ class _Scored(Fitted):
         names = data_names(schema)
         step, width = self._step, max(len(names), 1)
         present = {name: _present(name, schema[name]) for name in names}
-        invalid = {n: ~_has_shape(s, pl.col(n).cast(pl.String)) for n, s in self._shapes.items() if n in schema}
+        invalid = {n: ~_fits(s, pl.col(n).cast(pl.String)) for n, s in self._shapes.items() if n in schema}
         flagged = pl.col("_is_anomaly").fill_null(False) if "_is_anomaly" in schema else pl.lit(False)
         filled = pl.sum_horizontal(*present.values(), pl.lit(0))
         wrong = pl.sum_horizontal(*((present[n] & bad).fill_null(False) for n, bad in invalid.items()), pl.lit(0))
@@ -184,6 +185,12 @@ def _present(name: str, dtype: Any) -> pl.Expr:
 def _has_shape(shape: str, text: pl.Expr) -> pl.Expr:
     text = text.str.strip_chars()
     return numbers.floating(text).is_not_null() if shape == "number" else matches(shape, text)
+
+
+def _fits(shape: str, text: pl.Expr) -> pl.Expr:
+    """Whether a value may stand in a column of that form."""
+    coded = text.str.contains(r"^\s*[0-9]+\s*$") if shape == "number" else pl.lit(False)
+    return coded | _has_shape(shape, text)
 
 
 def _usual(texts: pl.Series) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from automic_core import frames
 from automic_core.contracts import Rule, configured
 from automic_core.errors import ConfigError, TransformError
-from automic_core.inference import casting, numbers
+from automic_core.inference import casting
 from automic_core.records import Field as Column
 from automic_core.records import FieldType
 from automic_core.transforms._literals import exact
@@ -82,7 +82,8 @@ Bound = Annotated[
 class Range(Rule):
     """A number, date or time must lie in a range, ends included; null passes.
 
-    Text is read as the kind of its bounds (numbers, or ISO dates and timestamps); text that is none breaks the rule.
+    Text is read as the kind of its bounds (numbers, dates or timestamps; plain and ISO unless a format is given); text
+    that is none breaks the rule.
     """
 
     kind: ClassVar[str] = "range"
@@ -92,23 +93,26 @@ class Range(Rule):
     max: Annotated[Bound, Field(description="Largest value.")] = None
     action: Action = "quarantine"
     max_fail: MaxFail = 0.0
+    format: Annotated[
+        str | None, Field(kw_only=True, description="How text is read: '1.234,5', '%d/%m/%Y'; empty = plain, ISO.")
+    ] = None
 
     def __post_init__(self) -> None:
-        """Check that there is a bound.
+        """Check the bounds and the format.
 
         Raises:
-            ConfigError: Neither min nor max is given.
+            ConfigError: Neither min nor max is given, or the format is unknown for them.
         """
         if self.min is None and self.max is None:
             raise ConfigError("Rule range: give min, max or both.", "Example: {kind: range, columns: [age], min: 0}.")
+        casting.cast_expr(self._wanted, pl.lit(""))
 
     def fails(self, column: str, schema: pl.Schema) -> pl.Expr:
         """True where the value is outside, or no number or date at all."""
-        value, dtype, unread = pl.col(column), schema[column], pl.lit(False)
+        value, dtype = pl.col(column), schema[column]
         if dtype == pl.String:
-            value, dtype = self._read(value)
-            unread = value.is_null() & pl.col(column).str.contains(r"\S")
-        outside = [unread]
+            value, dtype = casting.cast_expr(self._wanted, value), casting.polars_type(self._wanted)
+        outside = [self._unread(column, schema)]
         if self.min is not None:
             outside.append(value < self._bound(self.min, column, dtype))
         if self.max is not None:
@@ -123,14 +127,35 @@ class Range(Rule):
             return f"{column} is below {self.min}" if self.max is None else f"{column} is above {self.max}"
         return f"{column} is outside {self.min} to {self.max}"
 
-    def _read(self, text: pl.Expr) -> tuple[pl.Expr, Any]:
-        """Text as what the bounds are."""
-        bounds = [str(bound) for bound in (self.min, self.max) if bound is not None]
-        if not isinstance(self.min if self.min is not None else self.max, str):
-            return numbers.floating(text.str.strip_chars()), pl.Float64()
-        kind = FieldType.DATE if all(len(bound) == 10 for bound in bounds) else FieldType.DATETIME
-        wanted = Column("", kind)
-        return casting.cast_expr(wanted, text), casting.polars_type(wanted)
+    def says(self, schema: Mapping[str, Any]) -> str:
+        """The reasons; of text also that it may be none of what the bounds are."""
+        none = f" or not {self._noun}"
+        return "; ".join(self.message(name) + (none if schema[name] == pl.String else "") for name in self.columns)
+
+    def reason(self, column: str, schema: pl.Schema) -> pl.Expr:
+        """Text that could not be read is told as such: whether it is in the range is not known."""
+        unread = pl.lit(f"{column} is not {self._noun}")
+        return pl.when(self._unread(column, schema)).then(unread).otherwise(pl.lit(self.message(column)))
+
+    @property
+    def _wanted(self) -> Column:
+        """What text is read as: the kind of the bounds."""
+        bounds = [bound for bound in (self.min, self.max) if bound is not None]
+        if not isinstance(bounds[0], str):
+            return Column("", FieldType.FLOAT, format=self.format)
+        days = all(len(str(bound)) == 10 for bound in bounds)
+        return Column("", FieldType.DATE if days else FieldType.DATETIME, format=self.format)
+
+    @property
+    def _noun(self) -> str:
+        return {FieldType.FLOAT: "a number", FieldType.DATE: "a date"}.get(self._wanted.type, "a timestamp")
+
+    def _unread(self, column: str, schema: pl.Schema) -> pl.Expr:
+        """True for text that is no such value."""
+        if schema[column] != pl.String:
+            return pl.lit(False)
+        text = pl.col(column)
+        return text.str.contains(r"\S") & casting.cast_expr(self._wanted, text).is_null()
 
     def _bound(self, bound: float | str, column: str, dtype: Any) -> pl.Expr:
         try:

@@ -10,8 +10,9 @@ import polars as pl
 
 from automic_core import frames
 from automic_core.inference import DEFAULT_NULL_TOKENS
-from automic_core.inference.casting import cast_stripped
+from automic_core.inference.casting import cast_stripped, none_words
 from automic_core.inference.columns import stripped
+from automic_core.inference.emptied import count_words, emptied_sentence
 from automic_core.inference.readings import best_reading, keeps_text
 from automic_core.lake import Lakehouse
 from automic_core.records import Field
@@ -45,6 +46,8 @@ class Measure(NamedTuple):
     changed: int
     altered: list[tuple[str, str]]
     cells: list[Example]
+    emptied: int
+    words: list[str]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Cost:
         examples: The first values that would not cast, with their lines.
         altered: Some of the changed values: text before, text after.
         notes: What else the change touches.
+        emptied: Words that mean no value and that the type cannot keep.
+        words: Some of these words.
     """
 
     column: str
@@ -70,11 +75,18 @@ class Cost:
     examples: list[Example] = field(default_factory=list)
     altered: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    emptied: int = 0
+    words: list[str] = field(default_factory=list)
 
     @property
     def share(self) -> float:
         """Share of the values that would not cast."""
         return self.misfits / self.values if self.values else 0.0
+
+    @property
+    def emptied_said(self) -> str:
+        """How many words become empty, and which."""
+        return emptied_sentence(self.emptied, self.words)
 
 
 @dataclass(frozen=True)
@@ -101,17 +113,20 @@ class SchemaCost:
     def sentence(self) -> str:
         """The cost in one sentence."""
         more = self.after - self.before + self.missing
+        changed, emptied = (sum(getattr(each, what) for each in self.columns) for what in ("changed", "emptied"))
+        told = [emptied_sentence(emptied, [word for each in self.columns for word in each.words])] if emptied else []
         if more > 0:
             than = "more " if self.before else ""
-            return f"{more:,} {than}row{'s' if more > 1 else ''} of {self.rows:,} would go to quarantine"
+            gone = f"{more:,} {than}row{'s' if more > 1 else ''} of {self.rows:,} would go to quarantine"
+            return "; ".join([gone, *told])
         if more < 0:
-            return f"{-more:,} row{'s' if more < -1 else ''} fewer would go to quarantine"
-        changed = sum(each.changed for each in self.columns)
-        misfits = sum(each.misfits for each in self.columns)
-        if misfits:
-            return f"As many rows as before would go to quarantine: {self.after:,} of {self.rows:,}"
-        if changed:
-            return f"No row is lost; {changed:,} value{'s' if changed > 1 else ''} would be written differently"
+            return "; ".join([f"{-more:,} row{'s' if more < -1 else ''} fewer would go to quarantine", *told])
+        if any(each.misfits for each in self.columns):
+            same = f"As many rows as before would go to quarantine: {self.after:,} of {self.rows:,}"
+            return "; ".join([same, *told])
+        told += [f"{changed:,} value{'s' if changed > 1 else ''} would be written differently"] if changed else []
+        if told:
+            return "; ".join(["No row is lost", *told])
         return "It costs nothing: every value fits and keeps what it says"
 
     def of(self, column: str) -> Cost:
@@ -170,7 +185,7 @@ def costs(
         missing = int(found[f"missing {number}"].item()) if f"missing {number}" in found else 0
         cells = placed(lake, table, one.cells) if one.cells and lines else one.cells
         about = (column, change, one.values, one.misfits, missing, one.changed)
-        columns.append(Cost(*about, cells, one.altered, _notes(data, column, change)))
+        columns.append(Cost(*about, cells, one.altered, _notes(data, column, change), one.emptied, one.words))
     rows, quarantined = found["rows"].item(), (found["before"].item(), found["after"].item())
     return SchemaCost(rows, *quarantined, columns)
 
@@ -192,10 +207,10 @@ def measured(rows: pl.LazyFrame, changes: Mapping[str, FieldChange], examples: i
     result = {}
     for column, counted in zip(changes, found, strict=False):
         row = failed.get(column, {"n": 0, "cells": []})
-        values, changed, altered = counted.row(0)
+        values, changed, altered, emptied, words = counted.row(0)
         cells = [Example(cut(cell["value"] or ""), rid=cell[frames.RID]) for cell in row["cells"]]
         pairs = [(cut(pair["text"]), cut(pair["becomes"])) for pair in altered]
-        result[column] = Measure(values, row["n"], changed, pairs, cells)
+        result[column] = Measure(values, row["n"], changed, pairs, cells, emptied, words)
     return result
 
 
@@ -247,20 +262,26 @@ def _failures(rows: pl.LazyFrame, changes: Mapping[str, FieldChange], examples: 
 
 
 def _texts(rows: pl.LazyFrame, column: str, change: FieldChange) -> pl.LazyFrame:
-    """Values of a column, those that would not print back, and some of them before and after."""
+    """Values of a column, those that would not print back, some of them before and after, and words for none."""
     schema = rows.collect_schema()
     one = rows.select(pl.nth(schema.names().index(column)).alias("raw"))
     if schema[column] != pl.String:
+        nothing = pl.lit(0).alias("emptied"), pl.lit([], dtype=pl.List(pl.String)).alias("words")
         empty: Any = pl.lit([], dtype=pl.List(pl.Struct({"text": pl.String, "becomes": pl.String})))
-        return one.select(pl.col("raw").count().alias("values"), pl.lit(0).alias("changed"), empty.alias("altered"))
+        return one.select(
+            pl.col("raw").count().alias("values"), pl.lit(0).alias("changed"), empty.alias("altered"), *nothing
+        )
     target = change.field("raw")
     text = pl.col("text")
     kept, value = keeps_text(target, text), cast_stripped(target, text)
     lost = value.is_not_null() & ~kept.fill_null(False)
     printed = value.cast(pl.String) if not value_is_nested(target) else text
     pairs = pl.struct(text, printed.alias("becomes")).filter(lost).head(_ALTERED).implode()
-    texts = one.select(stripped("raw", DEFAULT_NULL_TOKENS).alias("text"))
-    return texts.select(text.count().alias("values"), lost.sum().alias("changed"), pairs.alias("altered"))
+    words = none_words(target, pl.col("raw")).alias("word")
+    texts = one.select(stripped("raw", DEFAULT_NULL_TOKENS).alias("text"), words)
+    return texts.select(
+        text.count().alias("values"), lost.sum().alias("changed"), pairs.alias("altered"), *count_words(pl.col("word"))
+    )
 
 
 def value_is_nested(target: Field) -> bool:

@@ -124,6 +124,15 @@ def note(text: str) -> None:
     st.caption(text)
 
 
+def remarks(warnings: Sequence[str], notes: Sequence[str]) -> None:
+    """What a run warned of, loudly, and what it noted."""
+    with st.container(gap="xsmall"):
+        for warning in warnings:
+            st.badge(on_badge(warning), icon=":material/error:", color="violet")
+        for each in notes:
+            note(plain(each))
+
+
 def nothing(
     sentence: str,
     picture: str = "table",

@@ -208,3 +208,14 @@ def test_shares_add_up() -> None:
     scores, shares = model.shares(matrix)
     roots = model.value[model.roots].reshape(-1, len(model.classes)).sum(axis=0)
     assert scores[0] == pytest.approx(model.base + roots + shares[0].sum(axis=1))
+
+
+def test_a_column_with_leading_zeros_is_no_number_to_calculate_with() -> None:
+    codes = pl.DataFrame({"Kundennummer": [f"{i:05}" for i in range(1, 202)], "PLZ": ["10115", "00123", "80331"] * 67})
+    for found in infer(codes).columns:
+        assert found.kind is not None
+        assert "numeric" not in (found.kind.name, found.kind.rival)
+        assert found.kind.evidence[0].startswith("digits with leading zeros")
+    plain = infer(pl.DataFrame({"Menge": [str(i * 7 % 90) for i in range(201)]})).columns[0]
+    assert plain.kind is not None
+    assert plain.kind.name == "numeric"

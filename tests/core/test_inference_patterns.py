@@ -9,7 +9,7 @@ from automic_core.errors import ConfigError
 from automic_core.inference.patterns import DESCRIPTIONS, PATTERNS, matches
 
 GOOD = {
-    "email": ["alice@example.com", "a.b+c@x.co.uk", "x@xn--80ak6aa92e.com", "o'neil@a-b.org"],
+    "email": ["alice@example.com", "a.b+c@x.co.uk", "x@xn--80ak6aa92e.com", "o'neil@a-b.org", "zoë.k@example.de"],
     "url": [
         "https://example.com",
         "http://u:p@host:80/p?q=1#f",

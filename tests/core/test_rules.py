@@ -57,6 +57,8 @@ TS = dt.datetime(2024, 1, 1, 10)  # noqa: DTZ001 - a column without zone
         (Range(["x"], max="2024-01-01 09:59:59"), [TS], None, [True]),
         (Range(["x"], min="2024-01-01T10:00:00Z"), [TS], pl.Datetime("us", "UTC"), [False]),
         (Range(["x"], min="2024-01-02"), ["2024-01-01", "2024-02-30", "2024-01-02"], None, [True, True, False]),
+        (Range(["x"], min=0, format="1.234,5"), ["1.718,50", "-5,00", "1.5"], None, [False, True, True]),
+        (Range(["x"], min="2024-01-02", format="%d.%m.%Y"), ["01.01.2024", "02.01.2024"], None, [True, False]),
         (Regex(["x"], pattern="a|b+"), ["a", "bb", "ab", "xa", None], None, [False, False, True, True, False]),
         (Regex(["x"], pattern="[0-9]", match="partial"), ["a1", "b"], None, [False, True]),
         (Regex(["x"], pattern="[0-9]{2}"), [12, 345], None, [False, True]),
@@ -178,6 +180,22 @@ def test_sql_rule_shows_what_it_reads() -> None:
         (1, "r1", "n, id", "n = 50, id = 2", "not true: n < id * 10"),
         (2, "r1", "n, id", "n = 500, id = 3", "not true: n < id * 10"),
     ]
+
+
+def test_a_range_says_what_it_could_not_read() -> None:
+    texts = frames.track(pl.LazyFrame({"amount": ["1.718,50", "-5", "7"], "day": ["05.01.2024", "2024-01-05", None]}))
+    rules = [("r1", Range(["amount"], min=0)), ("r2", Range(["day"], min="2024-02-01", action="warn"))]
+    found = pl.concat([rule.failures(texts) for _, rule in rules]).collect()
+    assert found["message"].to_list() == [
+        "amount is not a number",
+        "amount is below 0",
+        "day is not a date",
+        "day is below 2024-02-01",
+    ]
+    said = RuleSet(rules).verdicts(texts).messages
+    assert said == ["rule r2: 2 of 3 rows (day is below 2024-02-01 or not a date)"]
+    with pytest.raises(ConfigError, match="no number format '1_000'"):
+        Range(["amount"], min=0, format="1_000")
 
 
 def test_a_wrong_type_names_the_value() -> None:

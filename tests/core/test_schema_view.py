@@ -375,6 +375,21 @@ def test_a_type_in_words_gets_the_format_that_fits(lake: Lakehouse) -> None:
     assert chosen(lake, "deals", "born", "date", kept) == kept
 
 
+def test_words_that_mean_none_are_named_before_and_after(lake: Lakehouse, tmp_path: Path) -> None:
+    file = tmp_path / "items.csv"
+    file.write_text("id,n,t\n1,5,n/a\n2,N/A,x\n3, - ,y\n4,,z\n5,n/a,-\n6,07,w\n", encoding="utf-8")
+    workbench.ingest(lake, workbench.build_source(str(file)), "items")
+    before = costs(lake, "items", {"n": FieldChange("float"), "t": FieldChange()})
+    told = "3 values that mean none ('-', 'N/A', 'n/a') become empty"
+    assert before.sentence == f"1 more row of 6 would go to quarantine; {told}"
+    assert (before.of("n").emptied, before.of("t").emptied) == (3, 0), "text keeps them"
+    only = costs(lake, "items", {"n": FieldChange("string")})
+    assert only.sentence == "It costs nothing: every value fits and keeps what it says"
+    promotion = lake.silver.stage("items", promotion_of({"schema": {"n": "float"}}))
+    assert f"n: {told}." in promotion.report.notes
+    promotion.discard()
+
+
 def test_the_cost_in_a_sentence(lake: Lakehouse) -> None:
     said = {
         "3 rows of 60 would go to quarantine": {"amount": FieldChange("float")},

@@ -70,6 +70,32 @@ def test_nothing_accepted_means_the_inferred_schema_which_says_so(lake: Lakehous
     assert not any("nobody has accepted" in note for note in accepted.report.notes)
 
 
+def test_columns_that_are_nearly_of_a_type_are_named_and_so_is_a_rule_that_takes_all(
+    lake: Lakehouse, tmp_path: Path
+) -> None:
+    amounts = ["1.718,50"] * 20 + ["1234,00"]
+    days = [f"{i:02}.01.2024" for i in range(1, 19)] + ["2024-01-19", "2024-01-20", "2024-01-21"]
+    lines = [f"{i};{amount};{day};0{i}" for i, (amount, day) in enumerate(zip(amounts, days, strict=True))]
+    give(lake, tmp_path, "\n".join(["id;betrag;tag;plz", *lines]))
+    promotion = lake.silver.promote("t", rules=[("r1", Range(columns=["betrag"], min=0))])
+    named = [note for note in promotion.report.notes if "stays text" in note]
+    assert [note.partition("; accept")[0] for note in named] == [
+        "betrag stays text: 1 of 21 values would not print back from float '1.234,5', e.g. '1234,00'",
+        "tag stays text: 3 of 21 values do not fit date '%d.%m.%Y' (85.7% fit), e.g. '2024-01-19'",
+    ], "plz is right as text"
+    assert promotion.report.warnings == ["r1 quarantined all 21 rows; check that this is meant, and read the reasons."]
+    assert {reason["message"] for row in promotion.quarantined["reasons"] for reason in row} == {
+        "betrag is not a number"
+    }
+    again = lake.silver.promote("t", rules=[("r1", Range(columns=["betrag"], min=0))])
+    assert again.report.rows_in == 21
+    assert any("incremental" in note for note in again.report.notes)
+    assert [note for note in again.report.notes if "stays text" in note] == named
+    assert again.report.warnings == promotion.report.warnings
+    accepted = Schema("t", [Field("betrag", FieldType.FLOAT, format="1.234,5")])
+    assert not lake.silver.stage("t", accepted, rules=[Range(columns=["betrag"], min=0)]).report.warnings
+
+
 def test_types_steps_rules_and_a_quarantine_with_every_reason(lake: Lakehouse, tmp_path: Path) -> None:
     give(lake, tmp_path, messy())
     promotion = lake.silver.promote(

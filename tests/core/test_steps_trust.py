@@ -361,6 +361,8 @@ def test_weights_are_the_users() -> None:
 def test_a_form_needs_more_than_half_of_the_values() -> None:
     scored = quality({"a": ["1", "2", "x"], "b": ["1", "x", "y"]})
     assert scored["_quality_reasons"].to_list() == [None, None, ["a is not a number: x"]]
+    codes = quality({"plz": ["10115", "00123", "+7", "80331", "x"], "mail": ["a@b.de"] * 4 + ["zoë@b.de"]})
+    assert codes["_quality_reasons"].to_list() == [None] * 4 + [["plz is not a number: x"]]
 
 
 def test_declared_patterns_and_blanks() -> None:

@@ -136,6 +136,14 @@ def test_a_review_reads_like_a_change_request(app: OpenApp, small_lake: Path, tm
     assert "Step by step" in said
 
 
+def test_a_review_warns_of_a_rule_that_takes_every_row(app: OpenApp, small_lake: Path) -> None:
+    said = text(
+        app("promote", small_lake, review=staged(small_lake, "rules:\n- {kind: range, columns: [age], min: 99}"))
+    )
+    assert "quarantined all 4 rows; check that this is meant" in said
+    assert "nobody has accepted it yet" in said
+
+
 def test_publish_and_revert(app: OpenApp, small_lake: Path, tmp_path: Path) -> None:
     before = ages(small_lake)
     page = app("promote", small_lake, review=staged(small_lake))

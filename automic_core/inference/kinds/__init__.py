@@ -30,6 +30,10 @@ KINDS: dict[str, str] = {
 """Name of each kind to what it is in words."""
 
 
+_NUMERIC = "numeric"
+_NO_NUMBER = "digits with leading zeros, or more of them than a number keeps, are no number to calculate with"
+
+
 def propose_kinds(columns: Sequence[ColumnFacts]) -> list[ColumnKind | None]:
     """The kind of each column; None for a column without rows.
 
@@ -44,8 +48,12 @@ def propose_kinds(columns: Sequence[ColumnFacts]) -> list[ColumnKind | None]:
     scores, shares = model.shares(matrix)
     found = []
     for facts, figures, chances, parts in zip(known, matrix, model.probabilities(scores), shares, strict=True):
+        if facts.identifier:  # the figures of the model do not know how the digits are written
+            chances[model.classes.index(_NUMERIC)] = 0.0
+            chances /= chances.sum()
         first, second = chances.argsort()[::-1][:2]
         told = evidence(facts, model.inputs, figures, parts[first] - parts[second])
+        told = (_NO_NUMBER, *told[:3]) if facts.identifier else told
         found.append(
             ColumnKind(model.classes[first], float(chances[first]), model.classes[second], float(chances[second]), told)
         )

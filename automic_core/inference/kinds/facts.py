@@ -32,6 +32,7 @@ class ColumnFacts:
         least: Smallest value.
         most: Largest value.
         samples: The first different values as text, at most five, in order of appearance.
+        identifier: Whether digits are known to be a name: some have leading zeros, or more digits than a number keeps.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ColumnFacts:
     least: float | None
     most: float | None
     samples: tuple[str, ...]
+    identifier: bool = False
 
     @property
     def values(self) -> int:
@@ -117,5 +119,6 @@ def _told(evidence: ColumnEvidence, found: Mapping[str, Any]) -> ColumnFacts:
         distinct=distinct,
         deviation=(found["deviation"] or 0.0) if numeric else None,
         samples=tuple(found["samples"]),
+        identifier=evidence.identifier,
         **moments,
     )

@@ -129,11 +129,7 @@ def _ledger(ws: Workspace, detail: workbench.RunDetail) -> None:
     part = show.ledger(detail.report, key=f"ledger-{detail.line.id}")
     if part:
         st.query_params["part"] = part
-    with st.container(gap="xsmall"):
-        for warning in detail.warnings:
-            st.badge(show.on_badge(warning), icon=":material/error:", color="violet")
-        for note in detail.notes:
-            show.note(show.plain(note))
+    show.remarks(detail.warnings, detail.notes)
     wanted = st.query_params.get("part", "")
     if wanted == "quarantined" and detail.current:
         st.page_link(

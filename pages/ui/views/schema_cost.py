@@ -51,7 +51,9 @@ def render(ws: Workspace, table: str, screen: SchemaScreen, loaded: Loaded, chan
             f"Counted on {show.count(found.rows, 'row')} of {show.code(table)}: rows that could not be read, and older "
             "versions of a key, are out before."
         )
-        costly = [each for each in found.columns if each.misfits or each.missing or each.changed or each.notes]
+        costly = [
+            each for each in found.columns if each.misfits or each.missing or each.changed or each.emptied or each.notes
+        ]
         for each in costly[:MOST]:
             _one(ws, table, each, alone=len(changes) == 1)
         if len(costly) > MOST:
@@ -89,6 +91,8 @@ def _one(ws: Workspace, table: str, cost: schema_costs.Cost, *, alone: bool) -> 
                 st.caption(f"the first {len(cost.examples)} of {cost.misfits:,}, in the order of the rows")
         if cost.missing:
             st.markdown(f"{show.count(cost.missing, 'row has', 'rows have')} no value and would go to quarantine.")
+        if cost.emptied:
+            st.markdown(f"{show.plain(cost.emptied_said)}.")
         if cost.changed:
             st.markdown(f"{show.count(cost.changed, 'value')} would be written differently:")
             st.dataframe(
@@ -103,6 +107,7 @@ def _one(ws: Workspace, table: str, cost: schema_costs.Cost, *, alone: bool) -> 
 
 def _short(cost: schema_costs.Cost) -> str:
     parts = [(cost.misfits, "do not fit"), (cost.missing, "without a value"), (cost.changed, "written differently")]
+    parts.append((cost.emptied, "become empty"))
     return ", ".join(f"{number:,} {what}" for number, what in parts if number) or "see the note"
 
 
