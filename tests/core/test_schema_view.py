@@ -381,7 +381,7 @@ def test_words_that_mean_none_are_named_before_and_after(lake: Lakehouse, tmp_pa
     workbench.ingest(lake, workbench.build_source(str(file)), "items")
     before = costs(lake, "items", {"n": FieldChange("float"), "t": FieldChange()})
     told = "3 values that mean none ('-', 'N/A', 'n/a') become empty"
-    assert before.sentence == f"1 more row of 6 would go to quarantine; {told}"
+    assert before.sentence == f"1 row of 6 would go to quarantine; {told}"
     assert (before.of("n").emptied, before.of("t").emptied) == (3, 0), "text keeps them"
     only = costs(lake, "items", {"n": FieldChange("string")})
     assert only.sentence == "It costs nothing: every value fits and keeps what it says"
