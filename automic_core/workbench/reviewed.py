@@ -103,6 +103,12 @@ class Review:
     bronze_newer: int
     decisions_newer: int
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the run warned of besides what its checks found."""
+        checked = tuple(f"rule {gate.id}: " for gate in self.gates)
+        return [each for each in self.report["warnings"] if not each.startswith(checked)]
+
 
 def review_of(lake: Lakehouse, stored: reviewing.Review) -> Review:
     """A stored review with its rows and with what happened since."""

@@ -117,9 +117,9 @@ def test_who_logs_in_acts_under_that_name(chromium: Any, provider: Provider, tmp
         ada.see("Publish")
         ada.click("Publish")
         ada.see("is published")
-        ada.page.get_by_role("button", name="Log out").click()
+        with ada.page.expect_navigation():  # a context that is closed while a page still loads may never be closed
+            ada.page.get_by_role("button", name="Log out").click()
         ada.see("log in to see it")
-        ada.settle()  # a context that is closed while a page still loads may never be closed
         context.close()
     with workbench.opened(lake) as opened:
         (run,) = [run for run in workbench.runs(opened) if run.table == "silver.people"]

@@ -142,6 +142,8 @@ def test_what_a_review_says(lake: Lakehouse, tmp_path: Path) -> None:
     assert gates["small"].units == found.report["steps"][-1]["rows_in"]
     assert (gates["even"].outcome, gates["even"].units) == ("warned", after.height)
     assert gates["even"].failed == after.filter(pl.col("v") % 4 != 0).height
+    assert any(each.startswith("rule even: ") for each in found.report["warnings"])
+    assert not any(each.startswith("rule even: ") for each in found.warnings), "it stands among the checks"
     assert found.quarantined == sum(each.rows for each in found.reasons) == found.quarantined_rows.total
     assert found.quarantined_before == lake.quarantine("t").height
     assert [each.values for each in found.reasons if each.rule == "cast"] == [["many"]]

@@ -92,7 +92,7 @@ def _standing(review: workbench.Review) -> None:
         st.space("stretch")
         if st.button("Back to the table", type="tertiary", icon=":material/arrow_back:", key="back"):
             show.go("promote", table=own)
-    show.remarks(review.report["warnings"], review.report["notes"])
+    show.remarks(review.warnings, review.report["notes"])
     if review.moved:
         st.markdown(f"{show.plain(review.moved)} Discard this review and prepare a new one.")
     if review.bronze_newer:
