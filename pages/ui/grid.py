@@ -28,18 +28,8 @@ def draw(
     table = {name: _column_values([row.get(name) for row in data.rows]) for name in names}
     config = {name: _column(name, kind) for name, kind in data.columns.items() if name in table}
     tall = height or min(len(data.rows) + 1, MOST_ROWS) * ROW_PIXELS + 4
-    if select is None:
-        st.dataframe(
-            table,
-            hide_index=True,
-            column_config=config,
-            height=tall,
-            row_height=ROW_PIXELS,
-            key=key,
-            placeholder=NULL,
-        )
-        return None
-    event = st.dataframe(
+    chosen: dict[str, Any] = {"on_select": "rerun", "selection_mode": _MODES[select]} if select else {}
+    event: Any = st.dataframe(
         table,
         hide_index=True,
         column_config=config,
@@ -47,9 +37,10 @@ def draw(
         row_height=ROW_PIXELS,
         key=key,
         placeholder=NULL,
-        on_select="rerun",
-        selection_mode=_MODES[select],
+        **chosen,
     )
+    if select is None:
+        return None
     picked = event["selection"]
     if select == "cell":
         cells = picked["cells"]
