@@ -46,8 +46,12 @@ def known_batches(table: Table | None) -> dict[tuple[str, str], int]:
 
 def rows_of_others(table: Table | None, source: str, content: str) -> int:
     """How many rows a table took of this source when its content was another one; it holds them still."""
-    others = [each for each in _batches(table) if each[SOURCE] == source and each[HASH] != content]
-    return sum(int(each.get("added-records", 0)) for each in others)
+    rows = 0
+    for each in _batches(table):
+        if each[SOURCE] == source:
+            rows = 0 if each.get(MODE) == "snapshot" else rows  # it replaced those before
+            rows += 0 if each[HASH] == content else int(each.get("added-records", 0))
+    return rows
 
 
 def _batches(table: Table | None, snapshot: int | None = None, said: str = BATCH) -> list[Mapping[str, str]]:

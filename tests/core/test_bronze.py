@@ -105,6 +105,13 @@ def test_a_redelivered_file_adds_nothing(lake: Lakehouse, tmp_path: Path) -> Non
     assert rows(lake).height == 5
 
 
+def test_rows_that_a_snapshot_replaced_are_not_told_to_be_there(lake: Lakehouse, tmp_path: Path) -> None:
+    for text in ("id\n1\n2\n3\n", "id\n1\n2\n"):
+        lake.bronze.ingest(csv(tmp_path, "a.csv", text), "t", mode="snapshot")
+    (report,) = lake.bronze.ingest(csv(tmp_path, "a.csv", "id\n9\n"), "t").reports
+    assert "its 2 rows are there still" in report.warnings[0]
+
+
 @pytest.mark.parametrize(
     ("how", "silver", "warned"),
     [({}, 5, True), ({"keys": ["id"]}, 3, False), ({"mode": "snapshot"}, 3, False)],
