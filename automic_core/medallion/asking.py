@@ -12,10 +12,9 @@ from typing import Any
 import polars as pl
 
 from automic_core.assist.asking import following, grammar, verified
-from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking.answers import Answer, Sandbox
 from automic_core.assist.asking.equality import MOST_ROWS
 from automic_core.assist.asking.lexicon import Lexicon
-from automic_core.assist.asking.model_rung import Sandbox
 from automic_core.assist.charting import choose_chart
 from automic_core.errors import CatalogError, SecurityError, TransformError
 from automic_core.inference.foreign_keys import foreign_keys

@@ -6,10 +6,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from automic_core.assist.asking import model_rung
-from automic_core.assist.asking.answers import Answer
+from automic_core.assist.asking.answers import Answer, Sandbox
 from automic_core.assist.asking.lexicon import Lexicon
-from automic_core.assist.asking.model_rung import Sandbox, Told
+from automic_core.assist.asking.prompting import Told
 from automic_core.inference import Inference, infer
 from automic_core.lakehouse import tables
 from automic_core.llm.context import table_context
@@ -45,6 +44,8 @@ def surer(
         or not snapshots
     ):
         return answer
+    from automic_core.assist.asking import model_rung  # here, for it loads sqlglot
+
     known = told(context, snapshots)
     return model_rung.ask(question, lexicon, known, model, sandbox, grammar=answer, on_part=on_part, cancel=cancel)
 

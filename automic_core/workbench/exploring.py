@@ -13,8 +13,8 @@ from pyiceberg import types as iceberg
 from automic_core import frames
 from automic_core.errors import TransformError
 from automic_core.lake import Lakehouse
+from automic_core.lakehouse.identifiers import dotted, named, reserved
 from automic_core.lakehouse.lineage import tables_of
-from automic_core.lakehouse.sql import quoted
 from automic_core.lakehouse.statements import refused
 from automic_core.medallion.context import split_name
 from automic_core.medallion.quarantine import set_aside
@@ -63,7 +63,6 @@ class Vocabulary:
 
     keywords: tuple[str, ...]
     functions: tuple[str, ...]
-    reserved: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -107,15 +106,13 @@ def schema_tree(lake: Lakehouse) -> list[TreeTable]:
 def vocabulary() -> Vocabulary:
     """Keywords of DuckDB, and its functions without those that no query may use."""
     with duckdb.connect() as connection:
-        keywords = connection.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'")
         functions = connection.sql(
             "SELECT DISTINCT function_name FROM duckdb_functions() "
             "WHERE function_type IN ('scalar', 'aggregate', 'macro')"
         )
-        reserved = frozenset(row[0].upper() for row in keywords.fetchall())
         names = {row[0] for row in functions.fetchall()}
     allowed = {name for name in names if _WORD.fullmatch(name) and not name.startswith("_") and not refused(name)}
-    return Vocabulary(tuple(sorted(reserved | _USUAL)), tuple(sorted(allowed)), reserved)
+    return Vocabulary(tuple(sorted({word.upper() for word in reserved()} | _USUAL)), tuple(sorted(allowed)))
 
 
 def starting_query(lake: Lakehouse, table: str) -> str:
@@ -130,12 +127,12 @@ def starting_query(lake: Lakehouse, table: str) -> str:
 
 def sql_name(name: str) -> str:
     """A full name as SQL writes it."""
-    return ".".join(column_name(part) for part in name.split("."))
+    return dotted(name)
 
 
 def column_name(name: str) -> str:
     """One name as SQL writes it: quoted only where it must be."""
-    return name if _WORD.fullmatch(name) and name.upper() not in vocabulary().reserved else quoted(name)
+    return named(name)
 
 
 def gold_plan(lake: Lakehouse, name: str, sql: str, past: Past = NOW, renamed: Sequence[str] = ()) -> GoldPlan:

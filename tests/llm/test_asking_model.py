@@ -16,9 +16,9 @@ import pytest
 
 from automic_core import CSVSource, Lakehouse, workbench
 from automic_core.assist.asking import grammar, model_rung, model_trust, prompting
-from automic_core.assist.asking.answers import Answer, Reading
+from automic_core.assist.asking.answers import Answer, Reading, Sandbox
 from automic_core.assist.asking.lexicon import Lexicon
-from automic_core.assist.asking.model_rung import Sandbox, Told
+from automic_core.assist.asking.prompting import Told
 from automic_core.errors import TransformError
 from automic_core.inference import infer
 from automic_core.inference.foreign_keys import foreign_keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -93,3 +93,16 @@ class Answer:
     follows: bool = False
     signs: Mapping[str, float] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where statements are tried.
+
+    Attributes:
+        plan: Plans a statement without running it; raises what is wrong with it.
+        run: Runs one; its first rows.
+    """
+
+    plan: Callable[[str], None]
+    run: Callable[[str], pl.DataFrame]

@@ -107,7 +107,7 @@ class Lexicon:
         for goal in wanted[1:]:
             if goal in reached:
                 continue
-            found = self._shortest(reached, goal)
+            found = self.way(reached, goal)
             if found is None:
                 return None
             way, alone = found
@@ -118,7 +118,8 @@ class Lexicon:
                 reached |= {join.left.table, join.right.table}
         return used, sure
 
-    def _shortest(self, begin: set[str], goal: str) -> tuple[list[Join], bool] | None:
+    def way(self, begin: set[str], goal: str) -> tuple[list[Join], bool] | None:
+        """The fewest joins from some tables to another, and whether no other way is as short; None without a way."""
         queue: deque[tuple[str, list[Join]]] = deque((name, []) for name in sorted(begin))
         best: dict[str, int] = dict.fromkeys(begin, 0)
         ways: list[list[Join]] = []

@@ -8,23 +8,24 @@ wrong, but never a value: an error of a running statement could quote a cell.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 import polars as pl
 
-from automic_core.assist.asking import mending, model_trust, prompting
-from automic_core.assist.asking.answers import Answer, Reading
+from automic_core.assist.asking import model_trust, prompting
+from automic_core.assist.asking.answers import Answer, Reading, Sandbox
 from automic_core.assist.asking.equality import MOST_ROWS, equal
+from automic_core.assist.asking.grounding import grounded, hint
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.model_trust import Tried
-from automic_core.assist.asking.prompting import Candidate
+from automic_core.assist.asking.prompting import Asked, Candidate, Told
+from automic_core.assist.asking.pruning import pruned
 from automic_core.assist.asking.sql_words import in_words
 from automic_core.errors import AutomicError, BudgetError, ConfigError, ModelError, SecurityError
 from automic_core.lakehouse.statements import parse
 from automic_core.llm.calls import Message
-from automic_core.llm.context import TableContext, as_data
+from automic_core.llm.context import as_data
 from automic_core.llm.model import CancelledError, LanguageModel
 
 REPAIRS = 2
@@ -33,39 +34,6 @@ MOST_SQL = 4_000
 LEAST_TRUST = 0.6
 """Below it there is no answer."""
 _EXPLAIN = "Say in one or two short sentences, to somebody who knows no SQL, what this statement shows. Nothing else."
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """Where statements are tried.
-
-    Attributes:
-        plan: Plans a statement without running it; raises what is wrong with it.
-        run: Runs one; its first rows.
-    """
-
-    plan: Callable[[str], None]
-    run: Callable[[str], pl.DataFrame]
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a model may be told of a lake.
-
-    Attributes:
-        tables: Names, types, forms, and values where a person allowed them.
-        personal: Columns with personal data, by table.
-    """
-
-    tables: Sequence[TableContext]
-    personal: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, tables: Iterable[TableContext]) -> Told:
-        """The personal columns are those whose values are withheld."""
-        found = list(tables)
-        held = {each.table: frozenset(column.column for column in each.columns if column.withheld) for each in found}
-        return cls(found, held)
 
 
 def ask(
@@ -96,7 +64,6 @@ def ask(
     """
     asked = prompting.hidden(question, lexicon, told.personal)
     readings = _readings(grammar)
-    columns = {each.table: [column.column for column in each.columns] for each in told.tables}
     tried: list[Tried] = []
     problems: list[str] = []
     for way in range(prompting.WAYS):
@@ -104,7 +71,7 @@ def ask(
             break
         try:
             put = prompting.messages(asked, told.tables, lexicon, way)
-            made = _candidate(put, asked.secrets, model, sandbox, columns, cancel)
+            made = _candidate(put, asked, model, sandbox, lexicon, cancel)
         except CancelledError:
             raise
         except (ModelError, BudgetError, ConfigError, SecurityError) as exc:
@@ -136,30 +103,26 @@ def _readings(grammar: Answer | None) -> list[Reading]:
 
 
 def _candidate(
-    asked: list[Message],
-    secrets: Mapping[str, str],
+    put: list[Message],
+    asked: Asked,
     model: LanguageModel,
     sandbox: Sandbox,
-    columns: mending.Columns,
+    lexicon: Lexicon,
     cancel: threading.Event | None,
 ) -> Tried | str:
     """A statement that runs, mended by the model at most ``REPAIRS`` times; or what is wrong with the last one."""
     problem = ""
     for repairs in range(REPAIRS + 1):
-        answer = model.answer(asked, Candidate, "ask" if not repairs else "ask, repaired", cancel)
-        sql = prompting.shown(answer.sql.strip().rstrip("; \n"), secrets)
+        answer = model.answer(put, Candidate, "ask" if not repairs else "ask, repaired", cancel)
+        sql = prompting.shown(answer.sql.strip().rstrip("; \n"), asked.secrets)
+        sql = pruned(grounded(sql, lexicon), asked.text, lexicon)
         tried = _tried(sql, sandbox)
-        for _ in range(mending.MOST):
-            better = mending.mended(sql, tried, columns) if isinstance(tried, str) else None
-            if better is None:
-                break
-            sql, tried = better, _tried(better, sandbox)
         if isinstance(tried, pl.DataFrame):
             return Tried(sql, tried, repairs)
-        problem = f"{tried} {mending.hint(tried, sql, columns)}".strip()
+        problem = f"{tried} {hint(tried, sql, lexicon)}".strip()
         said = Message("assistant", answer.model_dump_json())
-        asked = [
-            *asked,
+        put = [
+            *put,
             said,
             Message("user", f"This statement cannot be used. The reason:\n{as_data(problem)}\nMend it."),
         ]

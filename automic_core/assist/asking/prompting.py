@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, Field
 
@@ -13,7 +13,8 @@ from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import tokens
-from automic_core.lakehouse.sql import literal, quoted
+from automic_core.lakehouse.identifiers import dotted, named
+from automic_core.lakehouse.sql import literal
 from automic_core.llm.calls import Message
 from automic_core.llm.context import DATA_RULE, ColumnContext, TableContext, as_lines
 from automic_core.llm.masking import looks_personal
@@ -23,7 +24,7 @@ MOST_TABLES, MOST_COLUMNS = 8, 40
 _SAMPLES = 4
 _TASK = (
     "You write one DuckDB SELECT that answers a question about the tables below. Use only these tables and columns, "
-    "spelled as they are here; join tables only along the listed keys. Show exactly what is asked for, in the order "
+    "spelled as they are here; join tables only along their foreign keys. Show exactly what is asked for, in the order "
     "asked, and nothing else. Compare texts with the values as they are written here. Do not invent a condition."
 )
 _WAYS = (
@@ -35,10 +36,33 @@ WAYS = len(_WAYS)
 """In how many ways a question can be put to a model: so many answers can differ."""
 
 
+_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "int32": "INTEGER", "float64": "DOUBLE", "float32": "FLOAT"}
+
+
 class Candidate(BaseModel):
     """What a model answers."""
 
     sql: str = Field(description="One SELECT")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model may be told of a lake.
+
+    Attributes:
+        tables: Names, types, forms, and values where a person allowed them.
+        personal: Columns with personal data, by table.
+    """
+
+    tables: Sequence[TableContext]
+    personal: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tables: Iterable[TableContext]) -> Told:
+        """The personal columns are those whose values are withheld."""
+        found = list(tables)
+        held = {each.table: frozenset(column.column for column in each.columns if column.withheld) for each in found}
+        return cls(found, held)
 
 
 def messages(asked: Asked, tables: Sequence[TableContext], lexicon: Lexicon, way: int = 0) -> list[Message]:
@@ -136,7 +160,7 @@ def _said(question: str, parts: Sequence[str]) -> str:
 
 
 def _place(value: str, column: Column) -> str:
-    return f"VALUE {literal(value)} STANDS IN {_dotted(column.table)}.{quoted(column.name)}"
+    return f"VALUE {literal(value)} STANDS IN {dotted(column.table)}.{named(column.name)}"
 
 
 def shown(sql: str, secrets: Mapping[str, str]) -> str:
@@ -148,29 +172,26 @@ def shown(sql: str, secrets: Mapping[str, str]) -> str:
 
 
 def _lines(table: TableContext, lexicon: Lexicon) -> list[str]:
-    name = _dotted(table.table)
-    lines = [f"TABLE {name} ("]
+    """A table as statements create it, with what else may be told of its columns; small models know this form best."""
+    lines = [f"CREATE TABLE {dotted(table.table)} ("]
     lines += [f"  {_column(each)}" for each in table.columns[:MOST_COLUMNS]]
-    lines.append(")")
     for join in lexicon.joins:
         if join.left.table == table.table:
-            left = f"{name}.{quoted(join.left.name)}"
-            lines.append(f"KEY {left} = {_dotted(join.right.table)}.{quoted(join.right.name)}")
-    return lines
+            other = f"{dotted(join.right.table)} ({named(join.right.name)})"
+            lines.append(f"  FOREIGN KEY ({named(join.left.name)}) REFERENCES {other},")
+    return [*lines, ");"]
 
 
 def _column(column: ColumnContext) -> str:
     said = column.said
-    text = f"{quoted(column.column) if said['name'] == column.column else '-- not told'} {said['type']}"
+    kind = str(said["type"])
+    name = named(column.column) if said["name"] == column.column else "-- not told"
+    text = f"{name} {_TYPES.get(kind, kind.upper())},"
     if column.withheld:
         return f"{text} -- {said['holds']}"
     samples = [json.dumps(str(each), ensure_ascii=False) for each in said.get("values", [])[:_SAMPLES]]
     if samples:
-        return f"{text} -- {said['holds']}, such as {', '.join(samples)}"
+        return f"{text} -- such as {', '.join(samples)}"
     ends = f" from {said['from']} to {said['to']}" if "from" in said else ""
-    forms = said.get("forms", []) if str(said["type"]) == "string" else []
+    forms = [each for each in said.get("forms", []) if kind == "string" and not each.replace(" ", "").isalpha()]
     return f"{text} -- {said['holds']}{ends}" + (f", like {json.dumps(forms[0], ensure_ascii=False)}" if forms else "")
-
-
-def _dotted(name: str) -> str:
-    return ".".join(part if part.isidentifier() and part.islower() else quoted(part) for part in name.split("."))
