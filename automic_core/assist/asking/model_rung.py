@@ -31,8 +31,8 @@ from automic_core.llm.model import CancelledError, LanguageModel
 REPAIRS = 2
 """How often a model may mend a statement."""
 MOST_SQL = 4_000
-LEAST_TRUST = 0.6
-"""Below it there is no answer."""
+LEAST_TRUST = 0.65
+"""Below it there is no answer. Of held back training questions .77 were answered by the whole ladder, .86 rightly."""
 _EXPLAIN = "Say in one or two short sentences, to somebody who knows no SQL, what this statement shows. Nothing else."
 
 
@@ -84,7 +84,7 @@ def ask(
     if not tried:
         known = grammar if grammar is not None and grammar.sql is not None else None
         return known or _abstain(question, f"The model gave no statement that runs: {problems[-1]}")
-    best, signs = model_trust.chosen(tried, readings)
+    best, signs = model_trust.chosen(tried, readings, question)
     trust = model_trust.trust(signs)
     if trust < LEAST_TRUST:
         return _abstain(question, _unsure(tried, readings))
