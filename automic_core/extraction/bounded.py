@@ -70,13 +70,13 @@ def _streamed(frame: pl.LazyFrame) -> Iterator[pa.RecordBatch]:
 
 
 def within(found: Cursor, bound: Bound) -> pl.Expr:
-    """Whether a row is wanted, by its cursor."""
+    """Whether a row is wanted, by its cursor; told so that a reader of Parquet can leave out parts by their bounds."""
     value, inside = found.values, pl.lit(True)
     if bound.since is not None:
         inside = inside & (value >= pl.lit(found.checked(bound.since, "the watermark")))
     if bound.until is not None:
         inside = inside & (value < pl.lit(found.checked(bound.until, "the end")))
-    return inside.fill_null(bound.nulls) & (pl.lit(bound.nulls) | value.is_not_null())
+    return inside | value.is_null() if bound.nulls else inside & value.is_not_null()
 
 
 def _condition(schema: Mapping[str, pl.DataType], bound: Bound, where: str) -> pl.Expr:

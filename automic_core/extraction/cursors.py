@@ -138,9 +138,10 @@ def cursor(schema: Mapping[str, pl.DataType], column: str, kind: CursorType | No
     if dtype == pl.Date:
         return Cursor(name, "date", values)
     if isinstance(dtype, pl.Datetime):
+        values = values if dtype.time_unit == "us" else values.dt.cast_time_unit("us")
         if dtype.time_zone is None:
-            return Cursor(name, "time", values.dt.cast_time_unit("us"))
-        return Cursor(name, "zoned", values.dt.convert_time_zone("UTC").dt.cast_time_unit("us"))
+            return Cursor(name, "time", values)
+        return Cursor(name, "zoned", values if dtype.time_zone == "UTC" else values.dt.convert_time_zone("UTC"))
     raise SourceError(
         f"The column {name!r} of {where} cannot be the cursor: {dtype} has no order in which rows arrive.",
         "Choose a column of numbers, dates or times that grows with each new or changed row.",
