@@ -140,7 +140,9 @@ class Landing:
         return location
 
 
-def land(table: Table, frame: pl.LazyFrame, *, target_bytes: int = TARGET_FILE_BYTES) -> Landing:
+def land(
+    table: Table, frame: pl.LazyFrame, *, target_bytes: int = TARGET_FILE_BYTES, most_rows: int | None = None
+) -> Landing:
     """Plan a streamed write of a frame into files with field ids; nothing is committed.
 
     Files of a table in an object store are spooled on the local disk first, then uploaded.
@@ -149,6 +151,7 @@ def land(table: Table, frame: pl.LazyFrame, *, target_bytes: int = TARGET_FILE_B
         table: The table whose schema the rows take; cast strictly, absent columns are null.
         frame: The rows, in the order they shall have.
         target_bytes: Approximate size of a file before compression.
+        most_rows: Most rows of a file.
 
     Raises:
         SchemaError: The frame has a column that the table does not have.
@@ -158,7 +161,7 @@ def land(table: Table, frame: pl.LazyFrame, *, target_bytes: int = TARGET_FILE_B
     spool = local_path(folder) or Path(tempfile.mkdtemp(prefix="automic-"))
     landing = Landing(table, folder, pl.LazyFrame(), spool)
     landing.sink = conform(frame, schema).sink_parquet(
-        pl.PartitionBy(str(spool), approximate_bytes_per_file=target_bytes),
+        pl.PartitionBy(str(spool), approximate_bytes_per_file=target_bytes, max_rows_per_file=most_rows),
         arrow_schema=schema,
         compression="zstd",
         row_group_size=ROW_GROUP_ROWS,
@@ -186,19 +189,29 @@ class BatchWriter:
     Args:
         table: The table whose schema the rows take.
         target_bytes: Arrow bytes after which a new file begins.
+        share: Share of all that was written before, up to which a file may be larger: so the number of files grows
+            slowly, while none is a large part of the table.
+        most_rows: Rows after which a new file begins.
     """
 
-    def __init__(self, table: Table, *, target_bytes: int = TARGET_FILE_BYTES) -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        target_bytes: int = TARGET_FILE_BYTES,
+        share: float = 0.0,
+        most_rows: int | None = None,
+    ) -> None:
         self.table = table
         self.rows = 0
         self._schema = arrow_schema(table.schema())
-        self._target = target_bytes
+        self._target, self._share, self._most_rows = target_bytes, share, most_rows
         self._folder = data_folder(table)
         self._locations: list[str] = []
         self._sink: pa.NativeFile | None = None
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.RecordBatch] = []
-        self._waiting_rows = self._waiting_bytes = self._file_bytes = 0
+        self._waiting_rows = self._waiting_bytes = self._file_bytes = self._file_rows = self._written = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows; they are held until they fill a row group.
@@ -244,8 +257,10 @@ class BatchWriter:
                 )
             self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
         self._file_bytes += self._waiting_bytes
+        self._file_rows += self._waiting_rows
         self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
-        if self._file_bytes >= self._target:
+        full = self._file_bytes >= max(self._target, self._share * self._written)
+        if full or (self._most_rows is not None and self._file_rows >= self._most_rows):
             self._finish()
 
     def _encodings(self, rows: pa.Table) -> dict[str, Any]:
@@ -268,4 +283,5 @@ class BatchWriter:
                 self._writer.close()
                 self._sink.close()
         self._writer = self._sink = None
-        self._file_bytes = 0
+        self._written += self._file_bytes
+        self._file_bytes = self._file_rows = 0

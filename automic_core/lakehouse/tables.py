@@ -241,6 +241,15 @@ def scan(table: Table, snapshot_id: int | None = None) -> pl.LazyFrame:
 
 def row_count(table: Table, snapshot_id: int | None = None) -> int | None:
     """Rows of a snapshot by its own summary; None if its writer did not say."""
+    return _total(table, "total-records", snapshot_id)
+
+
+def stored_bytes(table: Table) -> int:
+    """Bytes of the files that main has now, by its own summary; 0 if its writer did not say."""
+    return _total(table, "total-files-size") or 0
+
+
+def _total(table: Table, what: str, snapshot_id: int | None = None) -> int | None:
     snapshot = table.snapshot_by_id(snapshot_id) if snapshot_id is not None else table.current_snapshot()
-    total = snapshot.summary["total-records"] if snapshot is not None and snapshot.summary is not None else None
+    total = snapshot.summary[what] if snapshot is not None and snapshot.summary is not None else None
     return int(total) if total is not None else None

@@ -79,7 +79,9 @@ class Rewrite:
     kept: int
 
 
-def rewrite(table: Table, changes: pl.DataFrame, gone: pl.DataFrame, *, branch: str = MAIN_BRANCH) -> Rewrite:
+def rewrite(
+    table: Table, changes: pl.DataFrame, gone: pl.DataFrame, *, branch: str = MAIN_BRANCH, alike: bool = False
+) -> Rewrite:
     """Land what files become when rows of these keys are replaced or go.
 
     Args:
@@ -87,6 +89,7 @@ def rewrite(table: Table, changes: pl.DataFrame, gone: pl.DataFrame, *, branch: 
         changes: New rows, with all columns of the table; may be none.
         gone: Keys whose rows go; its columns are the key.
         branch: The branch whose head is looked at.
+        alike: Land files no longer than the longest of those that go, so that the next rewrite costs no more than this.
     """
     fresh = working_copy(table)
     base = head(fresh, branch)
@@ -95,7 +98,10 @@ def rewrite(table: Table, changes: pl.DataFrame, gone: pl.DataFrame, *, branch: 
     with translate(CatalogError, f"planning an upsert into {full_name(table)}"):
         tasks = list(fresh.scan(snapshot_id=base).plan_files())
     touched, found = _touched(fresh, tasks, pl.concat([changes.select(gone.columns), gone]))
-    added = _rewrite(fresh, tasks, touched, changes, gone, base) if touched or changes.height else []
+    most_rows = max((task.file.record_count for task in touched), default=None) if alike else None
+    added: list[DataFile] = []
+    if touched or changes.height:
+        added = _rewrite(fresh, tasks, touched, changes, gone, base, most_rows)
     return Rewrite(base, [task.file for task in touched], added, found, len(tasks) - len(touched))
 
 
@@ -215,14 +221,15 @@ def _rewrite(
     changes: pl.DataFrame,
     gone: pl.DataFrame,
     base: int,
+    most_rows: int | None,
 ) -> list[DataFile]:
     """Land the rows of the touched files that stay, and the changes."""
     keys = gone.columns
     lookup = pl.concat([changes.select(keys), gone])
     if touched and (held := _lazily(table, tasks, touched, base)) is not None:
         stay = held.join(lookup.lazy(), on=keys, how="anti", maintain_order="left")
-        return landing.land(table, pl.concat([stay, changes.lazy()])).collect()
-    writer = landing.BatchWriter(table)
+        return landing.land(table, pl.concat([stay, changes.lazy()]), most_rows=most_rows).collect()
+    writer = landing.BatchWriter(table, most_rows=most_rows)
     try:
         with translate(CatalogError, f"rewriting files of {full_name(table)}"):
             for batch in _scan(table, table.schema()).to_record_batches(touched):

@@ -23,7 +23,8 @@ from automic_core.inference.casting import is_null_token
 from automic_core.lakehouse import tables
 from automic_core.medallion import quarantine
 from automic_core.medallion.context import LakeContext
-from automic_core.medallion.separable import Given, Kept, MustBeWholeError, told
+from automic_core.medallion.recounting import recounted
+from automic_core.medallion.separable import REMOVING, Given, Kept, MustBeWholeError, told
 from automic_core.medallion.staged import StagedIncrement
 from automic_core.medallion.taking_on import Base, Gained
 from automic_core.medallion.versions import MERGED_VERSION, LatestVersion
@@ -36,6 +37,7 @@ from automic_core.transforms.rules import RuleSet
 LATEST = "latest"
 _FEW = 10  # rows; that all of fewer new ones were set aside is no alarm
 _INTO, _KNOWN = "into", ["_rid", "step", "reason", "into"]
+_GONE = {frames.RID: pl.Int64, _INTO: pl.Int64}
 
 
 @dataclass
@@ -170,15 +172,13 @@ class TakingOn:
             LedgerError: Rows are unaccounted for.
             GateError: A rule with action "fail" does not pass on all rows.
         """
-        gone = (
-            self._superseded(keys, old, new) if keys else pl.DataFrame(schema={frames.RID: pl.Int64, _INTO: pl.Int64})
-        )
+        gone = self._superseded(keys, old, new) if keys else pl.DataFrame(schema=_GONE)
         taken_out = self._staged.supersede(gone) if gone.height else 0
         left = self._before.join(gone, on=frames.RID, how="anti")
         versions = gone.select(frames.RID, pl.lit(LATEST).alias("step"), pl.lit(MERGED_VERSION).alias("reason"), _INTO)
         removed = pl.concat([left, versions, self._pipeline.removed_sources().select(_KNOWN)])
         report = self._ledger(gone)
-        self._judge(report, rules)
+        self._judge(report, rules, gone[frames.RID])
         expected = (tables.row_count(self._base.table, self._base.snapshot) or 0) - taken_out
         if report.rows_out != expected + self._pipeline.report.rows_out:
             raise LedgerError(f"{report.rows_out:,} rows should be in {self._base.table.name()[-1]}, there are others.")
@@ -205,7 +205,10 @@ class TakingOn:
         whole = new.select(frames.RID, *keys, *LatestVersion(keys).digest(new.collect_schema()))
         rows = whole.filter(pl.col("h1").is_not_null()).collect().join(unread, on=frames.RID, how="anti")
         newest = rows.group_by(keys).agg(pl.col(frames.RID).max().alias(_INTO))
-        found = old.select(frames.RID, *keys).join(newest.lazy(), on=list(keys), how="inner")
+        if not newest.height:
+            return pl.DataFrame(schema=_GONE)
+        found = old.filter(_among(newest, keys)).select(frames.RID, *keys)
+        found = found.join(newest.lazy(), on=list(keys), how="inner")
         return found.select(frames.RID, _INTO).collect().join(unread, on=frames.RID, how="anti")
 
     def _ledger(self, gone: pl.DataFrame) -> RunReport:
@@ -234,15 +237,28 @@ class TakingOn:
             raise MustBeWholeError("bronze holds other rows than its snapshots say")
         return report
 
-    def _judge(self, report: RunReport, rules: Sequence[tuple[str, Rule]]) -> None:
+    def _judge(self, report: RunReport, rules: Sequence[tuple[str, Rule]], gone: pl.Series) -> None:
         """The rules that only look, on the table as it will be."""
-        if not rules:
+        if all(rule.action in REMOVING for _, rule in rules):
             return
-        verdict = RuleSet(rules).verdicts(self._staged.staging.scan())
+        before = next(line for line in self._base.report.steps if line.id == RULES).warned
+        living = self._staged.staging.scan()
+        known = recounted(rules, before, self._base, self._gained, gone, living)
+        verdict = RuleSet(rules).verdicts(living, known)
         next(line for line in report.steps if line.id == RULES).warned.update(verdict.warned)
         report.warnings.extend(verdict.messages)
         if verdict.failed:
             raise GateError("; ".join(verdict.failed), "Fix the data or the rule; nothing was published.")
+
+
+def _among(known: pl.DataFrame, keys: Sequence[str]) -> list[pl.Expr]:
+    """Whether a row may have one of the known keys, by their bounds: parts of files that lie beyond stay unread."""
+    values = [known[key] for key in keys]
+    ordered = [
+        each for each in values if each.dtype == pl.String or each.dtype.is_integer() or each.dtype.is_temporal()
+    ]
+    ends = {each.name: [pl.lit(end, each.dtype) for end in (each.min(), each.max())] for each in ordered}
+    return [pl.col(name).is_between(first, last) for name, (first, last) in ends.items()]
 
 
 def read(base: Base, gained: Gained, keys: Sequence[str], steps: Sequence[NamedStep]) -> str:

@@ -58,7 +58,7 @@ class BronzeRows(SourceAdapter):
         """The rows that count, as bronze has them, in the order in which they arrived."""
         stored = tables.scan(self._stored, self.snapshot)
         if self._only is not None:
-            stored = _of(self._only, stored)
+            stored = of_batches(self._only, stored)
         if self.layout.mode == CHANGES:
             return resolving.current(stored, self.layout.keys)
         frame = self._arrived(stored)
@@ -96,7 +96,7 @@ def _shown(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.select(n for n in names if not frames.is_hidden(n) or n in (frames.RID, frames.RESCUED))
 
 
-def _of(batches: Sequence[int], rows: pl.LazyFrame) -> pl.LazyFrame:
+def of_batches(batches: Sequence[int], rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows of some batches; bounds first, by which whole files are left out."""
     if not batches:
         return rows.filter(pl.lit(False))

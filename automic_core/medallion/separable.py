@@ -131,5 +131,15 @@ def removing(rules: Sequence[tuple[str, Rule]]) -> list[tuple[str, Rule]]:
     return found
 
 
+def about_the_row(rule: Rule) -> bool:
+    """Whether what a rule says of a row hangs on the row alone, at all times."""
+    return (
+        rule.is_row_rule
+        and rule.scope == "row"
+        and _ours(rule)
+        and not (isinstance(rule, SQLRule) and asks_the_time(rule.sql))
+    )
+
+
 def _ours(part: Transformer | Rule) -> bool:
     return type(part).__module__.startswith("automic_core.")

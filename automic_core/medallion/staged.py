@@ -19,8 +19,9 @@ from automic_core.lakehouse.staging import Staging, open_staging, reopen_staging
 from automic_core.lakehouse.upsert import rewrite
 from automic_core.medallion.context import LakeContext
 
-FILE_BYTES = 64 << 20
-"""Arrow bytes of a file: when a row gets a new version, the file it is in is written anew."""
+FILE_BYTES, FILE_SHARE = 16 << 20, 1 / 32
+"""Arrow bytes of a file, or this share of the table if that is more: when a row gets a new version, the file it is in
+is written anew."""
 NOT_STORED = (frames.RESCUED, frames.WAIVED, frames.FATE)
 
 
@@ -46,7 +47,7 @@ class StagedTable(DestinationAdapter):
         shape = {n: t for n, t in stream.schema.items() if n not in {*NOT_STORED, frames.ORIGIN}}
         self.shape = shape
         self._staging = self._opened(shape)
-        self._writer = BatchWriter(self._staging.table, target_bytes=FILE_BYTES)
+        self._writer = BatchWriter(self._staging.table, target_bytes=FILE_BYTES, share=FILE_SHARE)
         rows = 0
         for batch in stream:
             if frames.ORIGIN in batch.columns:  # rows that came from one bronze row keep its name
@@ -153,7 +154,7 @@ class StagedIncrement(StagedTable):
         """
         table = self._lake.need(self._table)
         none = tables.scan(table).head(0).collect()
-        done = rewrite(table, none, rids.select(frames.RID))
+        done = rewrite(table, none, rids.select(frames.RID), alike=True)
         if done.base != self._base:
             landing.remove(table, [file.file_path for file in done.added])
             raise self._overtaken()

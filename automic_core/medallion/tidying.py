@@ -7,14 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pyiceberg.table import Table
+
 from automic_core.errors import ConfigError, ConflictError
-from automic_core.lakehouse import maintenance
+from automic_core.lakehouse import maintenance, tables
 from automic_core.medallion import retention
 from automic_core.medallion.batches import CHANGES, layout
 from automic_core.medallion.context import ACTOR, LakeContext
 
-MERGE_AFTER, SMALL_BYTES = 20, 8 << 20
-"""So many files below this size are merged by themselves."""
+MERGE_AFTER, SMALL_BYTES, TINY_BYTES, SMALL_SHARE = 20, 8 << 20, 256 << 10, 1 / 64
+"""So many files that are small, and a small share of their table or tiny, are merged by themselves: what is merged
+costs little beside the table, and a table of few rows keeps the files in which it was written."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,18 @@ def settle(lake: LakeContext, name: str, properties: Mapping[str, str] | None = 
     """
     with suppress(ConflictError):
         said = {ACTOR: lake.actor, **(properties or {})}
-        return maintenance.compact(lake.need(name), small_bytes=SMALL_BYTES, least=MERGE_AFTER, properties=said)
+        table = lake.need(name)
+        return maintenance.compact(table, small_bytes=_little(table), least=MERGE_AFTER, properties=said)
     return 0
+
+
+def small_bytes(table: Table) -> int:
+    """The size below which a file had better be merged; silver is in small files, of which a new version costs one."""
+    return _little(table) if table.name()[0] == "silver" else maintenance.SMALL_BYTES
+
+
+def _little(table: Table) -> int:
+    return min(SMALL_BYTES, max(TINY_BYTES, int(tables.stored_bytes(table) * SMALL_SHARE)))
 
 
 def tidy(lake: LakeContext, name: str, older_than: timedelta | None = None) -> Tidied:
@@ -67,7 +80,7 @@ def tidy(lake: LakeContext, name: str, older_than: timedelta | None = None) -> T
         raise ConfigError("The age of a state is not negative.", "0 forgets all states that nothing rests on.")
     table = lake.need(name)
     with lake.recording(f"tidy {name}", name):
-        merged = maintenance.compact(table, properties={ACTOR: lake.actor})
+        merged = maintenance.compact(table, small_bytes=small_bytes(table), properties={ACTOR: lake.actor})
         stays = []
         days = retention.days(lake, name)
         age = older_than if older_than is not None else None if days is None else days * retention.DAY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -78,22 +78,25 @@ class RuleSet(Transformer):
         """Rule id to an aggregate, the reason or null; table rules, living rows only."""
         return {rule_id: rule.aggregate(schema) for rule_id, rule in self._looking() if not rule.is_row_rule}
 
-    def verdicts(self, living: pl.LazyFrame) -> Verdict:
+    def verdicts(self, living: pl.LazyFrame, known: Mapping[str, int] | None = None) -> Verdict:
         """Judge the rules that warn or fail, in one pass.
 
         Args:
             living: The rows that stay, after ``apply``.
+            known: Rule id to the number of them that break it, where that is known: no row is looked at for it.
         """
         verdict = Verdict()
         if not self._looking():
             return verdict
         schema = living.collect_schema()
         self.check(schema)
-        wanted: dict[str, pl.Expr] = {**self.counts(schema), **self.table_checks(schema)}
+        asked: dict[str, pl.Expr] = {**self.counts(schema), **self.table_checks(schema)}
+        wanted = {rule_id: expr for rule_id, expr in asked.items() if rule_id not in (known or {})}
         columns = [expr.alias(str(i)) for i, expr in enumerate(wanted.values())]
         rows, *found = living.select(pl.len().alias("rows"), *columns).collect().row(0)
-        for (rule_id, rule), value in zip(self._in_order(wanted), found, strict=True):
-            _judge(verdict, rule_id, rule, value, rows, schema)
+        values = {**dict(zip(wanted, found, strict=True)), **(known or {})}
+        for rule_id, rule in self._in_order(asked):
+            _judge(verdict, rule_id, rule, values[rule_id], rows, schema)
         return verdict
 
     def get_stats(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from automic_core import frames
 from automic_core.errors import CatalogError, translate
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.commits import head
-from automic_core.lakehouse.maintenance import SMALL_BYTES
+from automic_core.medallion.tidying import small_bytes
 from automic_core.workbench.timelines import named_type
 
 MANY_SMALL = 10
@@ -100,17 +100,19 @@ def files(lake: Lakehouse, table: str, snapshot: int | None = None) -> Files:
         ]
     found = sorted((_file(stored, entry) for entry in entries), key=lambda each: -each.bytes)
     data = [each for each in found if not each.deletes]
-    small = sum(each.bytes < SMALL_BYTES for each in data)
+    limit = small_bytes(stored)
+    small = sum(each.bytes < limit for each in data)
     schema = stored.schemas().get(state.schema_id or 0) or stored.schema()
     columns = _columns(schema, [entry.data_file for entry in entries if entry.data_file.content.value == 0])
     rows = sum(each.rows for each in data)
-    return Files(stored.location(), rows, sum(each.bytes for each in found), small, _hint(small), found, columns)
+    return Files(stored.location(), rows, sum(each.bytes for each in found), small, _hint(small, limit), found, columns)
 
 
-def _hint(small: int) -> str:
+def _hint(small: int, limit: int) -> str:
     if small < MANY_SMALL:
         return ""
-    return f"{small:,} files are smaller than {SMALL_BYTES >> 20} MB each; merging them makes reading faster."
+    size = f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit >> 10} kB"
+    return f"{small:,} files are smaller than {size} each; merging them makes reading faster."
 
 
 def _file(table: Table, entry: ManifestEntry) -> DataFileInfo:

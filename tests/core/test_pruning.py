@@ -1,4 +1,4 @@
-"""Parts of a Parquet file that cannot hold a wanted row stay unread: here they are garbage, which a reader would meet."""
+"""Parts of a Parquet file that cannot hold a wanted row stay unread: here they are garbage, as a reader would find."""
 
 from __future__ import annotations
 
