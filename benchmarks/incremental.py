@@ -26,6 +26,8 @@ BAR = 0.03
 
 def ingest(url: str, folder: str) -> None:
     """What is new into a lake; all of it the first time."""
+    import rich.table  # noqa: F401  pyiceberg loads it with the first file
+
     import automic_core.lakehouse.files  # noqa: F401
     from automic_core import Incremental, Lakehouse
     from automic_core.workbench.sources import build_source

@@ -10,10 +10,12 @@ from pathlib import Path
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import NamespaceAlreadyExistsError, NoSuchNamespaceError, NotInstalledError
+from pyiceberg.utils.config import Config
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from automic_core.errors import CatalogError, ConfigError, translate
+from automic_core.lakehouse._remembering import RememberingCatalog
 
 KINDS = ("sql", "rest", "glue", "hive")
 BUSY_SECONDS = 60
@@ -55,6 +57,8 @@ def open_catalog(name: str, properties: Mapping[str, str]) -> Catalog:
         raise ConfigError(f"Catalog {name!r} has the unknown type {kind!r}.", f"Use one of {', '.join(KINDS)}.")
     for attempt in range(_ATTEMPTS):
         try:
+            if kind == "sql":
+                return RememberingCatalog(name, **{**(Config().get_catalog_config(name) or {}), **properties})
             return load_catalog(name, **properties)
         except (NotInstalledError, ImportError) as exc:
             driver = "sql-postgres" if kind == "sql" else kind
