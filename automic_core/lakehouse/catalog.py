@@ -58,7 +58,8 @@ def open_catalog(name: str, properties: Mapping[str, str]) -> Catalog:
     for attempt in range(_ATTEMPTS):
         try:
             if kind == "sql":
-                return RememberingCatalog(name, **{**(Config().get_catalog_config(name) or {}), **properties})
+                said = Config().get_catalog_config(name) or {}
+                return RememberingCatalog(name, **{key: str(value) for key, value in said.items()} | dict(properties))
             return load_catalog(name, **properties)
         except (NotInstalledError, ImportError) as exc:
             driver = "sql-postgres" if kind == "sql" else kind
