@@ -23,7 +23,8 @@ class RememberingCatalog(SqlCatalog):
         """A table of its own for each caller, who may refresh it."""
         key = Catalog.identifier_to_tuple(identifier)
         seen = self._seen.get(key)
-        if seen is None or seen.metadata_location != self._location(key):
+        place = self._location(key)
+        if seen is None or seen.metadata_location != place or not seen.io.new_input(place).exists():
             seen = self._seen[key] = super().load_table(identifier)
         return Table(key, seen.metadata, seen.metadata_location, seen.io, self)
 

@@ -62,3 +62,12 @@ def test_a_table_that_is_gone_or_another_one_is_not_remembered(both: tuple[Catal
     tables.create(other, "bronze.t", pl.Schema({"b": pl.Int64()}))
     assert tables.load(one, "bronze.t").schema().column_names == ["b"]
     assert tables.load(one, "bronze.u").schema().column_names == ["a"]
+
+
+def test_metadata_that_is_lost_is_missed(both: tuple[Catalog, Catalog]) -> None:
+    one, _ = both
+    place = tables.create(one, "bronze.t", pl.Schema({"a": pl.Int64()})).metadata_location
+    tables.load(one, "bronze.t")
+    Path(place.removeprefix("file://")).unlink()
+    with pytest.raises(CatalogError):
+        tables.load(one, "bronze.t")
