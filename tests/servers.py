@@ -24,8 +24,9 @@ import pytest
 
 from tests.leaving import at_end
 
+RESTARTS: dict[int, Callable[[bool], None]] = {}
+"""How servers of the suite's own are stopped, as by a crash or not, and started again; by their ports."""
 _CERTIFICATES: dict[int, str] = {}
-_CONTROLS: dict[int, Callable[..., None]] = {}
 VARIABLE = "AUTOMIC_TEST_POSTGRESQL"
 
 
@@ -51,6 +52,10 @@ class Address:
         with psycopg.connect(**about, connect_timeout=5, autocommit=True) as connection:
             answer = connection.execute(statement)
             return answer.fetchall() if answer.description else []
+
+    def transaction(self, *statements: str) -> None:
+        """Several statements that are committed together."""
+        self.run("; ".join(("BEGIN", *statements, "COMMIT")))
 
 
 @functools.cache
@@ -114,7 +119,10 @@ def started(*settings: str, method: str = "trust") -> Address | str:
     def control(*words: str) -> None:
         subprocess.run([start[0], "-D", data, *words], check=True, timeout=60, **quiet)
 
-    _CONTROLS[port] = control
+    def restart(crash: bool) -> None:
+        control("-w", "-t", "30", "-m", "immediate" if crash else "fast", "restart")
+
+    RESTARTS[port] = restart
 
     def stop() -> None:
         with suppress(OSError, subprocess.SubprocessError):
@@ -155,9 +163,9 @@ def forget_logs(server: Address) -> None:
         server.run(f"DROP PUBLICATION {name}")
 
 
-def restart(server: Address, how: str = "immediate") -> None:
-    """Stop a server of the suite's own, by default as a crash would, and start it again."""
-    _CONTROLS[server.port]("-w", "-t", "30", "-m", how, "restart")
+def restart(server: Address, *, crash: bool) -> None:
+    """Stop a server of the suite's own, as a crash would or in order, and start it again."""
+    RESTARTS[server.port](crash)
 
 
 def guarded_postgresql() -> dict[str, Any]:

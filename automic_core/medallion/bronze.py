@@ -148,8 +148,8 @@ class Bronze:
         Rows and the position they end at are one snapshot, so that a rerun goes on where the last one ended.
 
         Args:
-            source: A source that has a log (PostgreSQL: logical replication, MongoDB: change streams); any other is
-                compared by hashes.
+            source: A source that has a log (PostgreSQL: logical replication, MySQL: binary log, MongoDB: change
+                streams); any other is compared by hashes.
             table: Name with or without "bronze.".
             keys: Columns that identify a row; None = those of the source, or of the table as it was followed before.
             silver: state: one row a key; history: one row a version, valid from one change to the next; none: leave it
