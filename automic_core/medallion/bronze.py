@@ -234,13 +234,13 @@ class Bronze:
             watermarks.mirror(self._lake, writing.table)
         if not published:
             return None
+        settle(self._lake, name, report.warnings)
         self._lake.state.rebuild(
             batches=[
                 {"table": name, "source": source.identity, "content_hash": content_key(properties), "batch": number}
             ],
             runs=[run_entry(report, name, self._lake.actor)],
         )
-        settle(self._lake, name)
         if how.on_event is not None:
             how.on_event(Event("finished", run_id, report.rows_out, None, report.seconds))
         return report

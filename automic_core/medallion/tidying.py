@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from automic_core.errors import ConfigError, ConflictError
+from automic_core.errors import ConfigError
 from automic_core.lakehouse import maintenance
 from automic_core.medallion import retention
+from automic_core.medallion.afterwards import afterwards
 from automic_core.medallion.batches import CHANGES, layout
 from automic_core.medallion.context import ACTOR, LakeContext
 
@@ -35,16 +34,17 @@ class Tidied:
     stays: tuple[str, ...] = ()
 
 
-def settle(lake: LakeContext, name: str, properties: Mapping[str, str] | None = None) -> int:
-    """Merge the small files of a table if there are many; whoever changes the table meanwhile comes first.
+def settle(lake: LakeContext, name: str, warnings: list[str]) -> None:
+    """Merge the small files of a table if there are many, after a run whose rows are in.
 
-    Returns:
-        How many were merged.
+    Args:
+        lake: The lake.
+        name: Full name.
+        warnings: Those of the run, which tell it if this fails (``afterwards``).
     """
-    with suppress(ConflictError):
-        said = {ACTOR: lake.actor, **(properties or {})}
-        return maintenance.compact(lake.need(name), small_bytes=SMALL_BYTES, least=MERGE_AFTER, properties=said)
-    return 0
+    with afterwards("merging small files", name, warnings):
+        said = {ACTOR: lake.actor}
+        maintenance.compact(lake.need(name), small_bytes=SMALL_BYTES, least=MERGE_AFTER, properties=said)
 
 
 def tidy(lake: LakeContext, name: str, older_than: timedelta | None = None) -> Tidied:
