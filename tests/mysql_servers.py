@@ -11,17 +11,16 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from tests.leaving import at_end
+from tests.leaving import folder as made_folder
 from tests.servers import RESTARTS, certify
 from tests.servers import Address as PostgreSQLAddress
 
@@ -79,7 +78,7 @@ def started(*settings: str, password: str = "") -> Address | str:
     install, server = (shutil.which(name, path=path) for name in ("mariadb-install-db", "mariadbd"))
     if install is None or server is None:
         return "no MySQL answers at 127.0.0.1:3306, and there is no mariadbd to start one"
-    folder = Path(tempfile.mkdtemp(prefix="automic-my-"))
+    folder = made_folder("automic-my-")
     data, who = folder / "data", "nobody" if os.geteuid() == 0 else ""
     if who:
         shutil.chown(folder, "nobody", "nogroup")

@@ -12,7 +12,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.leaving import at_end
+from tests.leaving import folder as made_folder
 
 RESTARTS: dict[int, Callable[[bool], None]] = {}
 """How servers of the suite's own are stopped, as by a crash or not, and started again; by their ports."""
@@ -83,7 +83,7 @@ def started(*settings: str, method: str = "trust") -> Address | str:
     tool = shutil.which("initdb") or next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))[::-1]), None)
     if tool is None:
         return "no PostgreSQL answers at 127.0.0.1:5432, and there is no initdb to start one"
-    tools, folder = Path(tool).parent, Path(tempfile.mkdtemp(prefix="automic-pg-"))
+    tools, folder = Path(tool).parent, made_folder("automic-pg-")
     who: dict[str, Any] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "nobody", "nogroup")
