@@ -270,9 +270,8 @@ def _beside(source: str, rows: int) -> list[str]:
         return []
     there = "1 row is" if rows == 1 else f"{rows:,} rows are"
     told = f"{PurePath(source).name} was taken in before, with other content: its {there} there still, beside the new"
-    return [
-        f"{told} ones. To have them replaced, take it by force as a snapshot (the whole table each time), or with keys."
-    ]
+    what = f"{told} ones. To have them replaced, take it again as a snapshot (the whole table each time) or with keys"
+    return [f"{what}: force=True in Python, --force by command, Take it again all the same in the browser."]
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:
