@@ -11,22 +11,20 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from tests.leaving import at_end
+from tests.leaving import folder as made_folder
+from tests.servers import RESTARTS, certify
 from tests.servers import Address as PostgreSQLAddress
-from tests.servers import certify
 
 VARIABLE = "AUTOMIC_TEST_MYSQL"
-_CONTROLS: dict[int, Callable[[bool], None]] = {}
 _CERTIFICATES: dict[int, str] = {}
 
 
@@ -80,7 +78,7 @@ def started(*settings: str, password: str = "") -> Address | str:
     install, server = (shutil.which(name, path=path) for name in ("mariadb-install-db", "mariadbd"))
     if install is None or server is None:
         return "no MySQL answers at 127.0.0.1:3306, and there is no mariadbd to start one"
-    folder = Path(tempfile.mkdtemp(prefix="automic-my-"))
+    folder = made_folder("automic-my-")
     data, who = folder / "data", "nobody" if os.geteuid() == 0 else ""
     if who:
         shutil.chown(folder, "nobody", "nogroup")
@@ -137,7 +135,7 @@ def started(*settings: str, password: str = "") -> Address | str:
             address.run(f"SET PASSWORD FOR 'root'@'127.0.0.1' = PASSWORD('{password}')")
     except (OSError, subprocess.SubprocessError) as exc:
         return f"MariaDB could not be started: {exc}"
-    _CONTROLS[port] = restart
+    RESTARTS[port] = restart
     return address
 
 
@@ -151,15 +149,11 @@ def mysql() -> Address:
 
 def logged_mysql() -> Address:
     """A server of the suite's own whose log can be followed; skipped by name where none starts."""
-    found = started("--log-bin=log", "--server-id=1", "--binlog-format=ROW", "--binlog-row-metadata=FULL")
+    logging = ("--log-bin=log", "--server-id=1", "--binlog-format=ROW", "--binlog-row-metadata=FULL")
+    found = started(*logging, "--innodb-flush-log-at-trx-commit=2")  # else a crash loses what the log has told
     if isinstance(found, str):
         pytest.skip(f"MySQL with a binary log: {found}")
     return found
-
-
-def restart(server: Address, crash: bool = True) -> None:
-    """Stop a server of the suite's own, by default as a crash would, and start it again."""
-    _CONTROLS[server.port](crash)
 
 
 def guarded_mysql() -> dict[str, Any]:

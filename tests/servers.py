@@ -12,7 +12,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,9 +22,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.leaving import at_end
+from tests.leaving import folder as made_folder
 
+RESTARTS: dict[int, Callable[[bool], None]] = {}
+"""How servers of the suite's own are stopped, as by a crash or not, and started again; by their ports."""
 _CERTIFICATES: dict[int, str] = {}
-_CONTROLS: dict[int, Callable[..., None]] = {}
 VARIABLE = "AUTOMIC_TEST_POSTGRESQL"
 
 
@@ -51,6 +52,10 @@ class Address:
         with psycopg.connect(**about, connect_timeout=5, autocommit=True) as connection:
             answer = connection.execute(statement)
             return answer.fetchall() if answer.description else []
+
+    def transaction(self, *statements: str) -> None:
+        """Several statements that are committed together."""
+        self.run("; ".join(("BEGIN", *statements, "COMMIT")))
 
 
 @functools.cache
@@ -78,7 +83,7 @@ def started(*settings: str, method: str = "trust") -> Address | str:
     tool = shutil.which("initdb") or next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))[::-1]), None)
     if tool is None:
         return "no PostgreSQL answers at 127.0.0.1:5432, and there is no initdb to start one"
-    tools, folder = Path(tool).parent, Path(tempfile.mkdtemp(prefix="automic-pg-"))
+    tools, folder = Path(tool).parent, made_folder("automic-pg-")
     who: dict[str, Any] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "nobody", "nogroup")
@@ -114,7 +119,10 @@ def started(*settings: str, method: str = "trust") -> Address | str:
     def control(*words: str) -> None:
         subprocess.run([start[0], "-D", data, *words], check=True, timeout=60, **quiet)
 
-    _CONTROLS[port] = control
+    def restart(crash: bool) -> None:
+        control("-w", "-t", "30", "-m", "immediate" if crash else "fast", "restart")
+
+    RESTARTS[port] = restart
 
     def stop() -> None:
         with suppress(OSError, subprocess.SubprocessError):
@@ -155,9 +163,9 @@ def forget_logs(server: Address) -> None:
         server.run(f"DROP PUBLICATION {name}")
 
 
-def restart(server: Address, how: str = "immediate") -> None:
-    """Stop a server of the suite's own, by default as a crash would, and start it again."""
-    _CONTROLS[server.port]("-w", "-t", "30", "-m", how, "restart")
+def restart(server: Address, *, crash: bool) -> None:
+    """Stop a server of the suite's own, as a crash would or in order, and start it again."""
+    RESTARTS[server.port](crash)
 
 
 def guarded_postgresql() -> dict[str, Any]:

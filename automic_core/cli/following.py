@@ -83,7 +83,7 @@ def follow(
     if done.applied:
         written, gone = output.count(done.applied["rows"], "row"), done.applied["deleted"]
         output.say(f"silver{done.table.removeprefix('bronze')}: {written} written, {gone:,} deleted")
-    output.notes(done.report.notes)
+    output.notes([*done.report.notes, *done.report.warnings])
 
 
 @app.command()

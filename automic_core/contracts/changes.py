@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -51,12 +51,12 @@ class Beginning:
     Attributes:
         position: From here on ``ChangeLog.changes`` goes on.
         origin: Which log the position is of; opaque, kept beside it.
-        rows: Columns of the table and ``_rescued``.
+        rows: Columns of the table and ``_rescued``; closed when they were read, or are wanted no more.
     """
 
     position: str
     origin: str
-    rows: Iterator[pa.RecordBatch] = field(repr=False)
+    rows: Generator[pa.RecordBatch] = field(repr=False)
 
 
 class ChangeLog(Protocol):
@@ -69,7 +69,7 @@ class ChangeLog(Protocol):
     def begin(self) -> Beginning:
         """Make the log anew and read the rows as of its first position; what the log held before is given up."""
 
-    def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
+    def changes(self, position: str, origin: str, *, until_now: bool) -> Generator[Piece]:
         """What was committed after a position: until the present, or for ever; a piece comes a few times a second."""
 
     def acknowledge(self, position: str) -> None:

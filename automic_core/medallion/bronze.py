@@ -148,8 +148,8 @@ class Bronze:
         Rows and the position they end at are one snapshot, so that a rerun goes on where the last one ended.
 
         Args:
-            source: A source that has a log (PostgreSQL: logical replication, MongoDB: change streams); any other is
-                compared by hashes.
+            source: A source that has a log (PostgreSQL: logical replication, MySQL: binary log, MongoDB: change
+                streams); any other is compared by hashes.
             table: Name with or without "bronze.".
             keys: Columns that identify a row; None = those of the source, or of the table as it was followed before.
             silver: state: one row a key; history: one row a version, valid from one change to the next; none: leave it
@@ -234,13 +234,13 @@ class Bronze:
             watermarks.mirror(self._lake, writing.table)
         if not published:
             return None
+        settle(self._lake, name, report.warnings)
         self._lake.state.rebuild(
             batches=[
                 {"table": name, "source": source.identity, "content_hash": content_key(properties), "batch": number}
             ],
             runs=[run_entry(report, name, self._lake.actor)],
         )
-        settle(self._lake, name)
         if how.on_event is not None:
             how.on_event(Event("finished", run_id, report.rows_out, None, report.seconds))
         return report
@@ -270,9 +270,8 @@ def _beside(source: str, rows: int) -> list[str]:
         return []
     there = "1 row is" if rows == 1 else f"{rows:,} rows are"
     told = f"{PurePath(source).name} was taken in before, with other content: its {there} there still, beside the new"
-    return [
-        f"{told} ones. To have them replaced, take it by force as a snapshot (the whole table each time), or with keys."
-    ]
+    what = f"{told} ones. To have them replaced, take it again as a snapshot (the whole table each time) or with keys"
+    return [f"{what}: force=True in Python, --force by command, Take it again all the same in the browser."]
 
 
 def _one_of(what: str, value: str, known: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -22,7 +22,6 @@ from automic_core.contracts.changes import (
     INSERT,
     LSN,
     OP,
-    Beginning,
     ChangeLog,
     Followed,
     Piece,
@@ -150,8 +149,11 @@ class Follower:
         pause: Callable[[], bool] | None = None
         while True:
             reached = self._landing.place
+            assert reached is not None
             try:
-                return self._stream(self._log)
+                changes = self._log.changes(reached.position, reached.origin, until_now=self._how.until_now)
+                with closing(changes):
+                    return self._stream(self._log, changes, reached)
             except UnavailableError:
                 self._landing.abort()
                 if reached != self._landing.place or pause is None:  # it went on since: patience begins anew
@@ -168,7 +170,8 @@ class Follower:
         """Read everything as of where the log begins."""
         try:
             beginning = log.begin()
-            self._take(beginning, f"snapshot {self.done.report.run_id}")
+            with closing(beginning.rows) as rows:
+                self._take(rows, f"snapshot {self.done.report.run_id}", beginning.position, beginning.origin)
         except BaseException:
             with suppress(AutomicError):  # the server would keep its log for nobody
                 log.forget()
@@ -179,8 +182,7 @@ class Follower:
         while True:
             self._source.connect()
             try:
-                rows = self._source.batches()
-                self._take(Beginning("", "", rows), f"comparison {uuid.uuid4().hex[:12]}")
+                self._take(self._source.batches(), f"comparison {uuid.uuid4().hex[:12]}")
             finally:
                 self._source.close()
             self._upkeep.tend(self._landing)
@@ -192,14 +194,14 @@ class Follower:
                     return
                 time.sleep(min(0.2, self._how.every))
 
-    def _take(self, beginning: Beginning, batch: str) -> None:
+    def _take(self, rows: Iterator[pa.RecordBatch], batch: str, position: str = "", origin: str = "") -> None:
         """The differences between the state and the rows of one moment, as one batch of changes."""
         before = self._landing.place
         at = now()
-        for rows in self._differences(beginning.rows, before):
-            self._land(_stamped(rows, beginning.position or batch, at), batch)
-        if self._landing.rows or before is None or before.position != beginning.position:
-            self._commit(beginning.position, beginning.origin)
+        for each in self._differences(rows, before):
+            self._land(_stamped(each, position or batch, at), batch)
+        if self._landing.rows or before is None or before.position != position:
+            self._commit(position, origin)
 
     def _differences(self, batches: Iterator[pa.RecordBatch], before: Place | None) -> Iterator[pl.DataFrame]:
         if before is None:
@@ -212,11 +214,9 @@ class Follower:
             yield comparison.take(_shown(frames.from_arrow(batch)))
         yield comparison.gone()
 
-    def _stream(self, log: ChangeLog) -> None:
-        found = self._landing.place
-        assert found is not None
+    def _stream(self, log: ChangeLog, pieces: Iterator[Piece], found: Place) -> None:
         committed, batch, greeted = time.monotonic(), f"changes after {found.position}", False
-        for piece in log.changes(found.position, found.origin, until_now=self._how.until_now):
+        for piece in pieces:
             if not greeted:  # a process that died may have committed this and not said so
                 log.acknowledge(found.position)
                 greeted = True

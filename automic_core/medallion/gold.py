@@ -65,8 +65,8 @@ class StagedBuild:
             ConflictError: The table changed since; build again.
         """
         snapshot = self._staged.publish({**self._lake.summary(self.report), **self._properties})
+        retain(self._lake, self.table, self.report.warnings)
         self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
-        retain(self._lake, self.table)
         return snapshot
 
     def discard(self) -> None:

@@ -14,6 +14,8 @@ from automic_core.medallion.context import LakeContext, run_entry
 from automic_core.medallion.gates import Gate
 from automic_core.medallion.retention import retain
 from automic_core.medallion.staged import StagedTable
+from automic_core.medallion.taking_on import INCREMENTS
+from automic_core.medallion.tidying import settle
 from automic_core.records import Schema
 
 SPEC = "automic.spec"
@@ -54,7 +56,7 @@ class Promotion:
         return self.staged.staging.scan()
 
     def publish(self) -> int:
-        """Make it the table: quarantine first, then silver by compare-and-set, then the state; old states go.
+        """Make it the table: quarantine, then silver by compare-and-set; what can wait; then the state.
 
         Returns:
             The new snapshot id.
@@ -65,8 +67,10 @@ class Promotion:
         self._lake.writable()
         quarantine.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
         self.snapshot = self.staged.publish({**self._lake.summary(self.report), **self.properties})
+        if INCREMENTS in self.properties:
+            settle(self._lake, self.table, self.report.warnings)
+        retain(self._lake, self.table, self.report.warnings)
         self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
-        retain(self._lake, self.table)
         return self.snapshot
 
     def discard(self) -> None:

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from pyiceberg.table import Table
 
-from automic_core.errors import ConfigError, ConflictError
+from automic_core.errors import ConfigError
 from automic_core.lakehouse import maintenance
 from automic_core.lakehouse.commits import head
 from automic_core.lakehouse.history import line
+from automic_core.medallion.afterwards import afterwards
 from automic_core.medallion.batches import CHANGES, LAST, layout
 from automic_core.medallion.context import RUN_ID, SOURCES, LakeContext, made_by
 
@@ -25,10 +26,15 @@ def days(lake: LakeContext, name: str) -> int | None:
     return section.retention_days if section is not None else None
 
 
-def retain(lake: LakeContext, name: str) -> list[int]:
+def retain(lake: LakeContext, name: str, warnings: list[str]) -> list[int]:
     """Forget the states of a table that are older than its layer's ``retention_days``, and delete their files.
 
     Another process that changes the table comes first; then it is done the next time.
+
+    Args:
+        lake: The lake.
+        name: Full name.
+        warnings: Those of the run before, which tell it if this fails (``afterwards``).
 
     Returns:
         Ids of the forgotten snapshots.
@@ -36,11 +42,12 @@ def retain(lake: LakeContext, name: str) -> list[int]:
     limit = days(lake, name)
     if limit is None:
         return []
-    with suppress(ConflictError):
-        if gone := forget(lake, name, limit * DAY):
+    gone: list[int] = []
+    with afterwards("forgetting old states", name, warnings):
+        gone = forget(lake, name, limit * DAY)
+        if gone:
             sweep(lake, name)
-        return gone
-    return []
+    return gone
 
 
 def forget(lake: LakeContext, name: str, older_than: timedelta, *, keep: int = 1, only: str | None = None) -> list[int]:

@@ -31,7 +31,6 @@ from automic_core.medallion.separable import Given, MustBeWholeError
 from automic_core.medallion.staged import StagedIncrement, StagedTable
 from automic_core.medallion.taking_on import DEFINITION as DEFINITION
 from automic_core.medallion.taking_on import INCREMENTS, PLAN, Base
-from automic_core.medallion.tidying import settle
 from automic_core.medallion.versions import LatestVersion as LatestVersion
 from automic_core.pipeline import Pipeline
 from automic_core.planning import NamedStep
@@ -105,8 +104,6 @@ class Silver:
                 except BaseException:
                     promotion.discard()
                     raise
-                if INCREMENTS in promotion.properties:
-                    settle(self._lake, promotion.table)
                 if on_event is not None:
                     on_event(Event("finished", promotion.report.run_id, promotion.report.rows_out))
                 return promotion

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from pyiceberg.table import Table
 
-from automic_core.errors import ConfigError, ConflictError
+from automic_core.errors import ConfigError
 from automic_core.lakehouse import maintenance, tables
 from automic_core.medallion import retention
+from automic_core.medallion.afterwards import afterwards
 from automic_core.medallion.batches import CHANGES, layout
 from automic_core.medallion.context import ACTOR, LakeContext
 
@@ -38,17 +37,18 @@ class Tidied:
     stays: tuple[str, ...] = ()
 
 
-def settle(lake: LakeContext, name: str, properties: Mapping[str, str] | None = None) -> int:
-    """Merge the small files of a table if there are many; whoever changes the table meanwhile comes first.
+def settle(lake: LakeContext, name: str, warnings: list[str]) -> None:
+    """Merge the small files of a table if there are many, after a run whose rows are in.
 
-    Returns:
-        How many were merged.
+    Args:
+        lake: The lake.
+        name: Full name.
+        warnings: Those of the run, which tell it if this fails (``afterwards``).
     """
-    with suppress(ConflictError):
-        said = {ACTOR: lake.actor, **(properties or {})}
+    with afterwards("merging small files", name, warnings):
+        said = {ACTOR: lake.actor}
         table = lake.need(name)
-        return maintenance.compact(table, small_bytes=_little(table), least=MERGE_AFTER, properties=said)
-    return 0
+        maintenance.compact(table, small_bytes=_little(table), least=MERGE_AFTER, properties=said)
 
 
 def small_bytes(table: Table) -> int:

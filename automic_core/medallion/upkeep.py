@@ -6,13 +6,12 @@ import contextvars
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from automic_core.errors import ConflictError
 from automic_core.lakehouse import maintenance
 from automic_core.medallion import retention
+from automic_core.medallion.afterwards import afterwards
 from automic_core.medallion.applying import Applied, Kind, apply, blocked
 from automic_core.medallion.changelog import FOLLOWER
 from automic_core.medallion.context import ACTOR, RUN_ID, LakeContext
@@ -116,15 +115,17 @@ class Upkeep:
         table = self._lake.table(name)
         if table is None:
             return
-        layer = name.partition(".")[0]
-        with suppress(ConflictError):
+        layer, warnings = name.partition(".")[0], self._done.report.warnings
+        with afterwards("merging small files", name, warnings):
             maintenance.compact(table, small_bytes=SMALL_BYTES, least=least, properties=self._mark)
+        with afterwards("forgetting old states", name, warnings):
             if retention.days(self._lake, name) is None:
                 retention.forget(self._lake, name, KEEP[layer], keep=LEAST_STATES[layer], only=FOLLOWER)
-        retention.retain(self._lake, name)
+        retention.retain(self._lake, name, warnings)
 
     def _sweep(self) -> None:
         """Delete what no state refers to any more."""
         self._swept = time.monotonic()
-        for layer in KEEP:
-            retention.sweep(self._lake, f"{layer}.{self._table}")
+        for name in (f"{layer}.{self._table}" for layer in KEEP):
+            with afterwards("deleting files that nothing needs", name, self._done.report.warnings):
+                retention.sweep(self._lake, name)

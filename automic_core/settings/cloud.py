@@ -5,6 +5,7 @@ Names are those of s3fs / gcsfs / adlfs, of the object_store crate (Polars) and 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -35,7 +36,7 @@ class Section(BaseModel):
 MaybeSecret = Annotated[Secret | str | None, Field(union_mode="left_to_right")]
 
 
-class CloudStorage(Section):
+class CloudStorage(Section, ABC):
     """What the three clouds share."""
 
     schemes: ClassVar[tuple[str, ...]]
@@ -50,13 +51,14 @@ class CloudStorage(Section):
         """The host that receives this storage's credentials."""
         return (urlsplit(self.endpoint).hostname or "") if self.endpoint else self._default_host()
 
+    @abstractmethod
     def _default_host(self) -> str:
-        raise NotImplementedError
+        """The host where no endpoint is set."""
 
     @property
+    @abstractmethod
     def root(self) -> str | None:
         """URL of the bucket or container, None when none is set."""
-        raise NotImplementedError
 
     def options(self, dialect: Dialect, reveal: Reveal) -> dict[str, Any]:
         """These settings as one dialect's options; secrets are revealed for this storage's host.

@@ -190,7 +190,7 @@ def follow_task(lake: Lakehouse, arguments: Mapping[str, Any], on_event: Listene
         "began": done.began,
         "silver": dict(done.applied),
         "run_id": done.report.run_id,
-        "warnings": done.report.notes,
+        "warnings": [*done.report.notes, *done.report.warnings],
     }
 
 

@@ -210,7 +210,10 @@ def revert(lake: Lakehouse, table: str, run: str | int) -> int:
             "Look at its history and decide again.",
         )
     if found is None:
-        raise CatalogError(f"{name} has no state before the run {run}.", "Promote it again with other settings.")
+        raise CatalogError(
+            f"{name} was published for the first time by the run {run}: there is no state before it to go back to.",
+            "Promote it again with other settings: the new rows take the place of all of these.",
+        )
     began = now()
     snapshot = histories.rollback(stored, found.parent, lake.context.actor, expected=head(stored))
     entry = {

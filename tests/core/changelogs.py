@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -27,12 +28,23 @@ class Table:
         rows: Key to its values.
         log: One list of changes a transaction.
         confirmed: What the reader said that it has.
+        readers: Who reads it now.
     """
 
     def __init__(self) -> None:
         self.rows: dict[int, tuple[str | None, str | None]] = {}
         self.log: list[list[Change]] = []
         self.confirmed = 0
+        self.readers = 0
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """Count one more reader."""
+        self.readers += 1
+        try:
+            yield
+        finally:
+            self.readers -= 1
 
     def commit(self, steps: Sequence[tuple[Any, ...]]) -> None:
         """One transaction of steps: put (key, v, w; "=" leaves a value alone), drop (key), move (key, to), empty."""
@@ -78,11 +90,12 @@ class MemorySource(SourceAdapter):
     def __init__(self, table: Table, pieces: int = 1_000) -> None:
         self.table, self._pieces = table, pieces
 
-    def batches(self, request: ReadRequest = ReadRequest()) -> Iterator[pa.RecordBatch]:
+    def batches(self, request: ReadRequest = ReadRequest()) -> Generator[pa.RecordBatch]:
         rows = [(key, *values) for key, values in self.table.rows.items()]
-        yield pa.RecordBatch.from_pydict(
-            {name: pa.array([row[place] for row in rows], kind) for place, (name, kind) in enumerate(COLUMNS.items())}
-        )
+        with self.table.read():
+            yield pa.RecordBatch.from_pydict(
+                {name: pa.array([row[n] for row in rows], kind) for n, (name, kind) in enumerate(COLUMNS.items())}
+            )
 
     def change_log(self, name: str, keys: Sequence[str] | None = None) -> MemoryLog:
         return MemoryLog(self.table, self._pieces)
@@ -99,15 +112,16 @@ class MemoryLog:
     def begin(self) -> Beginning:
         return Beginning(str(len(self._table.log)), "memory", MemorySource(self._table).batches())
 
-    def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
+    def changes(self, position: str, origin: str, *, until_now: bool) -> Generator[Piece]:
         place, end = int(position), len(self._table.log)
-        while place < end:
-            upto = min(place + self._pieces, end)
-            rows = [(number, change) for number in range(place, upto) for change in self._table.log[number]]
-            place = upto
-            yield Piece(_batch(rows), str(place), last=place == end)
-        if not end > int(position):
-            yield Piece(None, str(place), last=True)
+        with self._table.read():
+            while place < end:
+                upto = min(place + self._pieces, end)
+                rows = [(number, change) for number in range(place, upto) for change in self._table.log[number]]
+                place = upto
+                yield Piece(_batch(rows), str(place), last=place == end)
+            if not end > int(position):
+                yield Piece(None, str(place), last=True)
 
     def acknowledge(self, position: str) -> None:
         self._table.confirmed = int(position)

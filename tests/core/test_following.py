@@ -306,6 +306,24 @@ def test_a_failure_beside_following_is_raised_and_hides_no_other(
         lake.bronze.follow(Failing(table), "t")
 
 
+def test_what_was_read_from_is_closed_when_following_fails(lake: Lakehouse) -> None:
+    """Else a server keeps a transaction open for as long as somebody looks at the error."""
+    table = Table()
+    table.commit([("put", 1, "a", "b")])
+
+    def fail(_: object) -> None:
+        raise SourceError("Whoever listens breaks off.")
+
+    held: list[pytest.ExceptionInfo[SourceError]] = []
+    for _ in ("snapshot", "changes"):
+        with pytest.raises(SourceError, match="breaks off") as error:
+            lake.bronze.follow(MemorySource(table), "t", on_event=fail)
+        held.append(error)
+        assert table.readers == 0
+        lake.bronze.follow(MemorySource(table), "t")
+        table.commit([("put", 1, "c", "d")])
+
+
 def test_a_lake_for_reading_only(tmp_path: Path) -> None:
     Lakehouse.open(tmp_path / "lake").close()
     with Lakehouse.open(tmp_path / "lake", read_only=True) as lake, pytest.raises(AutomicError, match="reading only"):

@@ -13,6 +13,7 @@ from automic_core.errors import AutomicError, ConfigError, SourceError
 from automic_core.lake import Lakehouse
 from tests import mysql_servers as servers
 from tests.core.followed import made, rows, same
+from tests.servers import restart
 
 
 @pytest.fixture
@@ -128,12 +129,23 @@ def test_it_goes_on_after_a_crash_of_the_server_and_in_the_next_file(lake: Lakeh
     server.run(f"UPDATE {table} SET v = 'w' WHERE id <= 10")
     server.run("FLUSH LOGS")
     server.run(f"DELETE FROM {table} WHERE id > 290")
-    servers.restart(server)
+    restart(server, crash=True)
     server.run(f"ALTER TABLE {table} ADD x bigint, DROP w")
     server.run(f"INSERT INTO {table} VALUES (1000, 'new', 5000000000)")
     assert lake.bronze.follow(read, "t").ops == {"u": 10, "d": 10, "i": 1}
     assert rows(lake)[-1] == {"id": 1000, "v": "new", "w": None, "x": 5_000_000_000}
     assert not lake.bronze.follow(read, "t").ops
+
+
+def test_a_server_whose_log_tells_more_than_it_keeps_is_said(lake: Lakehouse, server: servers.Address) -> None:
+    read = source(server, made(server, "id int PRIMARY KEY"))
+    assert lake.bronze.follow(read, "t").report.notes == []
+    server.run("SET GLOBAL innodb_flush_log_at_trx_commit = 0")
+    try:
+        (note,) = lake.bronze.follow(read, "t").report.notes
+    finally:
+        server.run("SET GLOBAL innodb_flush_log_at_trx_commit = 2")
+    assert "innodb_flush_log_at_trx_commit is 0" in note
 
 
 def test_a_lost_log_is_said_and_there_is_a_way_back(lake: Lakehouse, server: servers.Address) -> None:

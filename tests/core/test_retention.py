@@ -59,7 +59,7 @@ def test_the_run_behind_the_present_rows_stays(lake: Lakehouse, tmp_path: Path) 
     made = lake.silver.promote("t").snapshot
     table = lake.context.need("silver.t")
     assert compact(table) == 2, "what an increment added is a file of its own"
-    retention.retain(lake.context, "silver.t")
+    retention.retain(lake.context, "silver.t", [])
     assert states(lake, "silver.t")[-2:] == [made, states(lake, "silver.t")[-1]]
     assert lake.quarantine("t").is_empty()
     assert lake.silver.promote("t").report.rows_out == 3
@@ -68,7 +68,7 @@ def test_the_run_behind_the_present_rows_stays(lake: Lakehouse, tmp_path: Path) 
 def test_bronze_remembers_every_batch(lake: Lakehouse, tmp_path: Path) -> None:
     for number in range(3):
         give(lake, tmp_path, number)
-    assert retention.retain(lake.context, "bronze.t") == []
+    assert retention.retain(lake.context, "bronze.t", []) == []
     give(lake, tmp_path, 0)
     assert lake.scan("bronze.t").collect().height == 3, "what was taken in is not taken in again"
 

@@ -63,7 +63,8 @@ def test_where_a_table_stands(app: OpenApp, small_lake: Path, tmp_path: Path) ->
     page = app("promote", small_lake)
     assert "people is published; nothing waits" in text(page)
     assert "0 accepted types, 0 steps, 1 rule" in text(page)
-    assert labels(page)["Revert"].disabled, "there is no state before the first"
+    assert labels(page)["Revert"].disabled
+    assert "no state before its first promotion. Promote again" in labels(page)["Revert"].help
     assert not labels(page)["Prepare review"].disabled
     more(small_lake, tmp_path)
     with workbench.opened(small_lake, "tester") as lake:

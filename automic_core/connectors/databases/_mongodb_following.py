@@ -121,7 +121,7 @@ class MongoDBLog:
         }
         rows = Rows(replace(plan, columns=columns.all), [*(c.name for c in columns.all), frames.RESCUED])
 
-        def batches() -> Iterator[pa.RecordBatch]:
+        def batches() -> Generator[pa.RecordBatch]:
             with self._translated(), closing(client), moment, closing(documents):
                 empty = True
                 for some in documents:
@@ -132,7 +132,7 @@ class MongoDBLog:
 
         return Beginning(str(Position(token, now.time)), json.dumps(about), batches())
 
-    def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
+    def changes(self, position: str, origin: str, *, until_now: bool) -> Generator[Piece]:
         """What was committed after a position."""
         with (
             self._translated(),

@@ -67,8 +67,8 @@ class Reading:
         some: dict[str, Any] = {"session": session}
         if self.bound:  # texts are ordered by their code points, whatever the collection says
             some["collation"] = {"locale": "simple"}
+        projection = asked.projection if asked.projection is not None else _only(self.names)
         if asked.pipeline is None:
-            projection = asked.projection if asked.projection is not None else _only(self.names)
             filters = [dict(each) for each in (asked.filter, self.bound) if each]
             whole = filters[0] if len(filters) == 1 else {"$and": filters} if filters else {}
             cursor = target.find_raw_batches(whole, projection, batch_size=BATCH_ROWS, limit=self.limit or 0, **some)
@@ -76,7 +76,7 @@ class Reading:
         stages: list[Mapping[str, Any]] = [{"$match": asked.filter}] if asked.filter else []
         stages += asked.pipeline
         stages += [{"$match": self.bound}] if self.bound else []
-        stages += [{"$project": asked.projection}] if asked.projection else []
+        stages += [{"$project": projection}] if projection else []
         stages += [] if self.limit is None else [{"$limit": self.limit}]
         more: dict[str, Any] = {} if asked.most is None else {"maxTimeMS": asked.most}
         return target.aggregate_raw_batches(stages, batchSize=min(BATCH_ROWS, self.limit or BATCH_ROWS), **some, **more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ class MySQLLog:
         self._access, self._where, self._retries = access, where, retries
         self._server = zlib.crc32(name.encode()) % 2_000_000_000 + 1_000
         with self._translated():
-            self._table, self._columns, self._made, self._keys = ERRORS.trying(
+            self._table, self._columns, self._made, self._keys, self._forgetful = ERRORS.trying(
                 retries, lambda: self._looked(place, keys)
             )
         self._renamed = frames.shown(self._columns)
@@ -60,7 +60,13 @@ class MySQLLog:
     def notes(self) -> list[str]:
         """What a person should know of the table's log."""
         made = ", ".join(self._made)
-        return [f"Generated columns are not followed: {made} is left out."] if made else []
+        notes = [f"Generated columns are not followed: {made} is left out."] if made else []
+        if self._forgetful:
+            notes.append(
+                "innodb_flush_log_at_trx_commit is 0: a crash of the server takes back changes that were followed. "
+                f"Set it to 1. After a crash: {AGAIN}"
+            )
+        return notes
 
     def begin(self) -> Beginning:
         """Read the rows as they are at a place in the log: while it is noted nobody may write to the table."""
@@ -75,7 +81,7 @@ class MySQLLog:
         origin = json.dumps({"server": int(server), "table": self._table.sql})
         return Beginning(str(position), origin, self._rows(connection))
 
-    def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
+    def changes(self, position: str, origin: str, *, until_now: bool) -> Generator[Piece]:
         """What was committed after a position."""
         known, here, checked = json.loads(origin), Position.parsed(position), float("-inf")
         kept = here
@@ -114,14 +120,14 @@ class MySQLLog:
 
     def _looked(
         self, place: tuple[str | None, str | None], keys: Sequence[str] | None
-    ) -> tuple[Any, list[str], list[str], list[str]]:
+    ) -> tuple[Any, list[str], list[str], list[str], bool]:
         with closing(self._access.opened(*reading.SESSION)) as connection:
             logs.check_server(connection, self._where)
             table = catalog.found(connection, *place, self._where)
             told, made = logs.told(connection, table)
             renamed = {new: old for old, new in frames.shown(told).items()}
             wanted = [renamed.get(key, key) for key in keys or ()]
-            return table, told, made, logs.identified(connection, table, wanted)
+            return table, told, made, logs.identified(connection, table, wanted), logs.forgetful(connection)
 
     def _begun(self, connection: pymysql.Connection[Any]) -> Position:
         """Begin a transaction that sees the table as it is at the place that is returned.
@@ -139,7 +145,7 @@ class MySQLLog:
         names = ", ".join(map(quoted, self._columns))
         return reading.plan(connection, f"SELECT {names} FROM {self._table.sql}", self._table, self._where)
 
-    def _rows(self, connection: pymysql.Connection[Any]) -> Iterator[pa.RecordBatch]:
+    def _rows(self, connection: pymysql.Connection[Any]) -> Generator[pa.RecordBatch]:
         with self._translated(), closing(connection):
             plan = self._plan(connection)
             rows = Rows(plan, ReadRequest(columns=(*(column.name for column in plan.columns), frames.RESCUED)))

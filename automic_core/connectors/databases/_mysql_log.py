@@ -76,6 +76,15 @@ def check_server(connection: pymysql.Connection[Any], where: str) -> None:
             )
 
 
+def forgetful(connection: pymysql.Connection[Any]) -> bool:
+    """Whether a crash of the server takes back what its log has told already: then the log says more than tables have.
+
+    https://mariadb.com/kb/en/innodb-system-variables/#innodb_flush_log_at_trx_commit
+    """
+    rows = run(connection, "SHOW GLOBAL VARIABLES LIKE 'innodb_flush_log_at_trx_commit'")
+    return bool(rows) and str(rows[0][1]) == "0"
+
+
 def now(connection: pymysql.Connection[Any], where: str) -> Position:
     """Where the log ends.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,7 +84,7 @@ class PostgreSQLLog:
         origin = json.dumps({"slot": self._name, "system": system, "publication": mark, "columns": told})
         return Beginning(lsn, origin, self._rows(replication, snapshot))
 
-    def changes(self, position: str, origin: str, *, until_now: bool) -> Iterator[Piece]:
+    def changes(self, position: str, origin: str, *, until_now: bool) -> Generator[Piece]:
         """What was committed after a position."""
         known = json.loads(origin)
         with self._translated():
@@ -154,7 +154,7 @@ class PostgreSQLLog:
 
         return str(self._run(publish, _WRITING))
 
-    def _rows(self, replication: logs.Replication, snapshot: str) -> Iterator[pa.RecordBatch]:
+    def _rows(self, replication: logs.Replication, snapshot: str) -> Generator[pa.RecordBatch]:
         """The rows as of the exported snapshot; the connection that exported it must stay until the end."""
         with self._translated(), closing(replication):
             names = ", ".join(catalog.quoted(column.name) for column in self._columns)

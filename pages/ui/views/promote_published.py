@@ -9,6 +9,8 @@ from pages.ui import calls, show
 from pages.ui.state import Workspace
 from pages.ui.views.job_panel import LOOK_ONLY
 
+FIRST = "There is no state before its first promotion. Promote again: the new rows take the place of all of these."
+
 
 def render(ws: Workspace, standing: workbench.Promotable) -> None:
     """The newest promotion of the table; nothing if there is none."""
@@ -31,7 +33,7 @@ def render(ws: Workspace, standing: workbench.Promotable) -> None:
 def _revert(ws: Workspace, standing: workbench.Promotable) -> None:
     """Take the newest promotion back, after asking."""
     found = standing.revertible
-    why = LOOK_ONLY if ws.read_only else None if found is not None else "There is no state before it."
+    why = LOOK_ONLY if ws.read_only else None if found is not None else FIRST
     if not st.button("Revert", icon=":material/undo:", disabled=why is not None, help=why, key="revert"):
         return
     if found is None:
