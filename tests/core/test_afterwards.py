@@ -45,8 +45,9 @@ def told(report: RunReport) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two small files are many."""
+    """Two small files are many, however large a share of their table."""
     monkeypatch.setattr(tidying, "MERGE_AFTER", 2)
+    monkeypatch.setattr(tidying, "SMALL_SHARE", 1)
     monkeypatch.setattr(retention, "days", lambda *_: 1)
 
 
