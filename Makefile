@@ -26,7 +26,7 @@ $(STAMP): Makefile pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (about a minute)"
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$(EXTRAS)]'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/servers
 	@$(BIN)/uv pip install --quiet --python $(VENV)/servers/bin/python $(SERVERS)
 	@touch $@
@@ -58,7 +58,6 @@ check: $(STAMP) ## format, lint, types, architecture
 
 types: $(STAMP)
 	@$(BIN)/mypy
-	@$(BIN)/mypy --explicit-package-bases --follow-imports=silent pages app.py server.py
 
 style: $(STAMP)
 	@$(BIN)/ruff format --check .
