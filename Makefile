@@ -8,8 +8,8 @@ EXTRAS := excel,xml,http,postgresql,mysql,mongodb,login,llm,dev
 SERVERS := secantusdb==0.7.0b3
 DATA ?= ../shared/data
 # Tests of one file share what it makes once, so they stay together (loadfile: the groups of xdist 3.8 do nothing in
-# pytest 9); files in a browser take longest and come first.
-WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
+# pytest 9), in the order of tests/conftest.py. Some always wait, for a browser, a server or a process: four for two cores.
+WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, each of the many processes of a test compiles the whole core anew, which takes longer than its work.
 export PYTHONDONTWRITEBYTECODE :=
@@ -26,7 +26,7 @@ $(STAMP): Makefile pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (about a minute)"
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$(EXTRAS)]'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/servers
 	@$(BIN)/uv pip install --quiet --python $(VENV)/servers/bin/python $(SERVERS)
 	@touch $@
@@ -58,7 +58,6 @@ check: $(STAMP) ## format, lint, types, architecture
 
 types: $(STAMP)
 	@$(BIN)/mypy
-	@$(BIN)/mypy --explicit-package-bases --follow-imports=silent pages app.py server.py
 
 style: $(STAMP)
 	@$(BIN)/ruff format --check .

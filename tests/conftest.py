@@ -22,6 +22,22 @@ settings.register_profile("same every time", derandomize=True, database=None, de
 settings.load_profile("same every time")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests wait for a browser begin one by one among those that compute, and none of them late.
+
+    Workers take files in this order; the many small ones of the core come last, so that all workers end together.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if path.parent.name == "browser"]
+    computing = sorted(files.keys() - {*waiting}, key=lambda path: (path.parent.name == "core", path))
+    size = len(computing) * 2 // 3 // len(waiting) if waiting else 0
+    for place, path in enumerate(waiting):
+        computing.insert(place * (size + 1), path)
+    items[:] = [item for path in computing for item in files[path]]
+
+
 def pytest_collection_finish() -> None:
     """Whatever was imported and collected stays until the end; the garbage collector need not look through it again."""
     gc.collect()

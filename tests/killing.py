@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
+from types import ModuleType
 
 from automic_core import faults
+from tests.warm import Process
 
 _SECONDS = 240
 
 
-def start(
-    job: str | Path, *arguments: object, fault: str = "", largest: int | None = None, **variables: str
-) -> subprocess.Popen[str]:
+class Job:
+    """A job that goes on, and the folder for what it prints."""
+
+    def __init__(self, job: str | Path, arguments: tuple[object, ...], largest: int | None, **variables: str) -> None:
+        self._said = tempfile.TemporaryDirectory(prefix="automic-job-")
+        text = job.read_text(encoding="utf-8") if isinstance(job, Path) else job
+        given = (self._said.name, text, ["job.py", *map(str, arguments)], largest)
+        self._process = Process(_run, *given, variables={**os.environ, **variables})
+
+    def ended(self) -> tuple[int | None, str, str]:
+        """How it ended (None = it did not, and was killed), what it printed, and what it said on standard error."""
+        code = self._process.wait(_SECONDS)
+        self._process.kill()
+        self._process.wait()
+        with self._said as folder:
+            output, errors = ((Path(folder) / name).read_text(encoding="utf-8") for name in ("output", "errors"))
+        return code, output, errors
+
+
+def _run(folder: str, text: str, arguments: list[str], largest: int | None) -> None:
+    """The whole of a job: as ``python -W error -c TEXT`` would."""
+    for number, name in ((1, "output"), (2, "errors")):
+        os.dup2(os.open(Path(folder) / name, os.O_WRONLY | os.O_CREAT, 0o600), number)
+    if largest is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    warnings.simplefilter("error")
+    sys.argv = arguments
+    sys.modules["__main__"] = module = ModuleType("__main__")
+    try:
+        exec(compile(text, "job.py", "exec"), module.__dict__)
+    finally:
+        atexit._run_exitfuncs()  # a process of multiprocessing leaves without
+
+
+def start(job: str | Path, *arguments: object, fault: str = "", largest: int | None = None, **variables: str) -> Job:
     """Begin a job; every warning in it is an error.
 
     Args:
@@ -27,32 +63,14 @@ def start(
         largest: Bytes that a file which it writes may have.
         variables: More of its environment.
     """
-
-    def bounded() -> None:
-        if largest is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
-
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", *([str(job)] if isinstance(job, Path) else ["-c", job]), *map(str, arguments)],
-        env={**os.environ, faults.VARIABLE: fault, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=bounded if largest is not None else None,
-    )
+    return Job(job, arguments, largest, **{faults.VARIABLE: fault, **variables})
 
 
-def finish(*processes: subprocess.Popen[str]) -> list[str]:
+def finish(*jobs: Job) -> list[str]:
     """What jobs print that go well."""
-    try:
-        said = [process.communicate(timeout=_SECONDS) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-    assert [process.returncode for process in processes] == [0] * len(processes), [errors for _, errors in said]
-    return [output for output, _ in said]
+    ended = [job.ended() for job in jobs]
+    assert [code for code, _, _ in ended] == [0] * len(jobs), [errors for _, _, errors in ended]
+    return [output for _, output, _ in ended]
 
 
 def fails(job: str | Path, *arguments: object, largest: int | None = None, **variables: str) -> str:
@@ -66,8 +84,7 @@ def dies(job: str | Path, *arguments: object, at: str) -> None:
     Its temporary files, which it cannot delete, go to a folder that is deleted here.
     """
     with tempfile.TemporaryDirectory(prefix="automic-killed-") as aside:
-        process = start(job, *arguments, fault=f"kill:{at}", TMPDIR=aside)
-        _ended(process, -signal.SIGKILL, at)
+        _ended(start(job, *arguments, fault=f"kill:{at}", TMPDIR=aside), -signal.SIGKILL, at)
 
 
 def points(job: str | Path, *arguments: object, log: Path, **variables: str) -> list[str]:
@@ -85,12 +102,8 @@ def points(job: str | Path, *arguments: object, log: Path, **variables: str) -> 
     return [f"{name}:{names[: place + 1].count(name)}" for place, name in enumerate(names)]
 
 
-def _ended(process: subprocess.Popen[str], code: int, where: str) -> str:
+def _ended(job: Job, code: int, where: str) -> str:
     """What a job says on standard error, which ends as it should."""
-    try:
-        _, errors = process.communicate(timeout=_SECONDS)
-    finally:
-        process.kill()
-        process.wait()
-    assert process.returncode == code, f"{where}: {errors}"
+    found, _, errors = job.ended()
+    assert found == code, f"{where}: {errors}"
     return errors

@@ -173,5 +173,6 @@ def test_no_value_about_a_person_is_told_to_a_model(demo: DemoRun) -> None:
     assert len(told) >= 5
     assert sum("Value1" in text for text in told) >= 4, "the names that people gave are hidden, not lost"
     personal = {value for column in about for value in people[column].to_list() if len(value) > 3}
-    leaked = {value for value in personal for text in told if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text)}
+    near = [(value, text) for value in personal for text in told if value in text]
+    leaked = {value for value, text in near if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text)}
     assert not leaked

@@ -25,6 +25,7 @@ from automic_core.medallion.changelog import FOLLOWER, ChangeLanding
 from automic_core.medallion.context import RUN_ID
 from automic_core.medallion.retention import forget
 from tests.core.changelogs import MemorySource, Table
+from tests.drawing import draws
 
 keys = st.integers(1, 5)
 texts = st.sampled_from(["a", "b", None, "="])
@@ -76,7 +77,7 @@ def versions(table: Table, since: int) -> dict[int, list[tuple[int, int | None, 
 
 
 # an example is a lake: a smaller one that fails is not looked for
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=draws(18), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(stories, st.sampled_from(["state", "history"]), st.integers(1, 3))
 def test_incremental_equals_full_equals_the_table(story: Any, kind: Any, pieces: int) -> None:
     table = Table()

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from automic_core import workbench
-from automic_core.jobs import log, places, slots
+from automic_core.jobs import log, places, slots, supervision
 from automic_core.lake import Lakehouse
 from automic_core.state import State
 from automic_core.state.jobs import Job
+from tests.warm import start_worker
 
 ROWS = 2_000_000
 HEAVY = "SELECT count(*) AS n FROM range(1000000) a, range(20000000) b WHERE (a.range * b.range) % 7919 = 1"
@@ -44,6 +45,7 @@ def small(tmp_path: Path) -> Path:
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lakehouse]:
     """An open lake; no worker is left when the test ends."""
     monkeypatch.chdir(tmp_path.parent)  # what lies below the current folder may be read
+    monkeypatch.setattr(supervision, "start_worker", start_worker)
     root = workbench.create(tmp_path / "lake").path
     with workbench.opened(root, "ada") as opened:
         yield opened
@@ -213,7 +215,7 @@ def test_cancel_ends_one_long_step_that_tells_nothing(lake: Lakehouse) -> None:
 
 
 def test_a_job_outlives_who_submitted_it_and_others_see_it(lake: Lakehouse, big: Path) -> None:
-    script = (
+    script = (  # its worker is started as ever
         "import sys; from automic_core import workbench\n"
         "with workbench.opened(sys.argv[1], 'grace') as lake:\n"
         "    print(workbench.submit(lake, 'ingest', 'people', {'place': sys.argv[2], 'table': 'people'}).id)\n"
@@ -239,8 +241,6 @@ def test_a_job_outlives_who_submitted_it_and_others_see_it(lake: Lakehouse, big:
 def test_a_queued_job_without_a_worker_gets_one_when_somebody_looks(
     lake: Lakehouse, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from automic_core.jobs import supervision
-
     with monkeypatch.context() as patch:
         patch.setattr(supervision, "start_worker", lambda _root: None)
         job = ingest(lake, small)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from automic_core import workbench
 from tests.kept import Kept
+from tests.warm import start_worker
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = "id,name,age,city\n1,Ada,36,London\n2,Grace,85,New York\n3,Alan,-5,Wilmslow\n4,Edsger,72,Nuenen\n"
@@ -43,6 +45,13 @@ def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AUTOMIC_READ_ONLY", "AUTOMIC_LOGIN", "AUTOMIC_LAKE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.syspath_prepend(str(ROOT))
+
+
+@pytest.fixture(autouse=True)
+def _workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that a page starts is a process of its own, as always, but begins sooner."""
+    if os.name == "posix":
+        monkeypatch.setattr("automic_core.jobs.supervision.start_worker", start_worker)
 
 
 @pytest.fixture
