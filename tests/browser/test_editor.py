@@ -109,6 +109,6 @@ def test_what_is_typed_stays_when_the_page_is_left(person: NewPerson) -> None:
     visitor.page.keyboard.press("Escape")
     visitor.go("Tables")
     visitor.go("Explore")
-    assert text(visitor) == "SELECT 41 + 1 AS answer"
+    assert visitor.value("SQL statement") == "SELECT 41 + 1 AS answer"
     visitor.click("Run")
     visitor.see("1 row")
