@@ -14,6 +14,7 @@ CORE = ROOT / "automic_core"
 # Top to bottom; names on one line never import each other.
 LINES = [
     "cli",
+    "conformance",
     "demo.run",
     "workbench",
     "jobs",
