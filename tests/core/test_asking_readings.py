@@ -145,3 +145,11 @@ def test_what_was_risky_elsewhere_is_a_sign(sign: str, plain: str, risky: str) -
     assert found.signs, found.explanation
     assert found.signs[sign] == 1
     assert trusting.WEIGHTS[sign] < 0
+
+
+@pytest.mark.parametrize("quoted", ["'Old Town'", "``Old Town''", "`` Old Town ''", "“Old Town”", '"Old Town"'])
+def test_quotes_of_all_kinds_hold_a_value(quoted: str) -> None:
+    rows = pl.DataFrame({"name": ["Ann", "Bob", "Cy"], "hometown": ["Old Town", "Ulm", None]})
+    answer = asked(f"List the names of teachers whose hometown is not {quoted}.", {"silver.teacher": rows})
+    assert answer.frame is not None
+    assert answer.frame.rows() == [("Bob",)]

@@ -61,7 +61,7 @@ def bases(verb: str) -> list[str]:
 
 def tokens(question: str) -> list[Token]:
     """The tokens of a question, set phrases replaced by their marks."""
-    plain = question
+    plain = question.replace("``", '"').replace("''", '"')  # as TeX and some corpora quote
     for quote in "\u2018\u2019`\u00b4":
         plain = plain.replace(quote, "'")
     for quote in "\u201c\u201d":
