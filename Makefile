@@ -8,8 +8,8 @@ EXTRAS := excel,xml,http,postgresql,mysql,mongodb,login,llm,dev
 SERVERS := secantusdb==0.7.0b3
 DATA ?= ../shared/data
 # Tests of one file share what it makes once, so they stay together (loadfile: the groups of xdist 3.8 do nothing in
-# pytest 9), in the order of tests/conftest.py. Some always wait, for a browser, a server or a process: four for two cores.
-WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
+# pytest 9), in the order of tests/conftest.py. Some always wait, for a browser, a server or a process: three for two cores.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, each of the many processes of a test compiles the whole core anew, which takes longer than its work.
 export PYTHONDONTWRITEBYTECODE :=
