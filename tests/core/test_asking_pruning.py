@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -59,3 +61,9 @@ def test_a_table_that_is_only_joined_is_left_out(sql: str, expected: str) -> Non
 )  # fmt: skip
 def test_what_is_needed_stays(sql: str, question: str) -> None:
     assert pruned(sql, question, LEXICON) is sql
+
+
+def test_a_table_may_be_spoken_of_by_a_name_it_was_taught() -> None:
+    taught = replace(LEXICON, also={("silver.member", ""): (("player",),)})
+    sql = JOINED.format(what="T1.fee")
+    assert pruned(sql, "What do the clubs with players cost?", taught) is sql

@@ -73,12 +73,16 @@ def _idle(select: exp.Select, lexicon: Lexicon, said: set[str]) -> _Idle | None:
     first = select.args["from_"].this.alias_or_name.lower()
     for alias, table in tables.items():
         others = {word for name in tables.values() if name != table for word in lexicon.tables[name].words}
-        if said & (set(lexicon.tables[table].words) - others - _SMALL or set(lexicon.tables[table].words)):
+        own = set(lexicon.tables[table].words)
+        taught = {word for name in lexicon.also.get((table, ""), ()) for word in name}
+        if said & ((own - others - _SMALL or own) | taught):
             continue
-        own = [each for each in joins if any(column.table.lower() == alias for column in _ends(each))]
-        if len(own) != 1 or (own[0] is not joins[0] if alias == first else own[0].this.alias_or_name.lower() != alias):
+        near = [each for each in joins if any(column.table.lower() == alias for column in _ends(each))]
+        if len(near) != 1 or (
+            near[0] is not joins[0] if alias == first else near[0].this.alias_or_name.lower() != alias
+        ):
             continue
-        mine, other = _sides(own[0], alias)
+        mine, other = _sides(near[0], alias)
         names = {name.lower() for name in lexicon.tables[table].columns}
         uses = [
             each
@@ -88,7 +92,7 @@ def _idle(select: exp.Select, lexicon: Lexicon, said: set[str]) -> _Idle | None:
         if mine is None or other is None:
             continue
         if all(each.table and each.name.lower() == mine.name.lower() for each in uses):
-            return _Idle(alias, other, uses, own[0])
+            return _Idle(alias, other, uses, near[0])
     return None
 
 
