@@ -13,8 +13,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from automic_core.jobs import processes, supervision
@@ -42,7 +44,8 @@ class Process:
 
     def __init__(self, function: Callable[..., object], *arguments: object, variables: Mapping[str, str]) -> None:
         self._process = _server().Process(target=_begin, args=(function, arguments, dict(variables)), daemon=True)
-        self._process.start()
+        with _no_main():
+            self._process.start()
 
     def poll(self) -> int | None:
         """How it ended; None = it goes on."""
@@ -56,6 +59,17 @@ class Process:
     def kill(self) -> None:
         """End it now, if it has not ended."""
         self._process.kill()
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """A new process runs the file of ``__main__`` first, which is a page's script once a test has run a page here."""
+    ours = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = ours
 
 
 def start_worker(root: Path) -> None:
