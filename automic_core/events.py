@@ -43,6 +43,7 @@ class StepStats:
         added: Rows that came to be: exploded parts, further matches of a join, the second input of a union.
         rows_out: Living rows that left.
         warned: Rule id to number of rows that failed a rule that only warns.
+        broken: Rule id to number of rows that were set aside and failed it; one that failed several counts for each.
     """
 
     id: str
@@ -53,6 +54,7 @@ class StepStats:
     added: int = 0
     rows_out: int = 0
     warned: dict[str, int] = field(default_factory=dict)
+    broken: dict[str, int] = field(default_factory=dict)
 
     @property
     def gap(self) -> int:

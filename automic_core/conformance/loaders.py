@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -145,6 +144,7 @@ def test_a_full_disk_changes_nothing(file_loader_case: Any, tmp_path: Path) -> N
     before = file_loader_case.content(tmp_path)
     noise = pl.DataFrame({"id": range(30_000)}).select("id", name=pl.col("id").hash(1).cast(pl.String))
     big = noise.select("id", "name", *(pl.lit(None, dtype=TABLE.schema[c]).alias(c) for c in ("amount", "day", "ok")))
+    resource = pytest.importorskip("resource", reason="a file's size can be limited on POSIX alone")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
     try:

@@ -178,8 +178,6 @@ def test_name_is_the_stem(source_case: Any, tmp_path: Path) -> None:
 
 
 def test_several_files_are_aligned(file_case: Any, tmp_path: Path) -> None:
-    if file_case.kind == "sqlite":
-        pytest.skip("one database at a time")
     file_case.write(tmp_path / f"a{file_case.suffix}", TABLE.select("id", "name"))
     file_case.write(tmp_path / f"b{file_case.suffix}", TABLE.select("day", "id"))
     path = str(tmp_path / f"*{file_case.suffix}")

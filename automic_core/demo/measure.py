@@ -10,7 +10,8 @@ from automic_core import frames
 from automic_core.demo.score import CELL, RECORD, Score, recall_by, score_cells, score_pairs, score_records
 from automic_core.demo.truth import Truth
 from automic_core.lake import Lakehouse
-from automic_core.medallion.quarantine import REMOVED_TABLE
+from automic_core.medallion import removals
+from automic_core.medallion.context import RUN_ID
 from automic_core.workbench import PromotionSpec
 
 # No check can tell these from the row itself: the old values of a superseded row, a placeholder for what is truly
@@ -111,8 +112,8 @@ class _Findings:
 
     def duplicates(self) -> pl.DataFrame:
         """The record that went and the one it was merged into."""
-        chosen = (pl.col("run_id") == self._run) & (pl.col("table") == self._table)
-        gone = self._lake.scan(REMOVED_TABLE).filter(chosen, pl.col("into").is_not_null()).collect()
+        made = {RUN_ID: self._run}  # which read all rows
+        gone = removals.removed(self._lake.context, self._table, made, pl.col("into").is_not_null())
         stays = self._places.select(
             pl.col(frames.RID).alias("into"),
             pl.col("file").alias("duplicate_of_file"),

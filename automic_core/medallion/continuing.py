@@ -21,7 +21,7 @@ from automic_core.events import RunReport, StepStats
 from automic_core.inference import DEFAULT_NULL_TOKENS, infer_exact
 from automic_core.inference.casting import is_null_token
 from automic_core.lakehouse import tables
-from automic_core.medallion import quarantine
+from automic_core.medallion import quarantine, removals
 from automic_core.medallion.context import LakeContext
 from automic_core.medallion.recounting import recounted
 from automic_core.medallion.separable import REMOVING, Given, Kept, MustBeWholeError, told
@@ -46,15 +46,17 @@ class Outcome:
 
     Attributes:
         report: The ledger of all rows of bronze.
-        removed: Every removed row.
-        quarantined: Every row set aside, described.
+        removed: Rows removed in this run.
+        quarantined: Rows set aside in this run, described.
         fitted: What the steps learned in this run.
+        holding: Runs whose removed rows and rows set aside these are beside.
     """
 
     report: RunReport
     removed: pl.DataFrame
     quarantined: pl.DataFrame
     fitted: dict[str, Fitted] = field(default_factory=dict)
+    holding: Sequence[str] = ()
 
 
 def check_schema(base: Base, given: Given, rows: pl.LazyFrame, table: pl.LazyFrame) -> None:
@@ -146,7 +148,7 @@ class TakingOn:
     ) -> None:
         self._lake, self._name, self._base, self._gained = lake, name, base, gained
         self._pipeline, self._staged = pipeline, staged
-        self._before = self._carried(quarantine.REMOVED_TABLE).select(_KNOWN)
+        self._before = removals.removed(lake, name, base.made).select(_KNOWN)
         report = base.report
         if self._before.height != sum(report.removed().values()):
             raise MustBeWholeError("what the last promotion removed is not on record")
@@ -176,27 +178,24 @@ class TakingOn:
         taken_out = self._staged.supersede(gone) if gone.height else 0
         left = self._before.join(gone, on=frames.RID, how="anti")
         versions = gone.select(frames.RID, pl.lit(LATEST).alias("step"), pl.lit(MERGED_VERSION).alias("reason"), _INTO)
-        removed = pl.concat([left, versions, self._pipeline.removed_sources().select(_KNOWN)])
+        mine = pl.concat([versions, self._pipeline.removed_sources().select(_KNOWN)])
         report = self._ledger(gone)
+        if any(rule.action in REMOVING for _, rule in rules):
+            self._count_broken(report, gone)
         self._judge(report, rules, gone[frames.RID])
         expected = (tables.row_count(self._base.table, self._base.snapshot) or 0) - taken_out
         if report.rows_out != expected + self._pipeline.report.rows_out:
             raise LedgerError(f"{report.rows_out:,} rows should be in {self._base.table.name()[-1]}, there are others.")
         report.check()
-        before = self._carried(f"quarantine.{self._name}").select(quarantine.DESCRIBED)
+        holding = removals.runs(self._base.made)
+        if len(holding) < removals.MOST:
+            return Outcome(report, mine, aside, holding=holding)
+        before = self._set_aside().select(quarantine.DESCRIBED)
         kept = before.join(gone, on=frames.RID, how="anti", nulls_equal=False)
-        return Outcome(report, removed, pl.concat([kept, aside]).sort(frames.RID, maintain_order=True))
+        return Outcome(report, pl.concat([left, mine]), pl.concat([kept, aside]).sort(frames.RID, maintain_order=True))
 
-    def _carried(self, name: str) -> pl.DataFrame:
-        """What the last run wrote into a table beside silver."""
-        stored = self._lake.table(name)
-        if stored is None:
-            schema = quarantine.REMOVED_SCHEMA if name == quarantine.REMOVED_TABLE else quarantine.SCHEMA
-            return pl.DataFrame(schema=schema)
-        mine = tables.scan(stored).filter(pl.col("run_id") == self._base.run_id)
-        if name == quarantine.REMOVED_TABLE:
-            mine = mine.filter(pl.col("table") == self._name)
-        return mine.collect()
+    def _set_aside(self, *where: pl.Expr) -> pl.DataFrame:
+        return removals.quarantined(self._lake, self._name, self._base.made, *where)
 
     def _superseded(self, keys: Sequence[str], old: pl.LazyFrame, new: pl.LazyFrame) -> pl.DataFrame:
         """Old rows of which a new version came, and which one that is."""
@@ -237,18 +236,33 @@ class TakingOn:
             raise MustBeWholeError("bronze holds other rows than its snapshots say")
         return report
 
+    def _count_broken(self, report: RunReport, gone: pl.DataFrame) -> None:
+        """How many rows that are set aside broke each rule: those of before and of now, without old versions."""
+        aside = pl.col("reason").str.starts_with(frames.QUARANTINED)
+        lost = self._before.filter(aside).join(gone, on=frames.RID, how="semi")[frames.RID]
+        total = Counter(_rules(self._base.report).broken)
+        total.update(_rules(self._pipeline.report).broken)
+        if lost.len():
+            total.subtract(removals.broken(self._set_aside(pl.col(frames.RID).is_in(lost.implode()))))
+        _rules(report).broken = {rule: rows for rule, rows in total.items() if rows}
+
     def _judge(self, report: RunReport, rules: Sequence[tuple[str, Rule]], gone: pl.Series) -> None:
         """The rules that only look, on the table as it will be."""
         if all(rule.action in REMOVING for _, rule in rules):
             return
-        before = next(line for line in self._base.report.steps if line.id == RULES).warned
+        before = _rules(self._base.report).warned
         living = self._staged.staging.scan()
         known = recounted(rules, before, self._base, self._gained, gone, living)
         verdict = RuleSet(rules).verdicts(living, known)
-        next(line for line in report.steps if line.id == RULES).warned.update(verdict.warned)
+        _rules(report).warned.update(verdict.warned)
         report.warnings.extend(verdict.messages)
         if verdict.failed:
             raise GateError("; ".join(verdict.failed), "Fix the data or the rule; nothing was published.")
+
+
+def _rules(report: RunReport) -> StepStats:
+    """The line of the rules."""
+    return next(line for line in report.steps if line.id == RULES)
 
 
 def _among(known: pl.DataFrame, keys: Sequence[str]) -> list[pl.Expr]:

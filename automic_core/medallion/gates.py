@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-
-import polars as pl
 
 from automic_core.contracts import Rule
 from automic_core.events import RunReport, StepStats
@@ -50,15 +47,12 @@ class Gate:
         return 1 - self.failed / self.units if self.units else 1.0
 
 
-def judged(
-    rules: Sequence[tuple[str, Rule]], report: RunReport, quarantined: pl.DataFrame, schema: Mapping[str, Any]
-) -> list[Gate]:
+def judged(rules: Sequence[tuple[str, Rule]], report: RunReport, schema: Mapping[str, Any]) -> list[Gate]:
     """The gates of a finished run.
 
     Args:
         rules: Id and rule, in order.
         report: The ledger.
-        quarantined: The quarantined rows with their ``reasons``.
         schema: Types of the columns that the rules looked at.
     """
     lines = {line.id: line for line in report.steps}
@@ -69,19 +63,17 @@ def judged(
         misfits = typed.removed.get("quarantined:cast", 0)
         says = "a value does not fit its column's type"
         found.append(_gate("cast", "cast", [], says, "quarantine", typed.rows_in, misfits))
-    last, broken = lines.get(RULES), _broken(quarantined)
+    last = lines.get(RULES)
     for rule_id, rule in rules if last is not None else ():
         assert last is not None
-        found.append(_of_rule(rule_id, rule, last, broken[rule_id], report.warnings, schema))
+        found.append(_of_rule(rule_id, rule, last, report.warnings, schema))
     return found
 
 
-def _of_rule(
-    rule_id: str, rule: Rule, line: StepStats, broken: int, warnings: Sequence[str], schema: Mapping[str, Any]
-) -> Gate:
+def _of_rule(rule_id: str, rule: Rule, line: StepStats, warnings: Sequence[str], schema: Mapping[str, Any]) -> Gate:
     says = rule.says(schema)
     if rule.action in ("quarantine", "drop"):
-        failed = broken + line.removed.get(f"dropped:{rule_id}", 0)
+        failed = line.broken.get(rule_id, 0) + line.removed.get(f"dropped:{rule_id}", 0)
         return _gate(rule_id, rule.kind, rule.columns, says, rule.action, line.rows_in, failed)
     if rule.is_row_rule:
         return _gate(rule_id, rule.kind, rule.columns, says, rule.action, line.rows_out, line.warned.get(rule_id, 0))
@@ -93,11 +85,3 @@ def _of_rule(
 def _gate(gate_id: str, kind: str, columns: list[str], says: str, action: str, units: int, failed: int) -> Gate:
     outcome: Outcome = _OUTCOME[action] if failed else "passed"
     return Gate(gate_id, kind, list(columns), says, action, units, failed, outcome)
-
-
-def _broken(quarantined: pl.DataFrame) -> Counter[str]:
-    """Rule id to rows that the rules set aside because of it, each row counted under every rule that it breaks."""
-    looked = pl.col("reasons").list.eval(pl.element().struct.field("step") == RULES).list.all()
-    rows = quarantined.select("reasons").with_row_index("_row").filter(looked)  # others were gone before the rules
-    rules = rows.explode("reasons").select("_row", pl.col("reasons").struct.field("rule")).unique()
-    return Counter(dict(rules.group_by("rule").len().iter_rows()))

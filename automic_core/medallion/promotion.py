@@ -9,7 +9,7 @@ import polars as pl
 from automic_core.contracts import Fitted
 from automic_core.events import RunReport
 from automic_core.lakehouse import tables
-from automic_core.medallion import quarantine
+from automic_core.medallion import removals
 from automic_core.medallion.context import LakeContext, run_entry
 from automic_core.medallion.gates import Gate
 from automic_core.medallion.retention import retain
@@ -29,8 +29,8 @@ class Promotion:
     Attributes:
         report: The row ledger.
         schema: The schema that was applied; ``schema.inferred`` says whether a person accepted it.
-        quarantined: The rows set aside, with every reason.
-        removed: Every removed row by the ``_rid`` it has in bronze: stage, step, reason, into.
+        quarantined: The rows it set aside, with every reason; of one that read only new rows, those among them.
+        removed: The rows it removed by the ``_rid`` they have in bronze: stage, step, reason, into.
         properties: What the snapshot will say of it, beside the run.
         keys: The declared keys of the bronze table.
         gates: What each check found.
@@ -65,7 +65,7 @@ class Promotion:
             ConflictError: The table changed since the promotion began; promote again.
         """
         self._lake.writable()
-        quarantine.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
+        removals.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
         self.snapshot = self.staged.publish({**self._lake.summary(self.report), **self.properties})
         if INCREMENTS in self.properties:
             settle(self._lake, self.table, self.report.warnings)

@@ -14,9 +14,9 @@ from automic_core.errors import AutomicError, CatalogError
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import head
 from automic_core.lakehouse.lineage import reverse
-from automic_core.medallion import quarantine
+from automic_core.medallion import removals
 from automic_core.medallion.batches import RID_BITS, layout
-from automic_core.medallion.context import RUN_ID, LakeContext, made_by
+from automic_core.medallion.context import LakeContext, made_by
 from automic_core.medallion.locating import MOST, locate
 from automic_core.medallion.silver import DEFINITION, SOURCES
 from automic_core.medallion.statements import spooled
@@ -107,7 +107,7 @@ def trace(
     if layer in ("bronze", "quarantine"):
         result.origins = _origins(lake, own, [rid])
     elif layer == "silver":
-        rids = [*_bronze_rids(row), *_merged_into(lake, own, rid, made_by(table, state).get(RUN_ID))]
+        rids = [*_bronze_rids(row), *_merged_into(lake, own, rid, made_by(table, state))]
         result.origins = _origins(lake, own, list(dict.fromkeys(rids)), state)
     else:
         _trace_gold(lake, made_by(table, state), row, result, limit)
@@ -122,13 +122,9 @@ def _bronze_rids(row: dict[str, Any]) -> list[int]:
     return list(dict.fromkeys([row[frames.RID], *(row.get(MERGED_RIDS) or ())]))
 
 
-def _merged_into(lake: LakeContext, own: str, rid: int, run_id: str | None) -> list[int]:
+def _merged_into(lake: LakeContext, own: str, rid: int, made: Mapping[str, str]) -> list[int]:
     """Records that a promotion merged into one, such as earlier versions of its key."""
-    removed = lake.table(quarantine.REMOVED_TABLE)
-    if removed is None or run_id is None:
-        return []
-    mine = (pl.col("run_id") == run_id) & (pl.col("table") == own) & (pl.col("into") == rid)
-    found: list[int] = tables.scan(removed).filter(mine).select(frames.RID).collect()[frames.RID].sort().to_list()
+    found: list[int] = removals.removed(lake, own, made, pl.col("into") == rid)[frames.RID].sort().to_list()
     return found
 
 
@@ -199,9 +195,7 @@ def _origins(lake: LakeContext, own: str, rids: Sequence[int], state: int | None
 
 def _fates(lake: LakeContext, own: str, rids: list[int], state: int | None = None) -> dict[int, str]:
     """What silver, in a state or by default the present one, did with bronze records."""
-    bronze, silver, removed = (
-        lake.table(name) for name in (f"bronze.{own}", f"silver.{own}", quarantine.REMOVED_TABLE)
-    )
+    bronze, silver = lake.table(f"bronze.{own}"), lake.table(f"silver.{own}")
     made = made_by(silver, state) if silver is not None else {}
     read = json.loads(made.get(SOURCES, "{}")).get(f"bronze.{own}")
     if silver is None or bronze is None or read is None:
@@ -212,11 +206,9 @@ def _fates(lake: LakeContext, own: str, rids: list[int], state: int | None = Non
         tables.scan(silver, state or head(silver)).filter(mine).select(frames.RID).unique().collect()[frames.RID]
     ):
         fates[rid].append(KEPT)
-    if removed is not None:
-        chosen = mine & (pl.col("run_id") == made[RUN_ID]) & (pl.col("table") == own)
-        for row in tables.scan(removed).filter(chosen).collect().iter_rows(named=True):
-            into = f" into {row['into']}" if row["into"] is not None else ""
-            fates[row["_rid"]].append(f"{row['step']}: {row['reason']}{into}")
+    for row in removals.removed(lake, own, made, mine).iter_rows(named=True):
+        into = f" into {row['into']}" if row["into"] is not None else ""
+        fates[row["_rid"]].append(f"{row['step']}: {row['reason']}{into}")
     there = set(tables.scan(bronze, read).filter(mine).select(frames.RID).collect()[frames.RID])
     shape = layout(bronze, read)
     told = {rid: "; ".join(dict.fromkeys(found)) for rid, found in fates.items()}

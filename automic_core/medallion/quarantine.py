@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import polars as pl
 from pyiceberg.table import Table
@@ -16,36 +15,16 @@ from automic_core.contracts import SourceAdapter
 from automic_core.errors import CatalogError, LedgerError
 from automic_core.lakehouse import tables
 from automic_core.lakehouse.commits import full_name, head, published
-from automic_core.medallion.context import REPORT, RUN_ID, LakeContext, made_by, now
-from automic_core.medallion.decisions import ABOUT_ONE, Decision, Decisions, append_rows, row_key, row_matches
+from automic_core.medallion import removals
+from automic_core.medallion.context import REPORT, RUN_ID, LakeContext, made_by
+from automic_core.medallion.decisions import ABOUT_ONE, Decision, Decisions, row_key, row_matches
 from automic_core.medallion.decisions import TABLE as DECISIONS
+from automic_core.medallion.removals import SCHEMA
 from automic_core.pipeline import Pipeline
 
-REASON = pl.Struct(
-    {"step": pl.String, "rule": pl.String, "column": pl.String, "value": pl.String, "message": pl.String}
-)
-SCHEMA: dict[str, Any] = {
-    "_rid": pl.Int64,
-    "_key": pl.String,
-    "reasons": pl.List(REASON),
-    "row": pl.String,
-    "run_id": pl.String,
-    "state": pl.String,
-    "actor": pl.String,
-    "at": pl.Datetime("us", "UTC"),
-}
 DESCRIBED = ("_rid", "_key", "reasons", "row")
 DECIDED = "automic.decisions"
 """Snapshot property: the state of ``meta.decisions`` that a promotion applied; empty = there were none."""
-REMOVED_TABLE = "meta.removed"
-REMOVED_SCHEMA: dict[str, Any] = {
-    "run_id": pl.String,
-    "table": pl.String,
-    "_rid": pl.Int64,
-    "step": pl.String,
-    "reason": pl.String,
-    "into": pl.Int64,
-}
 
 
 def describe(pipeline: Pipeline, source: SourceAdapter, keys: list[str]) -> pl.DataFrame:
@@ -98,34 +77,6 @@ def _chosen(frame: pl.LazyFrame, rids: pl.Series) -> pl.DataFrame:
     return frame.join(rids.alias(frames.RID).to_frame().lazy(), on=frames.RID, how="semi").collect()
 
 
-def store(lake: LakeContext, table: str, run_id: str, rows: pl.DataFrame, removed: pl.DataFrame) -> None:
-    """Write quarantined and removed rows, tagged with the run; they count once the run is published.
-
-    What an earlier try of the same run has written is not written again.
-    """
-    if rows.height and not _is_stored(lake, f"quarantine.{table}", run_id):
-        tagged = rows.with_columns(
-            pl.lit(run_id).alias("run_id"),
-            pl.lit("open").alias("state"),
-            pl.lit(lake.actor).alias("actor"),
-            pl.lit(now()).dt.cast_time_unit("us").alias("at"),
-        ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
-        append_rows(lake, f"quarantine.{table}", tagged, {RUN_ID: run_id})
-    if removed.height and not _is_stored(lake, REMOVED_TABLE, run_id):
-        tagged = removed.select(
-            pl.lit(run_id).alias("run_id"), pl.lit(table).alias("table"), "_rid", "step", "reason", "into"
-        )
-        append_rows(
-            lake, REMOVED_TABLE, tagged.select(pl.col(n).cast(t) for n, t in REMOVED_SCHEMA.items()), {RUN_ID: run_id}
-        )
-
-
-def _is_stored(lake: LakeContext, name: str, run_id: str) -> bool:
-    table = lake.table(name)
-    summaries = [snapshot.summary for snapshot in table.snapshots()] if table is not None else []
-    return any(summary is not None and summary.additional_properties.get(RUN_ID) == run_id for summary in summaries)
-
-
 def current(lake: LakeContext, table: str) -> pl.DataFrame:
     """Rows in quarantine now: those of the newest published run, with the decisions it has not applied as their state.
 
@@ -134,7 +85,7 @@ def current(lake: LakeContext, table: str) -> pl.DataFrame:
     silver, stored = lake.table(f"silver.{table}"), lake.table(f"quarantine.{table}")
     if silver is None or stored is None:
         return pl.DataFrame(schema=SCHEMA)
-    rows = tables.scan(stored).filter(pl.col("run_id") == made_by(silver).get(RUN_ID)).collect()
+    rows = removals.quarantined(lake, table, made_by(silver))
     mine = [decision for decision in standing(lake, table).waiting if decision.kind in ABOUT_ONE]
     waiting = {d.key: "fixed" if d.kind == "fix" else "waived" for d in mine}
     if not waiting:
@@ -206,12 +157,11 @@ def replayed(lake: LakeContext, table: str) -> pl.DataFrame:
     if silver is None or stored is None or not held:
         return empty
     rows = tables.scan(stored).filter(pl.col("_key").is_in({decision.key for decision in held})).collect()
-    run = made_by(silver)[RUN_ID]
-    out = rows.filter(pl.col("run_id") == run)["_rid"]
-    earlier = [each for each in published_runs(silver) if each != run]
-    rows = rows.filter(pl.col("run_id").is_in(earlier), ~pl.col("_rid").is_in(out.implode())).sort("at")
-    rows = rows.unique("_rid", keep="last", maintain_order=True)
-    living = [*rows_in(silver, rows["_rid"]), *_merged_into(lake, table, run, rows["_rid"])]
+    made = made_by(silver)
+    out = removals.quarantined(lake, table, made)["_rid"]
+    rows = rows.filter(pl.col("run_id").is_in([*published_runs(silver)]), ~pl.col("_rid").is_in(out.implode()))
+    rows = rows.sort("at").unique("_rid", keep="last", maintain_order=True)
+    living = [*rows_in(silver, rows["_rid"]), *_merged_into(lake, table, made, rows["_rid"])]
     return rows.filter(pl.col("_rid").is_in(living)).with_columns(pl.lit("replayed").alias("state"))
 
 
@@ -237,13 +187,7 @@ def rows_in(silver: Table, rids: pl.Series) -> list[int]:
     return list(mine.collect()["_rid"])
 
 
-def _merged_into(lake: LakeContext, table: str, run_id: str, rids: pl.Series) -> list[int]:
+def _merged_into(lake: LakeContext, table: str, made: Mapping[str, str], rids: pl.Series) -> list[int]:
     """Those of the rows that a run found to be another one; not those of which a newer version came."""
-    stored = lake.table(REMOVED_TABLE)
-    if stored is None:
-        return []
-    mine = tables.scan(stored).filter(
-        pl.col("run_id") == run_id, pl.col("table") == table, pl.col("_rid").is_in(rids.implode())
-    )
     merged = pl.col("reason").str.starts_with(frames.MERGED) & (pl.col("reason") != f"{frames.MERGED}:version")
-    return list(mine.filter(merged).select("_rid").collect()["_rid"])
+    return list(removals.removed(lake, table, made, pl.col("_rid").is_in(rids.implode()), merged)["_rid"])

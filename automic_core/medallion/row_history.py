@@ -18,6 +18,7 @@ from automic_core.medallion.context import ACTOR, LakeContext
 from automic_core.medallion.decisions import ABOUT_ONE, Decision, Decisions, row_key, row_matches
 from automic_core.medallion.pairs import about_row
 from automic_core.medallion.provenance import KEPT, trace
+from automic_core.medallion.removals import REMOVED_TABLE, holding, runs
 
 Kind = Literal["arrived", "quarantined", "fixed", "waived", "paired", "revoked", "replayed", "released", "now"]
 
@@ -116,21 +117,21 @@ def _paired(decision: Decision, text: str, in_force: set[str]) -> RowEvent:
 
 def _runs(lake: LakeContext, table: str, rid: int, decided: list[tuple[datetime, str]]) -> list[RowEvent]:
     """When promotions set the row aside and when one let it pass; a run that only repeats the last is left out."""
-    silver, stored = lake.table(f"silver.{table}"), lake.table(f"quarantine.{table}")
-    if silver is None or stored is None:
+    silver, stored, gone = (lake.table(each) for each in (f"silver.{table}", f"quarantine.{table}", REMOVED_TABLE))
+    if silver is None or stored is None or gone is None:
         return []
-    rows = tables.scan(stored).filter(pl.col("_rid") == rid).collect()
-    aside: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.iter_rows(named=True):
-        aside.setdefault(row["run_id"], []).extend(row["reasons"])
+    mine = pl.col(frames.RID) == rid
+    aside = tables.scan(stored).filter(mine).collect()
+    removed = tables.scan(gone).filter(mine, pl.col("table") == table).collect()
     found: list[RowEvent] = []
     last: tuple[datetime | None, list[dict[str, Any]] | None] = (None, None)
     for run_id, made in quarantine.published_runs(silver).items():
         at, actor = quarantine.published_at(silver, run_id), made.get(ACTOR, "")
         since, before = last
         between = [kind for moment, kind in decided if (since is None or moment > since) and moment <= at]
-        if run_id in aside:
-            reasons = list({tuple(reason.values()): reason for reason in aside[run_id]}.values())
+        found_out = [why for each in holding(aside, removed, runs(made))["reasons"] for why in each]
+        if found_out:
+            reasons = list({tuple(reason.values()): reason for reason in found_out}.values())
             if before != reasons or between:
                 again = "set aside again" if before is not None else "set aside"
                 found.append(RowEvent("quarantined", again, at, actor, run_id, reasons))

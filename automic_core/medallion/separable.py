@@ -19,6 +19,7 @@ from automic_core.transforms.expressions import asks_the_time
 from automic_core.transforms.rules import SQLRule
 
 REMOVING = ("quarantine", "drop")
+_FORMAT = 2  # of what a promotion leaves behind, to be taken on by the next one
 
 
 class MustBeWholeError(Exception):
@@ -72,7 +73,7 @@ def plan(
         return None
     fields = None if given is None else given.fields if isinstance(given, Schema) else list(given.columns.values())
     columns = [type(given).__name__, None if fields is None else [told(field) for field in fields]]
-    whole = [_version.__version__, columns, parts, checks, layout.keys, layout.mode, text]
+    whole = [_version.__version__, _FORMAT, columns, parts, checks, layout.keys, layout.mode, text]
     return hashlib.sha256(json.dumps(whole, default=str).encode()).hexdigest()[:32]
 
 

@@ -18,7 +18,7 @@ from automic_core.inference import DEFAULT_NULL_TOKENS, Inference, infer_exactly
 from automic_core.inference.almost import almost_typed
 from automic_core.inference.emptied import emptied_notes
 from automic_core.lakehouse import tables
-from automic_core.medallion import continuing, quarantine, separable, taking_on
+from automic_core.medallion import continuing, quarantine, removals, separable, taking_on
 from automic_core.medallion.context import SOURCES as SOURCES
 from automic_core.medallion.context import LakeContext, split_name, until_published
 from automic_core.medallion.continuing import LATEST
@@ -32,7 +32,7 @@ from automic_core.medallion.staged import StagedIncrement, StagedTable
 from automic_core.medallion.taking_on import DEFINITION as DEFINITION
 from automic_core.medallion.taking_on import INCREMENTS, PLAN, Base
 from automic_core.medallion.versions import LatestVersion as LatestVersion
-from automic_core.pipeline import Pipeline
+from automic_core.pipeline import RULES, Pipeline
 from automic_core.planning import NamedStep
 from automic_core.records import Schema
 from automic_core.transforms.columns import Cast
@@ -190,6 +190,7 @@ class Silver:
         found.report.notes += [continuing.read(base, gained, keys, steps), *base.definition.get(TEXTS, [])]
         count = str(int(base.made.get(INCREMENTS, 0)) + 1)
         properties = {DEFINITION: continuing.definition(base, found.report), PLAN: plan, INCREMENTS: count}
+        properties |= removals.beside(found.holding, found.report.run_id)
         return self._promotion(asked, source, base.schema, whole, staged, found, properties)
 
     def _run(self, pipeline: Pipeline, staged: StagedTable, source: BronzeRows, asked: _Asked) -> pl.DataFrame:
@@ -198,12 +199,16 @@ class Silver:
         try:
             with self._lake.resolving():
                 pipeline.load(staged, metadata=True).run(until_published(asked.on_event), uuid.uuid4().hex[:12])
-                return quarantine.describe(pipeline, source, source.layout.keys)
+                aside = quarantine.describe(pipeline, source, source.layout.keys)
         except BaseException:
             staged.rollback()
             raise
         finally:
             frames.waivers_present.reset(token)
+        for line in pipeline.report.steps:
+            if line.id == RULES:
+                line.broken = dict(removals.broken(aside))
+        return aside
 
     def _promotion(
         self,
@@ -236,7 +241,7 @@ class Silver:
             staged,
             self._lake,
             source.layout.keys,
-            judged(pipeline.active_rules(), report, found.quarantined, staged.shape),
+            judged(pipeline.active_rules(), report, staged.shape),
         )
 
     def infer(self, table: str, source: BronzeRows | None = None) -> Schema:

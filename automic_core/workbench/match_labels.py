@@ -13,11 +13,10 @@ from automic_core import frames
 from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
 from automic_core.matching.uncertain import uncertain_pairs
-from automic_core.medallion import quarantine
-from automic_core.medallion.context import RUN_ID, made_by
+from automic_core.medallion import quarantine, removals
+from automic_core.medallion.context import made_by
 from automic_core.medallion.decisions import Decision, row_key, row_matches
 from automic_core.medallion.pairs import ABOUT_PAIRS, Verdict, described
-from automic_core.medallion.quarantine import REMOVED_TABLE
 from automic_core.workbench.deciding import bronze_rows, own_name
 from automic_core.workbench.matched import MOST_ROWS, matched
 
@@ -205,14 +204,8 @@ def _cluster(lake: Lakehouse, own: str, rid: int) -> list[int]:
         ConfigError: There is none.
     """
     silver = lake.context.need(f"silver.{own}")
-    stored = lake.context.table(REMOVED_TABLE)
-    merged = pl.DataFrame(schema={frames.RID: pl.Int64, "into": pl.Int64})
-    if stored is not None:
-        mine = lake.scan(REMOVED_TABLE).filter(
-            pl.col("run_id") == made_by(silver).get(RUN_ID), pl.col("table") == own, pl.col("reason") == frames.MERGED
-        )
-        merged = mine.select(frames.RID, "into").collect()
-    into = dict(merged.iter_rows())
+    merged = removals.removed(lake.context, own, made_by(silver), pl.col("reason") == frames.MERGED)
+    into = dict(merged.select(frames.RID, "into").iter_rows())
     survivor = rid
     while survivor in into:  # merged by one step, its survivor by another
         survivor = into[survivor]

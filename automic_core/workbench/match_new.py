@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,8 +12,8 @@ from automic_core import frames
 from automic_core.errors import ConfigError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse import tables
-from automic_core.medallion.context import RUN_ID, made_by
-from automic_core.medallion.quarantine import REMOVED_TABLE
+from automic_core.medallion import removals
+from automic_core.medallion.context import made_by
 from automic_core.medallion.silver import DEFINITION, SOURCES
 from automic_core.transforms.dedup import Deduplicator
 from automic_core.workbench.deciding import own_name
@@ -87,7 +88,7 @@ def match_new(lake: Lakehouse, table: str) -> NewRows:
     old = tables.scan(lake.context.need(f"bronze.{own}"), seen).select(frames.RID).collect()
     new = rows.join(old, on=frames.RID, how="anti", maintain_order="left")
     existing = rows.join(old, on=frames.RID, how="semi", maintain_order="left").join(
-        _into(lake, own, made[RUN_ID], entry), on=frames.RID, how="left", maintain_order="left"
+        _into(lake, own, made, entry), on=frames.RID, how="left", maintain_order="left"
     )
     if not new.height:
         return NewRows(f"silver.{own}", 0, 0, 0, [])
@@ -107,11 +108,7 @@ def match_new(lake: Lakehouse, table: str) -> NewRows:
     return NewRows(f"silver.{own}", told.height, joined, grouped, [NewRow(*row) for row in told.iter_rows()])
 
 
-def _into(lake: Lakehouse, own: str, run_id: str, entry: str) -> pl.DataFrame:
+def _into(lake: Lakehouse, own: str, made: Mapping[str, str], entry: str) -> pl.DataFrame:
     """``_rid`` of each row that a step of a run merged, and of its survivor."""
-    if lake.context.table(REMOVED_TABLE) is None:
-        return pl.DataFrame(schema={frames.RID: pl.Int64, "into": pl.Int64})
-    mine = lake.scan(REMOVED_TABLE).filter(
-        pl.col("run_id") == run_id, pl.col("table") == own, pl.col("step") == entry, pl.col("reason") == frames.MERGED
-    )
-    return mine.select(frames.RID, "into").collect()
+    mine = removals.removed(lake.context, own, made, pl.col("step") == entry, pl.col("reason") == frames.MERGED)
+    return mine.select(frames.RID, "into")

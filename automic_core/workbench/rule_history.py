@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import polars as pl
-
 from automic_core import registry
 from automic_core.contracts import Rule
 from automic_core.lake import Lakehouse
-from automic_core.lakehouse import tables
 from automic_core.lakehouse.history import history
 from automic_core.medallion.promotion import SPEC
 from automic_core.pipeline import RULES
@@ -63,13 +60,12 @@ def rule_history(lake: Lakehouse, table: str) -> dict[str, list[RulePoint]]:
         return {}
     specs = {info.run_id: info.summary.get(SPEC, "") for info in history(stored) if info.run_id}
     runs = [each for each in lake.context.state.runs(MOST, state="succeeded") if each.table == f"silver.{own}"]
-    broken = _broken(lake, own)
     found: dict[str, list[RulePoint]] = {}
     for run in sorted((each for each in runs if each.report), key=lambda each: each.started_at):
         report: Mapping[str, Any] = run.report or {}
         lines = {line["id"]: line for line in report.get("steps", [])}
         known = _rules(specs.get(run.run_id, ""))
-        for rule, failing, judged, said in _points(lines, known, broken.get(run.run_id, {}), report):
+        for rule, failing, judged, said in _points(lines, known, report):
             found.setdefault(rule, []).append(RulePoint(run.run_id, run.started_at, failing, judged, said))
     return found
 
@@ -83,7 +79,6 @@ def _rules(spec: str) -> dict[str, Mapping[str, Any]]:
 def _points(
     lines: Mapping[str, Any],
     known: Mapping[str, Mapping[str, Any]],
-    broken: Mapping[str, int],
     report: Mapping[str, Any],
 ) -> list[tuple[str, int, int, str]]:
     """Rule, failing and judged rows, and what was said, of one run."""
@@ -93,6 +88,7 @@ def _points(
     line = lines.get(RULES)
     if line is None:
         return found
+    broken: Mapping[str, int] = line.get("broken", {})
     dropped = {reason.partition(":")[2]: n for reason, n in line["removed"].items() if reason.startswith("dropped:")}
     told = {w.split(": ", 1)[0].removeprefix("rule "): w.split(": ", 1)[1] for w in report["warnings"] if ": " in w}
     for rule in dict.fromkeys((*known, *broken, *dropped, *line["warned"], *told)):
@@ -105,27 +101,7 @@ def _points(
         else:
             whole = registry.load("rule", str(known[rule]["kind"])).fails is Rule.fails
             removes = known[rule].get("action", "quarantine") in ("quarantine", "drop")
+            if removes and "broken" not in line:  # written before it was counted
+                continue
             found.append((rule, 0, 1 if whole else line["rows_in"] if removes else line["rows_out"], ""))
-    return found
-
-
-def _broken(lake: Lakehouse, own: str) -> dict[str, dict[str, int]]:
-    """Run to rule to rows in quarantine that broke it; a row counts under each of its rules."""
-    stored = lake.context.table(f"quarantine.{own}")
-    if stored is None:
-        return {}
-    of_rules = pl.col("reasons").list.eval(pl.element().struct.field("step") == RULES).list.all()
-    each = pl.col("reasons").list.eval(pl.element().struct.field("rule")).list.unique()
-    counted = (
-        tables.scan(stored)
-        .filter((pl.col("state") == "open") & of_rules)
-        .select("run_id", each.alias("rule"))
-        .explode("rule")
-        .group_by("run_id", "rule")
-        .len()
-        .collect()
-    )
-    found: dict[str, dict[str, int]] = {}
-    for run_id, rule, rows in counted.iter_rows():
-        found.setdefault(run_id, {})[rule] = rows
     return found

@@ -14,10 +14,8 @@ from automic_core import frames
 from automic_core.errors import CatalogError, ConfigError, translate
 from automic_core.jobs import supervision
 from automic_core.lake import Lakehouse
-from automic_core.lakehouse import tables
-from automic_core.lakehouse.commits import head
+from automic_core.medallion import removals
 from automic_core.medallion.context import RUN_ID, made_by
-from automic_core.medallion.quarantine import REMOVED_TABLE
 from automic_core.medallion.silver import SOURCES
 from automic_core.state.jobs import Job
 from automic_core.workbench.runlist import RunLine, job_line, run_line
@@ -138,19 +136,17 @@ def removed_rows(lake: Lakehouse, run_id: str, kind: str, limit: int = 1_000) ->
         limit: Rows at most.
     """
     run = lake.context.state.run(run_id)
-    stored = lake.context.table(REMOVED_TABLE)
-    if run is None or stored is None or not run.table:
+    if run is None or not run.table:
         return Rows({}, [], 0)
-    gone = tables.scan(stored, head(stored)).filter(
-        pl.col("run_id") == run_id, pl.col("reason").str.split(":").list.first() == kind
-    )
-    bronze = lake.scan(f"bronze.{run.table.rpartition('.')[2]}")
+    own = run.table.rpartition(".")[2]
+    made = {RUN_ID: run_id, **snapshot_of(lake, run.table, run_id)[1]}
+    bronze = lake.scan(f"bronze.{own}")
     with translate(CatalogError, f"reading what the run {run_id} removed"):
-        total = int(gone.select(pl.len()).collect().item())
-        first = gone.select(frames.RID, "step", "reason", "into").head(limit).collect()
+        gone = removals.removed(lake.context, own, made, pl.col("reason").str.split(":").list.first() == kind)
+        first = gone.select(frames.RID, "step", "reason", "into").head(limit)
         names = [name for name in frames.data_columns(bronze) if name not in first.columns]
         rows = bronze.select(frames.RID, *names).join(first.lazy(), on=frames.RID, how="inner").collect()
-    return rows_of(rows.select(frames.RID, "step", "reason", "into", *names), total)
+    return rows_of(rows.select(frames.RID, "step", "reason", "into", *names), gone.height)
 
 
 def _job_detail(lake: Lakehouse, job: Job) -> RunDetail:

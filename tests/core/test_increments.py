@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -18,6 +19,9 @@ from automic_core.errors import GateError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.maintenance import compact
 from automic_core.lakehouse.rowhash import row_hash
+from automic_core.medallion import removals
+from automic_core.medallion.context import made_by
+from automic_core.medallion.row_history import row_history
 from automic_core.medallion.separable import Kept
 from automic_core.medallion.silver import Promotion
 from automic_core.planning import NamedStep
@@ -76,8 +80,7 @@ def same(lake: Lakehouse, done: Promotion, schema: Any, steps: Any = (), rules: 
         assert done.report.warnings == whole.report.warnings
         assert done.gates == whole.gates
         known = ["_rid", "step", "reason", "into"]
-        assert done.removed.select(known).sort("_rid").equals(whole.removed.select(known).sort("_rid"))
-        assert stored(lake, done).equals(done.removed.select(known).sort("_rid"))
+        assert stored(lake, done).equals(whole.removed.select(known).sort("_rid"))
         assert lake.quarantine("t").select(*ASIDE).sort("_rid").equals(whole.quarantined.select(*ASIDE).sort("_rid"))
         done.report.check()
     finally:
@@ -88,10 +91,8 @@ ASIDE = ("_rid", "_key", "reasons", "row")
 
 
 def stored(lake: Lakehouse, done: Promotion) -> pl.DataFrame:
-    if lake.context.table("meta.removed") is None:
-        return done.removed.select("_rid", "step", "reason", "into").clear()
-    rows = lake.scan("meta.removed").filter(pl.col("run_id") == done.report.run_id)
-    return rows.select("_rid", "step", "reason", "into").sort("_rid").collect()
+    rows = removals.removed(lake.context, "t", made_by(lake.context.need("silver.t"), done.snapshot))
+    return rows.select("_rid", "step", "reason", "into").sort("_rid")
 
 
 names = st.sampled_from(["ann", "bob", "eve", "zoe", "", "x"])
@@ -118,7 +119,8 @@ acts = st.one_of(
 )
 def test_incremental_equals_full(story: Any, keyed: bool, schema: Schema | None, worked: bool) -> None:
     steps, rules = (STEPS, RULES) if worked and schema is not None else ([], [])
-    with tempfile.TemporaryDirectory() as folder, Lakehouse.open(Path(folder) / "lake") as lake:
+    few = mock.patch.object(removals, "MOST", 3)
+    with few, tempfile.TemporaryDirectory() as folder, Lakehouse.open(Path(folder) / "lake") as lake:
         keys = ["id"] if keyed else None
         give(lake, [("1", "ann", "1"), ("2", "bob", "2"), ("3", "eve", "51")], keys)
         done = lake.silver.promote("t", schema, steps, rules)
@@ -168,6 +170,35 @@ def test_a_new_version_takes_the_place_of_the_old_wherever_it_ended(lake: Lakeho
     same(lake, done, TYPED, STEPS, RULES)
     assert sorted(lake.scan("silver.t").collect()["id"]) == ["2", "3", "4", "5"]
     assert done.report.removed() == {"merged": 5, "quarantined": 1}
+
+
+def test_what_was_removed_before_is_not_written_again(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removals, "MOST", 3)
+
+    def written(*rows: tuple[str, str, str]) -> tuple[int, int]:
+        """Rows that a promotion of new ones writes into meta.removed and into quarantine."""
+        give(lake, rows, ["id"])
+        done = lake.silver.promote("t", TYPED, STEPS, RULES)
+        same(lake, done, TYPED, STEPS, RULES)
+        run = pl.col("run_id") == done.report.run_id
+        removed, aside = (lake.scan(name).filter(run).collect().height for name in ("meta.removed", "quarantine.t"))
+        return removed, aside
+
+    assert written(("1", "ann", "99"), ("2", "bob", "98"), ("3", "eve", "1"), ("4", "ann", "1")) == (3, 2)
+    assert written(("5", "ann", "97"), ("6", "ann", "2")) == (1, 1)
+    assert written(("2", "bob", "3")) == (1, 0), "a newer version of a row that was set aside"
+    assert written(("7", "ann", "96")) == (5, 3), "after some runs all of it, so that few are to be read"
+    assert written(("1", "ann", "95")) == (2, 1)
+    first, _, *again = lake.scan("bronze.t").filter(pl.col("id").is_in(["1", "2"])).collect()["_rid"].sort()
+    assert [event.kind for event in row_history(lake.context, "t", first)] == [
+        "arrived",
+        "quarantined",
+        "released",
+        "now",
+    ]
+    assert "merged:version into" in row_history(lake.context, "t", first)[-1].text
+    assert [event.text for event in row_history(lake.context, "t", again[0])][-1] == "in silver.t"
+    assert row_history(lake.context, "t", again[1])[-1].text == "in quarantine"
 
 
 @pytest.mark.parametrize(

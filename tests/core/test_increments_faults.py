@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from automic_core import workbench
 from automic_core.errors import ConflictError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.rowhash import row_hash
+from automic_core.medallion import removals
+from automic_core.medallion.context import made_by
 from automic_core.medallion.silver import Promotion
 from tests import killing
 from tests.kept import Kept
@@ -69,8 +70,7 @@ def equal_to_all_rows(lake: Lakehouse) -> None:
     whole = lake.silver.stage("t", spec, spec.steps, spec.rules)
     try:
         assert str(row_hash(lake.scan("silver.t"))) == str(row_hash(whole.rows()))
-        run_id = lake.context.need("silver.t").current_snapshot().summary["automic.run-id"]  # type: ignore[union-attr,index]
-        removed = lake.scan("meta.removed").filter(pl.col("run_id") == run_id).select("_rid", "reason").collect()
+        removed = removals.removed(lake.context, "t", made_by(lake.context.need("silver.t"))).select("_rid", "reason")
         assert removed.sort("_rid").equals(whole.removed.select("_rid", "reason").sort("_rid"))
         assert lake.quarantine("t")["_rid"].sort().equals(whole.quarantined["_rid"].sort())
     finally:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from automic_core import workbench
@@ -21,7 +22,7 @@ from automic_core.state import State
 from automic_core.state.jobs import Job
 from tests.warm import start_worker
 
-ROWS = 2_000_000
+ROWS, ENDLESS = 2_000_000, 12_000_000
 HEAVY = "SELECT count(*) AS n FROM range(1000000) a, range(20000000) b WHERE (a.range * b.range) % 7919 = 1"
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills processes by signal")
 
@@ -31,6 +32,15 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that takes some seconds to take in."""
     path = tmp_path_factory.mktemp("big") / "people.csv"
     path.write_text("id,name\n" + "".join(f"{i},person {i % 1000:06}\n" for i in range(ROWS)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that takes longer to take in than anybody needs to cancel that."""
+    path = tmp_path_factory.mktemp("endless") / "people.csv"
+    number = pl.int_range(ENDLESS, dtype=pl.Int64)
+    pl.select(id=number, name=pl.format("person {}", number % 1000 + 100_000)).write_csv(path)
     return path
 
 
@@ -174,13 +184,13 @@ def test_a_killed_worker_is_seen_and_the_job_can_run_again(lake: Lakehouse, big:
     assert count(lake, "bronze.people") == ROWS
 
 
-def test_cancel_leaves_the_table_as_it_was(lake: Lakehouse, big: Path, small: Path) -> None:
+def test_cancel_leaves_the_table_as_it_was(lake: Lakehouse, endless: Path, small: Path) -> None:
     ended(lake, ingest(lake, small))
     before = lake.history("bronze.people")
-    job = ingest(lake, big)
+    job = ingest(lake, endless)
     waiting = ingest(lake, small, "others")
     running = under_way(lake, job)
-    assert running.total == pytest.approx(ROWS, rel=0.1)
+    assert running.total == pytest.approx(ENDLESS, rel=0.1)
     assert workbench.cancel(lake, job.id).cancelling
     workbench.cancel(lake, waiting.id)
     assert workbench.job(lake, waiting.id).state == "cancelled"

@@ -15,7 +15,7 @@ from automic_core.contracts import Transformer
 from automic_core.errors import CatalogError, ConfigError, SecurityError
 from automic_core.lake import Lakehouse
 from automic_core.medallion.pairs import Verdict
-from automic_core.medallion.quarantine import REMOVED_TABLE
+from automic_core.medallion.removals import REMOVED_TABLE
 from automic_core.medallion.silver import Promotion
 from automic_core.transforms.dedup import Deduplicator
 from automic_core.transforms.reshape import Unpivot
