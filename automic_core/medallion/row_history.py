@@ -19,8 +19,18 @@ from automic_core.medallion.decisions import ABOUT_ONE, Decision, Decisions, row
 from automic_core.medallion.pairs import about_row
 from automic_core.medallion.provenance import KEPT, trace
 from automic_core.medallion.removals import REMOVED_TABLE, holding, runs
+from automic_core.medallion.versions import MERGED_VERSION
 
-Kind = Literal["arrived", "quarantined", "fixed", "waived", "paired", "revoked", "replayed", "released", "now"]
+Kind = Literal[
+    "arrived", "quarantined", "fixed", "waived", "paired", "revoked", "replayed", "released", "superseded", "now"
+]
+
+
+_LET_GO: dict[Kind, str] = {
+    "replayed": "replayed into silver",
+    "released": "passed, since rules or table changed",
+    "superseded": "a newer version took its place",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class RowEvent:
     Attributes:
         kind: arrived, quarantined, fixed, waived, paired (told to be the same as another row, or another thing),
             revoked, replayed (a decision brought it to silver), released (it
-            passed without one), now (where it is).
+            passed without one), superseded (a newer version of its key came), now (where it is).
         text: What happened, in words.
         reasons: Why it was set aside: step, rule, column, value, message.
         column: Of a fix: the column; of a waiver: the rule.
@@ -138,8 +148,9 @@ def _runs(lake: LakeContext, table: str, rid: int, decided: list[tuple[datetime,
             last = (at, reasons)
         elif before is not None:
             kind: Kind = "replayed" if {"fixed", "waived"} & set(between) else "released"
-            text = "replayed into silver" if kind == "replayed" else "passed, since rules or table changed"
-            found.append(RowEvent(kind, text, at, actor, run_id))
+            if MERGED_VERSION in holding(removed, removed, runs(made))["reason"]:
+                kind = "superseded"
+            found.append(RowEvent(kind, _LET_GO[kind], at, actor, run_id))
             last = (at, None)
     return found
 

@@ -193,7 +193,7 @@ def test_what_was_removed_before_is_not_written_again(lake: Lakehouse, monkeypat
     assert [event.kind for event in row_history(lake.context, "t", first)] == [
         "arrived",
         "quarantined",
-        "released",
+        "superseded",
         "now",
     ]
     assert "merged:version into" in row_history(lake.context, "t", first)[-1].text

@@ -26,6 +26,7 @@ _ICONS = {
     "revoked": ":material/undo:",
     "replayed": ":material/check_circle:",
     "released": ":material/check_circle:",
+    "superseded": ":material/update:",
     "now": ":material/location_on:",
 }
 
