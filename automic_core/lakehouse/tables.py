@@ -249,6 +249,11 @@ def stored_bytes(table: Table) -> int:
     return _total(table, "total-files-size") or 0
 
 
+def file_count(table: Table) -> int | None:
+    """Number of files with rows that main has now, by its own summary; None if its writer did not say."""
+    return _total(table, "total-data-files")
+
+
 def _total(table: Table, what: str, snapshot_id: int | None = None) -> int | None:
     snapshot = table.snapshot_by_id(snapshot_id) if snapshot_id is not None else table.current_snapshot()
     total = snapshot.summary[what] if snapshot is not None and snapshot.summary is not None else None

@@ -65,10 +65,12 @@ class Promotion:
             ConflictError: The table changed since the promotion began; promote again.
         """
         self._lake.writable()
-        removals.store(self._lake, self.table.partition(".")[2], self.report.run_id, self.quarantined, self.removed)
+        own = self.table.partition(".")[2]
+        removals.store(self._lake, own, self.report.run_id, self.quarantined, self.removed)
         self.snapshot = self.staged.publish({**self._lake.summary(self.report), **self.properties})
         if INCREMENTS in self.properties:
-            settle(self._lake, self.table, self.report.warnings)
+            for name in (self.table, f"quarantine.{own}", removals.REMOVED_TABLE):
+                settle(self._lake, name, self.report.warnings)
         retain(self._lake, self.table, self.report.warnings)
         self._lake.state.rebuild(runs=[run_entry(self.report, self.table, self._lake.actor)])
         return self.snapshot

@@ -38,7 +38,7 @@ class Tidied:
 
 
 def settle(lake: LakeContext, name: str, warnings: list[str]) -> None:
-    """Merge the small files of a table if there are many, after a run whose rows are in.
+    """Merge the small files of a table, if it is there and they are many, after a run whose rows are in.
 
     Args:
         lake: The lake.
@@ -47,7 +47,9 @@ def settle(lake: LakeContext, name: str, warnings: list[str]) -> None:
     """
     with afterwards("merging small files", name, warnings):
         said = {ACTOR: lake.actor}
-        table = lake.need(name)
+        table = lake.table(name)
+        if table is None or (tables.file_count(table) or MERGE_AFTER) < MERGE_AFTER:
+            return
         maintenance.compact(table, small_bytes=_little(table), least=MERGE_AFTER, properties=said)
 
 

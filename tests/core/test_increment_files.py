@@ -16,7 +16,7 @@ from automic_core.lakehouse import files, maintenance
 from automic_core.lakehouse.files import local_path
 from automic_core.medallion import staged, tidying
 from automic_core.records import Field, FieldType, Schema
-from automic_core.transforms.rules import InSet, Range
+from automic_core.transforms.rules import InSet, Range, SQLRule
 
 TYPED = Schema("t", [Field("id", FieldType.STRING), Field("name"), Field("amount", FieldType.INTEGER)])
 FILE_ROWS, ROWS = 10, 100
@@ -74,6 +74,23 @@ def test_files_are_tidied_as_they_are_meant_to_be(lake: Lakehouse, monkeypatch: 
     assert tidying.tidy(lake.context, "silver.t").merged == 0
     monkeypatch.setattr(tidying, "TINY_BYTES", maintenance.SMALL_BYTES)
     assert tidying.tidy(lake.context, "silver.t").merged == len(before)
+
+
+def test_many_increments_leave_few_files_everywhere(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tidying, "MERGE_AFTER", 4)
+    monkeypatch.setattr(tidying, "TINY_BYTES", 1 << 18)
+    rules: list[Any] = [("more", SQLRule(sql="amount > 1"))]
+    for number in range(9):
+        for amount in (1, 2):
+            give(lake, [2 * number + amount], amount)
+        assert lake.silver.promote("t", TYPED, rules=rules).report.warnings == []
+    assert {name: len(of(lake, name)) for name in ("silver.t", "quarantine.t", "meta.removed")} == {
+        "silver.t": 3,
+        "quarantine.t": 3,
+        "meta.removed": 3,
+    }
+    aside = lake.quarantine("t")
+    assert aside["_rid"].n_unique() == aside.height == lake.scan("silver.t").collect().height == 9
 
 
 @pytest.mark.parametrize("warns", [True, False])
