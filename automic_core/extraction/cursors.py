@@ -152,7 +152,7 @@ def _of_text(name: str, kind: CursorType | None, where: str) -> Cursor:
     if kind is None:
         raise SourceError(
             f"The cursor {name!r} of {where} is a column of text, in which '10' stands before '9'.",
-            "Say what it holds: type=integer, float, date or datetime; type=string if the texts are in order.",
+            "Give its type (--cursor-type): integer, float, date or datetime; string if the texts are in order.",
         )
     order: Order = "time" if kind == "datetime" else kind
     return Cursor(name, order, casting.cast_expr(Field(name, FieldType(kind)), pl.col(name)))
