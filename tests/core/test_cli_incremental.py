@@ -111,6 +111,7 @@ def test_a_range_is_filled_in(call: Call) -> None:
         ((*INGEST, "--lag", "soon"), 2, "lag"),
         ((*INGEST, "--backfill", "2024"), 2, "is no range"),
         ((*INGEST, "--backfill", "x..y"), 2, "'x' is no value"),
+        ((*INGEST, "--backfill", "x..y"), 2, "Write it as 2024-12-31 or 2024-12-31T23:59:59."),
         ((*INGEST, "--mode", "snapshot"), 2, "do not go together"),
         (("ingest", "a.db", "--table", "t", "--cursor", "nope"), 1, "no column 'nope'"),
         (("watermark", "t"), 2, "There is no table bronze.t"),
