@@ -64,7 +64,7 @@ def ingest(
     ] = "take",
     cursor_type: Annotated[
         Literal["integer", "float", "date", "datetime", "string"] | None,
-        typer.Option("--cursor-type", help="What a cursor of text holds (files)."),
+        typer.Option("--cursor-type", help="What a cursor of text holds (files, SQLite)."),
     ] = None,
     backfill: Annotated[
         str | None,

@@ -28,7 +28,8 @@ def follow(
     kind: Kind = None,
     option: Option = None,
     keys: Annotated[
-        str | None, typer.Option("--keys", metavar="A,B", help="Columns that identify a row; default: the primary key.")
+        str | None,
+        typer.Option("--keys", metavar="A,B", help="Columns that identify a row; default: the key that a log tells."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when the present is reached.")] = False,
     history: Annotated[

@@ -28,7 +28,7 @@ def _number(lag: Any) -> Any:
     if isinstance(lag, str):
         found = _LAG.fullmatch(lag)
         if found is None:
-            raise ValueError(f"a number, or a time such as 90s, 15m, 1h, 2d; {', '.join(_UNITS)} are known")
+            raise ValueError(f"write a number, or a time such as 90s, 15m, 1h, 2d; {', '.join(_UNITS)} are known")
         lag = float(found[1]) * _UNITS[found[2] or "s"]
     return int(lag) if isinstance(lag, float) and lag.is_integer() else lag
 

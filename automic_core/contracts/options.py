@@ -43,7 +43,7 @@ def explain(exc: pydantic.ValidationError) -> str:
         silent = error["type"] == "unexpected_keyword_argument" or REFUSED in error["msg"]
         got = "" if silent else f" (got {error['input']!r})"
         empty = error["type"] == "missing" or (error["type"] == "too_short" and not error["input"])
-        parts.append(f"{where} is needed" if empty else f"{where}: {error['msg']}{got}")
+        parts.append(f"{where} is needed" if empty else f"{where}: {error['msg'].removeprefix('Value error, ')}{got}")
     return "; ".join(parts)
 
 

@@ -26,6 +26,16 @@ _WORDS: dict[Order, str] = {
     "zoned": "times with a zone",
     "string": "texts",
 }
+_WRITTEN: dict[Order, str] = {
+    "integer": "123",
+    "decimal": "1.50",
+    "float": "1.5",
+    "date": "2024-12-31",
+    "time": "2024-12-31 or 2024-12-31T23:59:59",
+    "zoned": "2024-12-31 or 2024-12-31T23:59:59+01:00",
+    "string": "a text",
+}
+"""What a person may write."""
 _NUMBERS = ("integer", "decimal", "float")
 
 
@@ -77,7 +87,7 @@ class Cursor:
         except (ValueError, InvalidOperation) as exc:
             raise ConfigError(
                 f"{text!r} is no value of the cursor {self.column!r}, which holds {_WORDS[self.order]}.",
-                "Write 123, 1.5, 2024-12-31, 2024-12-31T23:59:59 or, with a zone, 2024-12-31T23:59:59+01:00.",
+                f"Write it as {_WRITTEN[self.order]}.",
             ) from exc
 
     def _read(self, text: str) -> CursorValue:
@@ -152,7 +162,7 @@ def _of_text(name: str, kind: CursorType | None, where: str) -> Cursor:
     if kind is None:
         raise SourceError(
             f"The cursor {name!r} of {where} is a column of text, in which '10' stands before '9'.",
-            "Say what it holds: type=integer, float, date or datetime; type=string if the texts are in order.",
+            "Give its type (--cursor-type): integer, float, date or datetime; string if the texts are in order.",
         )
     order: Order = "time" if kind == "datetime" else kind
     return Cursor(name, order, casting.cast_expr(Field(name, FieldType(kind)), pl.col(name)))

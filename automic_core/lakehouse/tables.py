@@ -104,10 +104,15 @@ def find(catalog: Catalog, name: str) -> Table | None:
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """A "did you mean" hint for a name, or the list of what there is."""
+    """A "did you mean" hint for a name, or the list of what there is.
+
+    Own names are compared, since all tables of a layer are alike by its name.
+    """
     import difflib
 
-    if close := difflib.get_close_matches(name, known, n=3, cutoff=0.6):
+    own = {each: each.rpartition(".")[2] for each in known}
+    alike = difflib.get_close_matches(name.rpartition(".")[2], own.values(), n=3, cutoff=0.6)
+    if close := difflib.get_close_matches(name, [each for each in known if own[each] in alike], n=3, cutoff=0):
         return f"Did you mean {' or '.join(close)}?"
     return f"There is {', '.join(known[:20])}." if known else "There is none yet."
 

@@ -114,7 +114,7 @@ class Follower:
         keys = before.keys if before is not None else how.keys
         self._log = self._log_of(_slot_name(short, stored), keys)
         if not (chosen := self._log.keys if self._log is not None else list(keys or ())):
-            raise ConfigError(f"{source.identity} is compared by keys.", "Name the columns that identify a row.")
+            raise ConfigError(f"{source.identity} is compared by keys.", "Name the columns of its key (--keys).")
         self._landing = ChangeLanding(lake, self._name, source.identity, chosen, how.contract)
         kind = how.silver if how.silver == "state" or how.silver == "history" else None
         self._upkeep = Upkeep(lake, short, self.done, applies=how.silver != "none", kind=kind)

@@ -18,7 +18,7 @@ from automic_core import _version
 from automic_core.errors import AutomicError
 from automic_core.lake import Lakehouse
 from automic_core.lakehouse.history import history
-from automic_core.medallion.batches import BATCH, HASH, SOURCE
+from automic_core.medallion.batches import BATCH, SOURCE, content_key
 from automic_core.medallion.reviewing import staged_files
 from automic_core.workbench.lakes import is_lake, lake_path, opened
 
@@ -131,15 +131,18 @@ def _state(lake: Lakehouse) -> Check:
     runs = {run.run_id for run in lake.runs(1_000_000)}
     for name in lake.tables():
         known = lake.context.state.batches(name)
+        held: dict[tuple[str, str], int] = {}  # of content that was taken again the newest number counts
         for info in history(lake.context.need(name)):
             summary = info.summary
             if BATCH in summary:
-                astray += known.get((summary[SOURCE], summary[HASH])) != int(summary[BATCH])
+                held[summary[SOURCE], content_key(summary)] = int(summary[BATCH])
             if "automic.report" in summary:
                 astray += info.run_id not in runs
+        astray += sum(known.get(content) != number for content, number in held.items())
     if astray:
         hint = "Delete state.db in the lake: it is rebuilt when the lake is opened."
-        return Check("lake", "state", "error", f"{astray:,} batches or runs of the lake are not in the state.", hint)
+        what = "1 batch or run of the lake is" if astray == 1 else f"{astray:,} batches or runs of the lake are"
+        return Check("lake", "state", "error", f"{what} not in the state.", hint)
     return Check("lake", "state", "ok", f"agrees with the lake ({len(runs):,} runs)")
 
 

@@ -6,8 +6,11 @@ import difflib
 import importlib.util
 import inspect
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -16,7 +19,7 @@ from automic_core import frames, registry
 from automic_core.connectors._files import FileSource
 from automic_core.connectors.databases import _server
 from automic_core.contracts import ReadRequest, SourceAdapter
-from automic_core.errors import ConfigError
+from automic_core.errors import ConfigError, SecurityError
 from automic_core.inference import infer as infer_frame
 from automic_core.medallion.bronze import as_text
 from automic_core.storage import AccessPolicy, confined
@@ -153,7 +156,7 @@ def build_source(
     Raises:
         ConfigError: The kind or an option is unknown or wrong.
     """
-    kind = kind or registry.kind_for_path(place)
+    kind = kind or _kind_of(place, policy)
     cls = registry.load("source", kind)
     schema = registry.options_schema(cls)
     known = schema.get("properties", {})
@@ -164,6 +167,18 @@ def build_source(
         table = getattr(source, "table", None)
         source = source.delivered_as(f"{name}#{table}" if table else name)
     return confined(source, policy)
+
+
+def _kind_of(place: str, policy: AccessPolicy | None) -> str:
+    """The kind that a place tells; of a folder its files do."""
+    try:
+        return registry.kind_for_path(place)
+    except ConfigError as exc:
+        if os.path.isdir(place):  # a text of any length, with any signs, is no folder
+            with suppress(SecurityError):  # what lies outside is not even known to be there
+                (policy or AccessPolicy()).check_path(Path(place))
+                raise ConfigError(f"{place} is a folder.", f"Name its files: {Path(place)}/*.csv") from exc
+        raise
 
 
 def source_form(kind: str) -> SourceForm:

@@ -247,8 +247,8 @@ def _repeated(columns: list[str], row: Mapping[str, Any]) -> str:
 
 def _contracts(added: list[str], widened: list[str], narrowed: list[str]) -> list[Contract]:
     new, misfit = _few(added), _few([*widened, *narrowed])
-    columns = "column" if len(added) == 1 else "columns"
-    grown = f"The table gets the new {columns} {new}; rows that are there have no value in it." if added else ""
+    columns, them = ("column", "it") if len(added) == 1 else ("columns", "them")
+    grown = f"The table gets the new {columns} {new}; rows that are there have no value in {them}." if added else ""
     if widened:
         grown += f" {_few(widened)} get a wider type."
     if narrowed:

@@ -43,6 +43,25 @@ def insert(*parts: str) -> None:
 INGEST = ("ingest", "a.db", "--table", "t", "--cursor", "at")
 
 
+def test_a_cursor_of_text_says_how_to_give_its_type(call: Call) -> None:
+    with sqlite3.connect("texts.db") as db:
+        db.executescript("CREATE TABLE t (at TEXT); INSERT INTO t VALUES ('2024-05-01')")
+    db.close()
+    order = ("ingest", "texts.db", "--table", "texts", "--cursor", "at")
+    assert "Give its type (--cursor-type)" in call(*order, code=1)
+    assert "bronze.texts: 1 row" in call(*order, "--cursor-type", "date")
+
+
+def test_doctor_finds_parts_and_content_taken_again_in_the_state(call: Call) -> None:
+    call(*INGEST)
+    insert("(4, '2024-05-04 10:00:00')")
+    call(*INGEST)
+    Path("f.csv").write_text("a\n1\n")
+    for _ in range(2):
+        call("ingest", "f.csv", "--table", "f", "--force")
+    assert {each["state"] for each in call("doctor", data=True) if each["name"] == "state"} == {"ok"}
+
+
 def test_only_what_is_new_is_taken_and_the_watermark_is_shown(call: Call) -> None:
     assert "No watermarks yet" in call("watermark")
     assert "Read from the beginning by at; the watermark is 2024-05-03 10:00:00 now." in call(*INGEST)
@@ -92,6 +111,7 @@ def test_a_range_is_filled_in(call: Call) -> None:
         ((*INGEST, "--lag", "soon"), 2, "lag"),
         ((*INGEST, "--backfill", "2024"), 2, "is no range"),
         ((*INGEST, "--backfill", "x..y"), 2, "'x' is no value"),
+        ((*INGEST, "--backfill", "x..y"), 2, "Write it as 2024-12-31 or 2024-12-31T23:59:59."),
         ((*INGEST, "--mode", "snapshot"), 2, "do not go together"),
         (("ingest", "a.db", "--table", "t", "--cursor", "nope"), 1, "no column 'nope'"),
         (("watermark", "t"), 2, "There is no table bronze.t"),

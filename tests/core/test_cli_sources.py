@@ -128,6 +128,25 @@ def test_a_file_that_is_not_there(command: list[str], capsys: pytest.CaptureFixt
     assert "nowhere.csv" in failed(capsys, 1, *command, "nowhere.csv")
 
 
+def test_a_folder_is_told_where_it_may_be_read(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "in").mkdir()
+    words = failed(capsys, 2, "preview", "in")
+    assert "in is a folder." in words
+    assert "Name its files: in/*.csv" in words
+    assert "is a folder" not in failed(capsys, 2, "preview", str(folder.parent))
+    assert "Cannot tell what kind" in failed(capsys, 2, "preview", "x" * 5_000)
+
+
+def test_a_database_of_several_tables_says_how_to_choose(capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect("shop.db") as db:
+        db.executescript(
+            "CREATE TABLE a (x); CREATE TABLE b (x); CREATE VIEW c AS SELECT x FROM a; INSERT INTO b VALUES (1)"
+        )
+    db.close()
+    assert "Choose one by the option table: a, b, c." in failed(capsys, 1, "preview", "shop.db")
+    assert printed(capsys, "preview", "shop.db", "-o", "table=b")["sample"]["rows"] == [{"x": 1}]
+
+
 def test_run_prints_the_ledger_and_loads(capsys: pytest.CaptureFixture[str]) -> None:
     Path("people.yaml").write_text(PIPELINE)
     assert cli.run(["run", "people.yaml"]) == 0

@@ -126,6 +126,17 @@ def test_a_growing_market_is_the_answer(demo: DemoRun) -> None:
     assert {row["country"] for row in demo.answer.rows[:2]} == {"Poland", "Brazil"}
 
 
+def test_the_word_revenue_leaves_out_what_gold_leaves_out(demo: DemoRun) -> None:
+    """Orders that came to nothing and amounts that are far off are no revenue, whichever table is asked."""
+    with Lakehouse.open(demo.lake) as lake:
+        answer = lake.ask("What is the revenue?")
+        gold = lake.query("SELECT sum(revenue_eur) FROM gold.revenue_by_country_month").item()
+        everything = lake.query("SELECT sum(total_eur) FROM silver.orders").item()
+    assert answer.frame is not None
+    assert float(answer.frame.item()) == pytest.approx(float(gold), rel=0.1)
+    assert float(everything) > 1.25 * float(gold)
+
+
 def test_a_lake_holds_one_demo(demo: DemoRun, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="2,000 orders, not 50"):
         run_demo(demo.lake, orders=50)

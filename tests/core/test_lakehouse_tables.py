@@ -131,6 +131,9 @@ def test_names_are_explained(lake: Catalog) -> None:
     tables.create(lake, "bronze.orders", orders(1).schema)
     with pytest.raises(CatalogError, match=r"Did you mean bronze\.orders"):
         tables.load(lake, "bronze.ordrs")
+    with pytest.raises(CatalogError, match=r"There is bronze\.orders") as far:
+        tables.load(lake, "bronze.nope")
+    assert "Did you mean" not in far.value.hint, "the name of the layer makes no two tables alike"
     with pytest.raises(CatalogError, match="already exists"):
         tables.create(lake, "bronze.orders", orders(1).schema)
     with pytest.raises(CatalogError, match="full table name"):

@@ -195,6 +195,7 @@ def test_embedding_without_its_extra_prints_the_pip_line(monkeypatch: pytest.Mon
         (["1981-02-03", "1999-12-31", "2001-01-01"], "date"),
         (["19810203", "19991231", "20010101"], "date"),
         (["ann@x.org", "bob@y.org", "carl@z.com"], "email"),
+        (['{"@code": "eur", "per_eur": "1.0"}', '{"@code": "pln", "per_eur": "4.3"}'], "text"),
         (["212-555-0606", "(310) 555-1234", "404/555-1368"], "phone"),
         (["12 baker street", "7 main road", "220 oak lane"], "address"),
         (["hauptstr. 5", "12 rue neuve", "8 high st"], "address"),

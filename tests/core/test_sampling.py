@@ -317,7 +317,7 @@ def test_how_a_source_stands_to_a_table(tmp_path: Path) -> None:
         found = workbench.standing(opened, "people", other)
         assert (found.added, found.missing, found.taken, found.differs) == (["age", "city"], ["name"], [], True)
         outcome = {each.mode: each for each in found.contracts}
-        assert "new columns age, city" in outcome["evolve"].outcome
+        assert "new columns age, city; rows that are there have no value in them." in outcome["evolve"].outcome
         assert outcome["freeze"].refuses
         assert not outcome["discard_row"].refuses
         with pytest.raises(AutomicError):

@@ -41,7 +41,8 @@ def test_only_what_is_new_is_taken(app: OpenApp, empty_lake: Path, shop: Path) -
     assert box(page, "Cursor").options == ["at", "id"]
     assert box(page, "Cursor").value == "at"
     box(page, "Rows may come late").set_value("soon").run()
-    assert "lag: " in text(page)
+    assert "lag: write a number, or a time such as 90s" in text(page)
+    assert "Value error" not in text(page)
     assert labels(page)["Take into bronze"].disabled
     box(page, "Rows may come late").set_value("1h").run()
     click(page, "Take into bronze")

@@ -21,6 +21,13 @@ def test_every_part_opens(app: OpenApp, empty_lake: Path, part: str) -> None:
     assert page.segmented_control(key="part").value == part
 
 
+def test_retention_says_when_old_states_go_and_that_batches_stay(app: OpenApp, empty_lake: Path) -> None:
+    told = [each.value for each in app("settings", empty_lake, part="Retention").caption]
+    assert sum("published, followed or tidied up" in each for each in told) == 2
+    assert any("followed or tidied up; batches stay" in each for each in told)
+    assert not any("nothing removes" in each for each in told)
+
+
 def test_the_number_of_workers_is_changed(app: OpenApp, empty_lake: Path) -> None:
     page = app("settings", empty_lake, part="Jobs")
     box = next(each for each in page.text_input if each.label == "Workers")

@@ -72,7 +72,7 @@ def found(database: Database[dict[str, Any]], name: str | None, where: str) -> C
     if name is None:
         relations(database, where)
         what = f"{len(names)} collections" if names else "no collection"
-        raise SourceError(f"{where} has {what}.", f"Choose one: {listed}." if names else "")
+        raise SourceError(f"{where} has {what}.", f"Choose one by the option collection: {listed}." if names else "")
     near = difflib.get_close_matches(name, names, 1)
     raise SourceError(
         f"{where} has no collection {name!r}.", f"Did you mean {near[0]!r}?" if near else f"It has: {listed or 'none'}."

@@ -63,7 +63,8 @@ def found(
         if len(tables) != 1:
             what = f"{len(tables)} tables" if tables else "no table"
             names = [*tables, *views]
-            raise SourceError(f"{where} has {what}.", f"Choose one: {_shown(names)}." if names else "")
+            hint = f"Choose one by the option table: {_shown(names)}." if names else ""
+            raise SourceError(f"{where} has {what}.", hint)
         table = tables[0]
     for space, name in _readings(schema, table):
         relation = look(space, name)

@@ -93,7 +93,8 @@ class SQLiteSource(FileSource):
             raise SourceError(f"{self.path} has no table {self.table!r}.", f"It has: {', '.join(tables) or 'none'}.")
         if self.table is None and len(tables) != 1:
             what = f"{len(tables)} tables" if tables else "no table"
-            raise SourceError(f"{self.path} has {what}.", f"Choose one: {', '.join(tables)}." if tables else "")
+            names = ", ".join([*tables, *views])
+            raise SourceError(f"{self.path} has {what}.", f"Choose one by the option table: {names}." if names else "")
         table = self.table or tables[0]
         return f"SELECT * FROM {writing.quoted(table)}", table
 

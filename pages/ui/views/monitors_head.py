@@ -26,13 +26,13 @@ def look(ws: Workspace) -> tuple[workbench.Inbox, str]:
 
 
 def sentence(inbox: workbench.Inbox) -> str:
-    """How many things need a look, in how many tables; what is not measured yet."""
+    """How many things need a look, and in how many tables; what is not measured yet."""
     surprises = sum(each.kind != "rule" or each.score > 1 for each in inbox.alerts)
     rules = len(inbox.alerts) - surprises
     parts = [show.count(surprises, "surprise")] if surprises else []
     parts += [show.count(rules, "failing rule")] if rules else []
     told = " and ".join(parts) or "Nothing is out of the ordinary"
-    where = f"{told} in {show.count(inbox.tables, 'table')}"
+    where = f"{told} in {show.count(len({each.table for each in inbox.alerts}) or inbox.tables, 'table')}"
     return f"{where}; {show.count(inbox.left, 'state')} not measured yet" if inbox.left else where
 
 

@@ -49,12 +49,19 @@ def render(ws: Workspace, view: workbench.SettingsView, sections: Sequence[str])
             st.markdown(f"##### {TITLES[section]} &nbsp;`{section}`")
             st.caption(show.plain(schema.get("description", "").partition("\n")[0].replace("`", "")))
             if section.startswith("medallion."):
-                show.note("Snapshots older than that may go; nothing removes them by itself yet.")
+                show.note(_kept(section))
             written = view.written.get(section, {})
             values = forms.fill(schema, written, key=f"set-{section}-{view.version}", disabled=ws.settled)
             defaults = {name: spec.get("default") for name, spec in schema.get("properties", {}).items()}
             if defaults | values != defaults | written and not ws.settled:
                 _change(ws, view, section, values)
+
+
+def _kept(section: str) -> str:
+    """What the age in days does: batches of bronze are the record of what came in, so they are never forgotten."""
+    if section == "medallion.bronze":
+        return "Older states of a followed table are forgotten when it is next followed or tidied up; batches stay."
+    return "Older states are forgotten when the table is next published, followed or tidied up; not set, all stay."
 
 
 def _change(ws: Workspace, view: workbench.SettingsView, section: str, values: dict[str, object]) -> None:

@@ -29,10 +29,11 @@ def _change(ws: Workspace, mark: workbench.WatermarkView, key: str) -> None:
     box = f"watermark-value-{key}"
     value = st.text_input("Watermark", placeholder=mark.value or "none", key=box)
     with st.container(horizontal=True):
-        if st.button("Set", key=f"watermark-set-{key}", disabled=not value.strip(), icon=":material/check:"):
-            _put(ws, mark, value.strip(), box)
-        if st.button("Clear", key=f"watermark-clear-{key}", disabled=mark.value is None, icon=":material/backspace:"):
-            _put(ws, mark, None, box)
+        to = st.button("Set", key=f"watermark-set-{key}", disabled=not value.strip(), icon=":material/check:")
+        none = mark.value is None
+        clear = st.button("Clear", key=f"watermark-clear-{key}", disabled=none, icon=":material/backspace:")
+    if to or clear:  # below both buttons, where an error has room
+        _put(ws, mark, value.strip() if to else None, box)
 
 
 def _put(ws: Workspace, mark: workbench.WatermarkView, value: str | None, box: str) -> None:
