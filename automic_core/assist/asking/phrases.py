@@ -27,6 +27,7 @@ VERBS = listed("""
     listed live lived living located lose lost made make named offer paid participate pay perform play provide
     publish put ran receive received recorded register registered reside ride run sang sell send sent sing sold
     speak spend spent spoke spoken stay stored study studying submit sung take taken taught teach titled use
+    placed released affect affected hire hired ordered shipped rented borrow borrowed deliver
     visit wear went win won work write written wrote advise serve open produce purchase appear prescribe nominate
     award belong conduct earn interact operate originate pass sponsor supervise manage treat
 """)
@@ -46,6 +47,9 @@ SORTING = listed("""
 SHOWING = listed("""
     Display Find Give List Provide Report Return Show Tell
 """)
+# What is said of a column without a value; some only behind "not".
+MISSING = ("missing", "unknown", "empty", "null", "blank")
+GIVEN = ("known", "given", "available", "recorded", "specified", "set", "filled")
 LINKING = listed("""
     are as be both either equal is of to was were
 """)
@@ -82,6 +86,8 @@ IRREGULAR = dict(
         "data=data",
         "bus=bus",
         "ids=id",
+        "e-mail=email",
+        "e-mails=email",
         "lives=life",
         "wives=wife",
         "leaves=leaf",
@@ -119,6 +125,8 @@ _PHRASES = """
     LE: less than or equal to, no more than, not more than, at most
     ORMORE: or more, or after, or later, or above
     ORLESS: or less, or fewer, or before, or earlier
+    OR GT: or more than, or greater than, or higher than, or larger than, or later than
+    OR LT: or less than, or fewer than, or lower than, or smaller than, or earlier than
     GT: more than, greater than, higher than, larger than, bigger than, above, over, exceeding, exceeds, exceed,
         after, later than
     LT: less than, fewer than, lower than, smaller than, below, under, before, earlier than
@@ -146,7 +154,9 @@ _PHRASES = """
         sorted in descending order of, sorted in descending order by, ordered in descending order of, listed in
         descending order of
     ALPHABETICAL DESC: in descending alphabetical order, in reverse alphabetical order
-    ALPHABETICAL: in alphabetic order, in the alphabetical order,
+    ALPHABETICAL: ordered by alphabetical order, ordered in alphabetical order, ordered in an alphabetical order,
+        sorted in an alphabetical order, sorted by alphabetical order, by alphabetical order, in an alphabetical order,
+        in alphabetic order, in the alphabetical order,
         in ascending alphabetical order, ordered alphabetically, sorted
         alphabetically, sorted in
         alphabetical order, in alphabetical order, alphabetically
@@ -155,10 +165,11 @@ _PHRASES = """
     DISTINCT: different, distinct, unique
     WITHOUT: do not have any, does not have any, do not have, does not have, did not have, don't have, doesn't
         have, do not own, does not own, has no, have no, had no, have had no, has had no, with no, without any,
-        without, except for
+        without, but no, and no, except for
     MOST: the most, most
     LEAST: the fewest, fewest, the least, least
-    TOP: the most recent, most recent, highest, largest, greatest, biggest
+    LATEST: the most recently, most recently, the most recent, most recent
+    TOP: highest, largest, greatest, biggest
     BOTTOM: lowest, smallest
     STARTS: starts with, start with, starting with, begins with, begin with, beginning with, starts from,
         start from
@@ -180,6 +191,8 @@ def _phrases() -> list[tuple[list[str], list[str]]]:
 
 
 PHRASES = _phrases()
+# What comes first or last in time, and whether it is the last.
+ORDINALS = {"first": False, "earliest": False, "oldest": False, "last": True, "latest": True, "newest": True}
 # Comparatives and superlatives, the columns they speak of, and whether more of the column is meant.
 DEGREES: dict[str, tuple[tuple[str, ...], bool]] = {
     word: (columns, more)
