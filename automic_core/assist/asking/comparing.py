@@ -9,6 +9,8 @@ from automic_core.assist.asking.phrases import DEGREES, GIVEN, MISSING, NAMED, S
 from automic_core.assist.asking.query import Item, Mention, Operator, Order, Related
 from automic_core.assist.asking.words import Token
 
+_NUMBERS = frozenset(["id", "number", "code"])
+
 
 class Comparing(Dating):
     """Reads what a column is compared with."""
@@ -111,6 +113,7 @@ class Comparing(Dating):
             self.query.named.append(behind.tables[0])
             self.place += 2 + behind.size
             return True
+        mention = mention or self._key_of_table()
         if mention is None:
             behind = link(self.lexicon, self.words, self.place + 1)
             numbers = [each for each in behind.columns if each.kind == "number" and not each.identifies]
@@ -131,6 +134,14 @@ class Comparing(Dating):
                 self.place += 2
         return True
 
+    def _key_of_table(self) -> Mention | None:
+        """ "room 112": the number that the rows of a table are called by, right behind its name."""
+        if self.focus is None or self.place != self.ended or not self.place or self.words[self.place - 1].mark:
+            return None
+        columns = self.lexicon.tables[self.focus].columns.values()
+        keys = [each for each in columns if each.unique and each.kind == "number" and _NUMBERS & {*each.words[-1:]}]
+        return Mention(keys, "", self.focus) if len(keys) == 1 else None
+
     def _how_many_first(self) -> bool:
         """ "the 3 mountains with the highest …", "the top 5 …"."""
         word = self.words[self.place]
@@ -147,7 +158,7 @@ class Comparing(Dating):
             self.place += 1 + behind.size
             return True
         following = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
-        first = following.stem in DEGREES or following.mark in ("TOP", "BOTTOM", "LATEST")
+        first = following.stem in DEGREES or following.mark in ("TOP", "BOTTOM", "LATEST", "MOST", "LEAST")
         if not behind.tables and not first and before not in ("top", "first"):
             return False
         marks = {each.mark for each in self.words[self.place + 1 :]}

@@ -75,7 +75,7 @@ class Cursor:
                 or behind.mark in ("TEXT", "NUMBER", *COMPARE)
                 or bool(link(self.lexicon, self.words, place + 1).values)
             )
-        return word.mark in COMPARE or word.mark in ("BETWEEN", "STARTS", "ENDS", "CONTAINS")
+        return word.mark in (*COMPARE, "BETWEEN", "STARTS", "ENDS", "CONTAINS") or word.text == "other than"
 
     def _is_condition(self, mention: Mention, place: int) -> bool:
         """Whether what follows compares this column with something."""

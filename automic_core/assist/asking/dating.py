@@ -28,6 +28,15 @@ class Dating(Cursor):
             return self.last if all(each.kind == "date" for each in self.last.columns) else None
         return (self._again() or self._date_of_verb()) if _MOMENT.fullmatch(word.text) else None
 
+    def _of_whom(self) -> str | None:
+        """The table that is spoken of; of "the id of the order" the one whose key that is."""
+        if self.focus or self.query.entity or not self.query.items:
+            return self.focus or self.query.entity
+        mention = self.query.items[-1].mention
+        keys = [each for each in mention.columns if each.unique and each.identifies] if mention else []
+        owners = [each.table for each in keys if {*self._words(each.table)} <= {*each.words}]
+        return owners[0] if len(owners) == 1 else None
+
     def _year_meant(self) -> Mention | None:
         """What a year is of: a column of years, but rather the date of the rows that are spoken of."""
         years, date = self._years(), self._date_of_verb()
@@ -43,7 +52,7 @@ class Dating(Cursor):
 
     def _date_of_verb(self) -> Mention | None:
         """The date of the rows that are spoken of: of what the verb before here says, if one stands there."""
-        table = self.focus or self.query.entity
+        table = self._of_whom()
         verb = self.words[self.place - 1].text if self.place and self._verb_at(self.place - 1) else None
         column = self._when(table, verb) if table else None
         return Mention([column], "", table) if column and column.kind == "date" else None

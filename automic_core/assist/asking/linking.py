@@ -138,6 +138,8 @@ def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
             or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _TABLE_ENDS)
         )
     ]
+    if len(found) > 1:  # rather what has names than what links it with others
+        found = [name for name in found if lexicon.tables[name].label]
     return found if len(found) == 1 else []
 
 

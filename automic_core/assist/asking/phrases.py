@@ -27,7 +27,7 @@ VERBS = listed("""
     listed live lived living located lose lost made make named offer paid participate pay perform play provide
     publish put ran receive received recorded register registered reside ride run sang sell send sent sing sold
     speak spend spent spoke spoken stay stored study studying submit sung take taken taught teach titled use
-    placed released affect affected hire hired ordered shipped rented borrow borrowed deliver
+    placed released described detailed affect affected hire hired ordered shipped rented borrow borrowed deliver
     visit wear went win won work write written wrote advise serve open produce purchase appear prescribe nominate
     award belong conduct earn interact operate originate pass sponsor supervise manage treat
 """)
@@ -139,7 +139,9 @@ _PHRASES = """
     EACH: for each of the, in each of the, of each of the, for each, in each, of each, from each, by each,
         each, for every, in every, of every,
         per
-    ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, in the order of,
+    ORDER: sort the results by, sorted the results by, order the results by, ordered the results by,
+        sort the result by, sort them by, order them by,
+        ordered by, order by, sorted by, sort by, ranked by, in order of, in the order of,
         ordered alphabetically by, sorted
         alphabetically by, in alphabetical order by, ordering by
     ORDER ASC: ordered ascending by, ascending by, in ascending order of, in increasing order of, in ascending
@@ -160,12 +162,15 @@ _PHRASES = """
         in ascending alphabetical order, ordered alphabetically, sorted
         alphabetically, sorted in
         alphabetical order, in alphabetical order, alphabetically
-    DESC: from most to least, in the descending order, in descending order, in decreasing order, descending
-    ASC: in the ascending order, in ascending order, in increasing order, ascending
+    DESC: in a descending order, from most to least, in the descending order,
+        in descending order, in decreasing order, descending
+    ASC: in an ascending order, in the increasing order, in the ascending order,
+        in ascending order, in increasing order, ascending
     DISTINCT: different, distinct, unique
     WITHOUT: do not have any, does not have any, do not have, does not have, did not have, don't have, doesn't
         have, do not own, does not own, has no, have no, had no, have had no, has had no, with no, without any,
-        without, but no, and no, except for
+        without, but no, and no, other than,
+        except for
     MOST: the most, most
     LEAST: the fewest, fewest, the least, least
     LATEST: the most recently, most recently, the most recent, most recent

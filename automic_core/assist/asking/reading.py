@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from automic_core.assist.asking.aside import Aside
 from automic_core.assist.asking.cursor import AGGREGATES, COMPARE
 from automic_core.assist.asking.dating import forms
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
-from automic_core.assist.asking.naming import Naming
 from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SHOWING, SILENT, SORTING, VERBS
-from automic_core.assist.asking.query import Query, Related
+from automic_core.assist.asking.query import Item, Mention, Query, Related
 from automic_core.assist.asking.words import Token, bases, folded, tokens
 
 
@@ -42,10 +42,11 @@ def _names(words: list[Token], lexicon: Lexicon) -> list[Token]:
     return words
 
 
+_PLACES = frozenset(["location", "place", "address", "city", "venue", "headquarter"])
 _STRICT = {"ORMORE": "GT", "ORLESS": "LT"}
 
 
-class _Reader(Naming):
+class _Reader(Aside):
     def read(self) -> Query:
         while self.place < len(self.words):
             begin = self.place
@@ -60,6 +61,8 @@ class _Reader(Naming):
         if self.negated:
             self.query.unexplained.append("what is not there")
         asks = self.words[0].text.lower() if self.words else ""
+        if asks == "where" and not self.query.items:
+            self._located()
         if (asks in ("where", "why", "how") and not self.query.items) or (asks == "when" and not self._dated()):
             self.query.unexplained.append(self.words[0].text)
         if self.first is not None:
@@ -71,11 +74,18 @@ class _Reader(Naming):
         asked = [column for item in self.query.items if item.mention for column in item.mention.columns]
         return any(each.kind == "date" or {"date", "year", "time", "day"} & {*each.words} for each in asked)
 
+    def _located(self) -> None:
+        """ "Where is the club …": its only column of places."""
+        table = self.lexicon.tables.get(self.query.entity or "")
+        found = [each for each in table.columns.values() if _PLACES & {*each.words[-1:]}] if table else []
+        if len(found) == 1 and not self.query.orders:
+            self.query.items.append(Item(Mention(found, "")))
+
     def _step(self) -> bool:
         word = self.words[self.place]
         mark = word.mark
-        if self.place in self.explained:
-            self.query.passed.append(word.text)
+        if self.place in self.explained or self._told_again(word):
+            self.query.passed += [word.text] if self.place in self.explained else []
             self.place += 1
             return True
         if mark in COMPARE:
@@ -140,6 +150,8 @@ class _Reader(Naming):
             if self.aggregates or (self.counting and not twice) or self.place == self.ended:
                 return False
             self.counting = True
+        elif mark == "DISTINCT" and self._for_different():
+            return self._each()
         elif mark == "DISTINCT":
             self.query.distinct = True
         elif mark == "EACH":
@@ -185,7 +197,7 @@ class _Reader(Naming):
             self.both = True
         elif word.stem == "or":
             self.query.either = True
-        elif self.place == self.ended and self._kind_of_value(word):
+        elif (self.place == self.ended and self._kind_of_value(word)) or self._idle(word):
             pass
         elif not self._silent(word):
             return False
@@ -233,7 +245,7 @@ class _Reader(Naming):
         if text in ("show", "list", "give", "return", "tell") and self.place:
             self.related, self.last, self.sorted = False, None, -1  # another sentence says what to show
         if text in SORTING:
-            following = self.words[self.place + 1 : self.place + 4]
+            following = self.words[self.place + 1 : self.place + 4 if self.place else None]
             return any(each.mark in ("ORDER", "ASC", "DESC", "ALPHABETICAL") for each in following)
         return word.stem in SILENT or text in SILENT or word.stem == "and"
 
@@ -268,10 +280,10 @@ class _Reader(Naming):
     def _deed(self, verb: str) -> bool:
         """ "regions that were affected" where ``affected_region`` says so: its rows must be there; False if unclear."""
         names = [name for name in self.lexicon.tables if forms(verb) & {*self._words(name)}]
-        if not names or self.query.entity is None or {*names} & {self.query.entity, *self.query.named}:
+        if not names or {*names} & {self.query.entity, *self.query.named}:
             return True
-        if len(names) > 1:
-            return False
+        if len(names) > 1 or self.query.entity is None:
+            return len(names) == 1
         self.query.related.append(Related(names[0], self.negated))
         self.negated = False
         return True

@@ -60,15 +60,6 @@ class Timing(Ordering):
         self.place += 2
         return True
 
-    def _of_whom(self) -> str | None:
-        """The table that is spoken of; of "the id of the order" the one whose key that is."""
-        if self.focus or self.query.entity or not self.query.items:
-            return self.focus or self.query.entity
-        mention = self.query.items[-1].mention
-        keys = [each for each in mention.columns if each.unique and each.identifies] if mention else []
-        owners = [each.table for each in keys if {*self._words(each.table)} <= {*each.words}]
-        return owners[0] if len(owners) == 1 else None
-
     def _verb_behind(self, place: int) -> int:
         """Where the verb of "to register", "who was hired" stands; 0 = nowhere."""
         begin = place
@@ -99,6 +90,7 @@ class Timing(Ordering):
         if column is None or self.aggregates or self.counting or any(item.aggregate for item in self.query.items):
             return False
         self._sort(column, latest)
+        self.query.entity = self.query.entity or table
         return True
 
     def _sort(self, column: Column, latest: bool) -> None:
