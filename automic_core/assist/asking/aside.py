@@ -20,6 +20,8 @@ class Aside(Naming):
         if word.mark:
             return False
         behind = self.words[self.place + 1].text.lower() if self.place + 1 < len(self.words) else ""
+        if word.stem == "equal":
+            return self.last is not None
         if word.stem == "origin":
             return self._before("of") and not self._called(word.stem)  # "the country of origin"
         if word.text.lower() == "available":

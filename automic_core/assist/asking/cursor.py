@@ -84,7 +84,8 @@ class Cursor:
         if place < len(self.words):
             word = self.words[place]
             if word.mark in ("NUMBER", "TEXT"):
-                return word.mark == "NUMBER" or " of " not in mention.text
+                numbers = word.mark == "NUMBER" and any(each.kind != "text" for each in mention.columns)
+                return numbers or " of " not in mention.text  # not "the address of customer 10"
             near = link(self.lexicon, self.words, place)
             if word.text.lower() in MISSING and not near.values:
                 return True

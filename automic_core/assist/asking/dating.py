@@ -37,6 +37,9 @@ class Dating(Cursor):
         owners = [each.table for each in keys if {*self._words(each.table)} <= {*each.words}]
         return owners[0] if len(owners) == 1 else None
 
+    def _value_at(self, place: int) -> bool:
+        return place >= 0 and self.words[place].mark in ("NUMBER", "TEXT")
+
     def _year_meant(self) -> Mention | None:
         """What a year is of: a column of years, but rather the date of the rows that are spoken of."""
         years, date = self._years(), self._date_of_verb()
@@ -46,7 +49,8 @@ class Dating(Cursor):
     def _again(self) -> Mention | None:
         """ "above 300 or less than 100": what was compared before "or" is compared again."""
         told = self.query.conditions[-1] if self.query.conditions else None
-        if told is None or told.negated or self.words[self.place - 1].mark != "OR":
+        beside = self.words[self.place - 1].mark == "OR" or (self._before("or") and self._value_at(self.place - 2))
+        if told is None or told.negated or not beside:
             return None
         return Mention(list(told.mention.columns), told.mention.text, told.mention.near)
 

@@ -121,8 +121,9 @@ _PHRASES = """
     COUNT DISTINCT: how many different, how many distinct
     COUNT: how many, the total number of, total number of, the number of, number of, the numbers of, numbers of,
         the count of, count of, count, the amount of
-    GE: greater than or equal to, more than or equal to, no less than, not less than, no fewer than, at least
-    LE: less than or equal to, no more than, not more than, at most
+    GE: larger than or equal to, higher than or equal to,
+        greater than or equal to, more than or equal to, no less than, not less than, no fewer than, at least
+    LE: smaller than or equal to, lower than or equal to, less than or equal to, no more than, not more than, at most
     ORMORE: or more, or after, or later, or above
     ORLESS: or less, or fewer, or before, or earlier
     OR GT: or more than, or greater than, or higher than, or larger than, or later than
@@ -137,7 +138,7 @@ _PHRASES = """
     MAX: maximum, max
     SUM: the sum of, sum of, combined, total
     EACH: for each of the, in each of the, of each of the, for each, in each, of each, from each, by each,
-        each, for every, in every, of every,
+        grouped by, each, for every, in every, of every,
         per
     ORDER: sort the results by, sorted the results by, order the results by, ordered the results by,
         sort the result by, sort them by, order them by,
@@ -155,10 +156,11 @@ _PHRASES = """
         alphabetical order of, in the descending order of, in a descending order of, by descending order of,
         sorted in descending order of, sorted in descending order by, ordered in descending order of, listed in
         descending order of
-    ALPHABETICAL DESC: in descending alphabetical order, in reverse alphabetical order
+    ALPHABETICAL DESC: in descending lexicographical order,
+        in descending alphabetical order, in reverse alphabetical order
     ALPHABETICAL: ordered by alphabetical order, ordered in alphabetical order, ordered in an alphabetical order,
         sorted in an alphabetical order, sorted by alphabetical order, by alphabetical order, in an alphabetical order,
-        in alphabetic order, in the alphabetical order,
+        in lexicographical order, in ascending lexicographical order, in alphabetic order, in the alphabetical order,
         in ascending alphabetical order, ordered alphabetically, sorted
         alphabetically, sorted in
         alphabetical order, in alphabetical order, alphabetically

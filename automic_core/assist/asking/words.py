@@ -69,6 +69,7 @@ def tokens(question: str) -> list[Token]:
         plain = plain.replace(quote, "'")
     for quote in "\u201c\u201d":
         plain = plain.replace(quote, '"')
+    plain = re.sub(r"[$€£] ?(?=\d)", "", plain)
     plain = _FIRST_LAST.sub("first name and last name", plain)
     raw = [_token(text) for text in _TOKEN.findall(plain)]
     made: list[Token] = []
