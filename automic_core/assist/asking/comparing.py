@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from automic_core.assist.asking.cursor import Cursor, plain
+from automic_core.assist.asking.cursor import plain
+from automic_core.assist.asking.dating import Dating
 from automic_core.assist.asking.linking import link
-from automic_core.assist.asking.phrases import DEGREES, NAMED, SILENT
+from automic_core.assist.asking.phrases import DEGREES, GIVEN, MISSING, NAMED, SILENT
 from automic_core.assist.asking.query import Item, Mention, Operator, Order, Related
 from automic_core.assist.asking.words import Token
 
+_NUMBERS = frozenset(["id", "number", "code"])
 
-class Comparing(Cursor):
+
+class Comparing(Dating):
     """Reads what a column is compared with."""
 
     def _compare(self, operator: Operator) -> bool:
@@ -32,8 +35,8 @@ class Comparing(Cursor):
                 or all(each.mark or each.stem in ("all", "average") for each in rest)
                 or len(rest) <= 1
             )
-        if word.mark == "TEXT" and self.last and all(each.kind == "date" for each in self.last.columns):
-            self._condition(self.last, operator, [word.text])
+        if word.mark == "TEXT" and (moment := self._moment(word)):
+            self._condition(moment, operator, [word.text])
             self.place = after + 1
             return True
         if word.mark != "NUMBER" or word.number is None:
@@ -44,7 +47,8 @@ class Comparing(Cursor):
             self.query.named.append(behind.tables[0])
             self.place = after + 1 + behind.size
             return True
-        mention = self.last or (self._years() if 1000 < word.number < 2200 else None)
+        year = 1000 < word.number < 2200
+        mention = self.last or self._again() or (self._year_meant() if year else None)
         if mention is None and behind.columns:
             mention, after = Mention(behind.columns, ""), after + behind.size
         if mention is None and any(self.words[n].stem == "age" for n in range(self.place, after)):
@@ -58,26 +62,43 @@ class Comparing(Cursor):
     def _between(self) -> bool:
         near = range(self.place + 1, min(self.place + 5, len(self.words)))
         dates = [n for n in near if self.words[n].mark == "TEXT"]
-        if len(dates) == 2 and self.last and all(each.kind == "date" for each in self.last.columns):
-            self._condition(self.last, "between", [self.words[n].text for n in dates])
+        if len(dates) == 2 and (moment := self._moment(self.words[dates[0]])):
+            self._condition(moment, "between", [self.words[n].text for n in dates])
             self.place = dates[1] + 1
             return True
         numbers = [n for n in near if self.words[n].mark == "NUMBER"]
         if len(numbers) != 2:
             return False
         low, high = (self.words[n].number for n in numbers)
-        mention = self.last or self._years()
+        mention = self.last or self._year_meant()
         if mention is None or low is None or high is None:
             return False
         self._condition(mention, "between", [plain(low), plain(high)])
         self.place = numbers[1] + 1
         return True
 
+    def _lacking(self, mention: Mention, size: int) -> bool:
+        """ "have no e-mail", "whose phone is unknown": nothing is in the column."""
+        self.negated = False
+        self._condition(mention, "missing", [])
+        self.place += size
+        return True
+
+    def _unknown(self, word: Token) -> bool:
+        """Whether a word says of the column before it that nothing is there, or that something is."""
+        text = word.text.lower()
+        if self.last is None or text not in (*MISSING, *(GIVEN if self.negated else ())):
+            return False
+        self.negated = self.negated and text in MISSING  # "not empty", "not known"
+        self._condition(self.last, "missing", [])
+        self.place += 1
+        return True
+
     def _number(self) -> bool:
         word = self.words[self.place]
         if word.number is None:
             return False
-        mention = self.last or (self._years() if 1000 < word.number < 2200 else None)
+        mention = self.last or (self._year_meant() if 1000 < word.number < 2200 else None)
         stems = [each.text.lower() for each in self.words[self.place + 1 : self.place + 3]]
         if stems == ["years", "old"] or stems == ["year", "old"]:
             mention = self._of_words(("age",))
@@ -92,6 +113,7 @@ class Comparing(Cursor):
             self.query.named.append(behind.tables[0])
             self.place += 2 + behind.size
             return True
+        mention = mention or self._key_of_table()
         if mention is None:
             behind = link(self.lexicon, self.words, self.place + 1)
             numbers = [each for each in behind.columns if each.kind == "number" and not each.identifies]
@@ -112,6 +134,14 @@ class Comparing(Cursor):
                 self.place += 2
         return True
 
+    def _key_of_table(self) -> Mention | None:
+        """ "room 112": the number that the rows of a table are called by, right behind its name."""
+        if self.focus is None or self.place != self.ended or not self.place or self.words[self.place - 1].mark:
+            return None
+        columns = self.lexicon.tables[self.focus].columns.values()
+        keys = [each for each in columns if each.unique and each.kind == "number" and _NUMBERS & {*each.words[-1:]}]
+        return Mention(keys, "", self.focus) if len(keys) == 1 else None
+
     def _how_many_first(self) -> bool:
         """ "the 3 mountains with the highest …", "the top 5 …"."""
         word = self.words[self.place]
@@ -128,11 +158,11 @@ class Comparing(Cursor):
             self.place += 1 + behind.size
             return True
         following = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
-        first = following.stem in DEGREES or following.mark in ("TOP", "BOTTOM")
+        first = following.stem in DEGREES or following.mark in ("TOP", "BOTTOM", "LATEST", "MOST", "LEAST")
         if not behind.tables and not first and before not in ("top", "first"):
             return False
         marks = {each.mark for each in self.words[self.place + 1 :]}
-        if not marks & {"TOP", "BOTTOM", "MOST", "LEAST", "MAX", "MIN"} and not any(
+        if not marks & {"TOP", "BOTTOM", "LATEST", "MOST", "LEAST", "MAX", "MIN"} and not any(
             w.stem in DEGREES for w in self.words
         ):
             return False

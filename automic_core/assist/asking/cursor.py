@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from automic_core.assist.asking.lexicon import Lexicon, same
 from automic_core.assist.asking.linking import link
-from automic_core.assist.asking.phrases import DEGREES, LINKING, NAMED
+from automic_core.assist.asking.phrases import DEGREES, GIVEN, LINKING, MISSING, NAMED
 from automic_core.assist.asking.query import Aggregate, Condition, Mention, Operator, Query
 from automic_core.assist.asking.tables import Column
 from automic_core.assist.asking.words import Token
@@ -18,7 +18,7 @@ AGGREGATES: dict[str, Aggregate] = {"AVG": "avg", "MIN": "min", "MAX": "max", "S
 class Cursor:
     """A reader of a question, word by word; what it understood is in ``query``."""
 
-    def __init__(self, lexicon: Lexicon, words: Sequence[Token]) -> None:
+    def __init__(self, lexicon: Lexicon, words: list[Token]) -> None:
         self.lexicon, self.words, self.place = lexicon, words, 0
         self.query = Query()
         self.related = False  # whether a condition has begun
@@ -32,6 +32,7 @@ class Cursor:
         self.ended = -1  # where the last column, table or value ended
         self.computed: Aggregate | None = None  # the aggregate of the last column
         self.measured: Aggregate | None = None  # what is computed of the column that is compared
+        self.explained: set[int] = set()  # places of words that were read with others before them
         self.sorted = -1  # where what rows are sorted by ended
 
     def _before(self, text: str) -> bool:
@@ -70,9 +71,11 @@ class Cursor:
         if word.stem == "not" and place > self.place:
             behind = self.words[place + 1] if place + 1 < len(self.words) else None
             return behind is not None and (
-                behind.mark in ("TEXT", "NUMBER", *COMPARE) or bool(link(self.lexicon, self.words, place + 1).values)
+                behind.text.lower() in (*GIVEN, *MISSING)
+                or behind.mark in ("TEXT", "NUMBER", *COMPARE)
+                or bool(link(self.lexicon, self.words, place + 1).values)
             )
-        return word.mark in COMPARE or word.mark in ("BETWEEN", "STARTS", "ENDS", "CONTAINS")
+        return word.mark in (*COMPARE, "BETWEEN", "STARTS", "ENDS", "CONTAINS") or word.text == "other than"
 
     def _is_condition(self, mention: Mention, place: int) -> bool:
         """Whether what follows compares this column with something."""
@@ -81,8 +84,11 @@ class Cursor:
         if place < len(self.words):
             word = self.words[place]
             if word.mark in ("NUMBER", "TEXT"):
-                return word.mark == "NUMBER" or " of " not in mention.text
+                numbers = word.mark == "NUMBER" and any(each.kind != "text" for each in mention.columns)
+                return numbers or " of " not in mention.text  # not "the address of customer 10"
             near = link(self.lexicon, self.words, place)
+            if word.text.lower() in MISSING and not near.values:
+                return True
             return any(column in mention.columns for column, _ in near.values)
         return False
 
@@ -145,6 +151,12 @@ class Cursor:
         ):
             place -= 1
         return place > 0 and self.words[place].text.lower() in ("and", ",")
+
+    def _denied(self, name: str) -> bool:
+        """Whether a table belongs to what was denied: "no devices in stock", not "no dog but a car"."""
+        last = [each[-1].negated for each in (self.query.related, self.query.conditions) if each]
+        apart = {"but", "with", "have", "has"} & {each.stem for each in self.words[self.ended : self.place]}
+        return name != self.query.entity and any(last) and not (apart or self._behind_and())
 
     def _of_table(self, place: int) -> bool:
         return (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from automic_core.assist.asking.lexicon import Lexicon, same
-from automic_core.assist.asking.phrases import COMMON_NAMES, DEGREES, GENERIC, UNITS
+from automic_core.assist.asking.phrases import COMMON_NAMES, DEGREES, GENERIC, ORDINALS, UNITS
 from automic_core.assist.asking.tables import Column, Table
 from automic_core.assist.asking.words import Token, folded, ordinary
 
@@ -16,6 +16,7 @@ _SMALL = frozenset(["of", "in", "to", "by", "at", "on", "for", "with", "from"])
 _COUNTS = frozenset(["number", "num", "total", "count", "average"])
 _TABLE_ENDS = (GENERIC | {"profile", "table"}) - {"name"}
 _TURNED = frozenset(["year", "date", "time", "type", "number", "code", "name"])
+_ENDS = {"phone": "number", "telephone": "number", "mobile": "number", "fax": "number", "email": "address"}
 _MARKED_NAMES = {
     "AVG": "average",
     "TOP": "highest",
@@ -137,6 +138,8 @@ def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
             or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _TABLE_ENDS)
         )
     ]
+    if len(found) > 1:  # rather what has names than what links it with others
+        found = [name for name in found if lexicon.tables[name].label]
     return found if len(found) == 1 else []
 
 
@@ -163,13 +166,18 @@ def _is_table(lexicon: Lexicon, table: Table, stems: Sequence[str]) -> bool:
 
 def _is_column(lexicon: Lexicon, column: Column, stems: Sequence[str]) -> bool:
     """Whether the words are the column's name, with or without the words of its table."""
-    own = lexicon.tables[column.table].words
+    own, stems = lexicon.tables[column.table].words, _plain(stems)
     names = [column.words] if "of" in stems else [column.words, (*own, *column.words)]
     rest = _rest(column.words, own)
     if rest and rest != column.words:
         names += [rest, (*own, *rest)]
     names += lexicon.also.get((column.table, column.name), ())
-    return any(_alike(name, stems) for name in names)
+    return any(_alike(_plain(name), stems) for name in names)
+
+
+def _plain(words: Sequence[str]) -> Sequence[str]:
+    """A name without an end that says nothing: "phone number" is ``phone``, "email" is ``email_address``."""
+    return words[:-1] if len(words) > 1 and _ENDS.get(words[-2]) == words[-1] else words
 
 
 def _rest(words: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
@@ -202,7 +210,7 @@ def _alike(words: Sequence[str], stems: Sequence[str]) -> bool:
         return True
     if len(kept) == 2 and _TURNED & {*kept} and same(words[0], kept[1]) and same(words[1], kept[0]):
         return True  # "join year" is ``year_join``
-    if "of" in stems:  # "type of pet" is "pet type"
+    if "of" in stems and stems[-1] not in ORDINALS:  # "type of pet" is "pet type"; not "the name of the first"
         place = list(stems).index("of")
         turned = [*(s for s in stems[place + 1 :] if s != "the"), *stems[:place]]
         return len(turned) == len(words) and all(same(a, b) for a, b in zip(words, turned, strict=True))

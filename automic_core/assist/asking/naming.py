@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from automic_core.assist.asking.cursor import ends
 from automic_core.assist.asking.linking import Linked, link
-from automic_core.assist.asking.ordering import Ordering
 from automic_core.assist.asking.query import Item, Mention, Order, Related
 from automic_core.assist.asking.tables import Column
+from automic_core.assist.asking.timing import Timing
 from automic_core.assist.asking.words import stem
 
 
-class Naming(Ordering):
+class Naming(Timing):
     """Reads words that name something in the lake."""
 
     def _linked(self, found: Linked) -> bool:
@@ -44,7 +44,7 @@ class Naming(Ordering):
             if found.values and not self.aggregates and not self.counting and self.related:
                 return self._value(found)
             if self.related and not self.aggregates and not self.counting and not self._listing():
-                return False
+                return self.negated and self._lacking(mention, found.size)
             if adjacent and not (self.focus and any(column.table == self.focus for column in found.columns)):
                 return False
             if adjacent and self.query.items and self.focus is None:
@@ -234,7 +234,7 @@ class Naming(Ordering):
             return False
         elif query.items and query.entity is None and not self.related and self._behind_and():
             return False  # "the names and players of clubs"
-        elif query.related and query.related[-1].negated and query.entity != name and not self._behind_and():
+        elif self._denied(name):
             pass  # "no devices in stock"
         elif query.entity == name and self._behind_and():
             return False  # "a branch that … and a branch that …": two rows; "allergies and their types": a column

@@ -29,9 +29,15 @@ class Ordering(Bounding):
             self.place += 1
             self.last = mention
             return self._compare(">" if more else "<")
+        again = link(self.lexicon, self.words, self.place + 1)
+        named = [each for each in again.columns if each in mention.columns]
+        if named and not (self.related or again.tables):
+            self.aggregates.append("max" if more else "min")  # "the average and oldest age"
+            self.place += 1
+            return True
         self.query.orders.append(Order(mention, more))
         self.query.limit = self._limit()
-        self.place += 1
+        self.place += 1 + (again.size if named and not again.tables else 0)
         return True
 
     def _extreme(self, top: bool) -> bool:

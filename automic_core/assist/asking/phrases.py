@@ -27,6 +27,7 @@ VERBS = listed("""
     listed live lived living located lose lost made make named offer paid participate pay perform play provide
     publish put ran receive received recorded register registered reside ride run sang sell send sent sing sold
     speak spend spent spoke spoken stay stored study studying submit sung take taken taught teach titled use
+    placed released described detailed affect affected hire hired ordered shipped rented borrow borrowed deliver
     visit wear went win won work write written wrote advise serve open produce purchase appear prescribe nominate
     award belong conduct earn interact operate originate pass sponsor supervise manage treat
 """)
@@ -46,6 +47,9 @@ SORTING = listed("""
 SHOWING = listed("""
     Display Find Give List Provide Report Return Show Tell
 """)
+# What is said of a column without a value; some only behind "not".
+MISSING = ("missing", "unknown", "empty", "null", "blank")
+GIVEN = ("known", "given", "available", "recorded", "specified", "set", "filled")
 LINKING = listed("""
     are as be both either equal is of to was were
 """)
@@ -82,6 +86,8 @@ IRREGULAR = dict(
         "data=data",
         "bus=bus",
         "ids=id",
+        "e-mail=email",
+        "e-mails=email",
         "lives=life",
         "wives=wife",
         "leaves=leaf",
@@ -115,10 +121,13 @@ _PHRASES = """
     COUNT DISTINCT: how many different, how many distinct
     COUNT: how many, the total number of, total number of, the number of, number of, the numbers of, numbers of,
         the count of, count of, count, the amount of
-    GE: greater than or equal to, more than or equal to, no less than, not less than, no fewer than, at least
-    LE: less than or equal to, no more than, not more than, at most
+    GE: larger than or equal to, higher than or equal to,
+        greater than or equal to, more than or equal to, no less than, not less than, no fewer than, at least
+    LE: smaller than or equal to, lower than or equal to, less than or equal to, no more than, not more than, at most
     ORMORE: or more, or after, or later, or above
     ORLESS: or less, or fewer, or before, or earlier
+    OR GT: or more than, or greater than, or higher than, or larger than, or later than
+    OR LT: or less than, or fewer than, or lower than, or smaller than, or earlier than
     GT: more than, greater than, higher than, larger than, bigger than, above, over, exceeding, exceeds, exceed,
         after, later than
     LT: less than, fewer than, lower than, smaller than, below, under, before, earlier than
@@ -129,9 +138,11 @@ _PHRASES = """
     MAX: maximum, max
     SUM: the sum of, sum of, combined, total
     EACH: for each of the, in each of the, of each of the, for each, in each, of each, from each, by each,
-        each, for every, in every, of every,
+        grouped by, each, for every, in every, of every,
         per
-    ORDER: ordered by, order by, sorted by, sort by, ranked by, in order of, in the order of,
+    ORDER: sort the results by, sorted the results by, order the results by, ordered the results by,
+        sort the result by, sort them by, order them by,
+        ordered by, order by, sorted by, sort by, ranked by, in order of, in the order of,
         ordered alphabetically by, sorted
         alphabetically by, in alphabetical order by, ordering by
     ORDER ASC: ordered ascending by, ascending by, in ascending order of, in increasing order of, in ascending
@@ -145,20 +156,27 @@ _PHRASES = """
         alphabetical order of, in the descending order of, in a descending order of, by descending order of,
         sorted in descending order of, sorted in descending order by, ordered in descending order of, listed in
         descending order of
-    ALPHABETICAL DESC: in descending alphabetical order, in reverse alphabetical order
-    ALPHABETICAL: in alphabetic order, in the alphabetical order,
+    ALPHABETICAL DESC: in descending lexicographical order,
+        in descending alphabetical order, in reverse alphabetical order
+    ALPHABETICAL: ordered by alphabetical order, ordered in alphabetical order, ordered in an alphabetical order,
+        sorted in an alphabetical order, sorted by alphabetical order, by alphabetical order, in an alphabetical order,
+        in lexicographical order, in ascending lexicographical order, in alphabetic order, in the alphabetical order,
         in ascending alphabetical order, ordered alphabetically, sorted
         alphabetically, sorted in
         alphabetical order, in alphabetical order, alphabetically
-    DESC: from most to least, in the descending order, in descending order, in decreasing order, descending
-    ASC: in the ascending order, in ascending order, in increasing order, ascending
+    DESC: in a descending order, from most to least, in the descending order,
+        in descending order, in decreasing order, descending
+    ASC: in an ascending order, in the increasing order, in the ascending order,
+        in ascending order, in increasing order, ascending
     DISTINCT: different, distinct, unique
     WITHOUT: do not have any, does not have any, do not have, does not have, did not have, don't have, doesn't
         have, do not own, does not own, has no, have no, had no, have had no, has had no, with no, without any,
-        without, except for
+        without, but no, and no, other than,
+        except for
     MOST: the most, most
     LEAST: the fewest, fewest, the least, least
-    TOP: the most recent, most recent, highest, largest, greatest, biggest
+    LATEST: the most recently, most recently, the most recent, most recent
+    TOP: highest, largest, greatest, biggest
     BOTTOM: lowest, smallest
     STARTS: starts with, start with, starting with, begins with, begin with, beginning with, starts from,
         start from
@@ -180,6 +198,8 @@ def _phrases() -> list[tuple[list[str], list[str]]]:
 
 
 PHRASES = _phrases()
+# What comes first or last in time, and whether it is the last.
+ORDINALS = {"first": False, "earliest": False, "oldest": False, "last": True, "latest": True, "newest": True}
 # Comparatives and superlatives, the columns they speak of, and whether more of the column is meant.
 DEGREES: dict[str, tuple[tuple[str, ...], bool]] = {
     word: (columns, more)

@@ -9,7 +9,7 @@ from automic_core.assist.asking.tables import Column
 
 Aggregate = Literal["avg", "min", "max", "sum", "count", "measure"]
 Operator = Literal[
-    "=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> average", "< average", "largest", "smallest"
+    "=", "!=", ">", ">=", "<", "<=", "between", "like", "in", "> average", "< average", "largest", "smallest", "missing"
 ]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from automic_core.assist.asking.aside import Aside
 from automic_core.assist.asking.cursor import AGGREGATES, COMPARE
+from automic_core.assist.asking.dating import forms
 from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
-from automic_core.assist.asking.naming import Naming
 from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SHOWING, SILENT, SORTING, VERBS
-from automic_core.assist.asking.query import Query
+from automic_core.assist.asking.query import Item, Mention, Query, Related
 from automic_core.assist.asking.words import Token, bases, folded, tokens
 
 
@@ -40,12 +42,16 @@ def _names(words: list[Token], lexicon: Lexicon) -> list[Token]:
     return words
 
 
-class _Reader(Naming):
+_PLACES = frozenset(["location", "place", "address", "city", "venue", "headquarter"])
+_STRICT = {"ORMORE": "GT", "ORLESS": "LT"}
+
+
+class _Reader(Aside):
     def read(self) -> Query:
         while self.place < len(self.words):
             begin = self.place
             if self._step():
-                if self.words[begin].mark in ("EACH", "ORDER", "MOST", "LEAST", "TOP", "BOTTOM"):
+                if self.words[begin].mark in ("EACH", "ORDER", "MOST", "LEAST", "TOP", "BOTTOM", "LATEST"):
                     self.ended = self.place
             else:
                 self.query.unexplained.append(self.words[begin].text)
@@ -55,6 +61,8 @@ class _Reader(Naming):
         if self.negated:
             self.query.unexplained.append("what is not there")
         asks = self.words[0].text.lower() if self.words else ""
+        if asks == "where" and not self.query.items:
+            self._located()
         if (asks in ("where", "why", "how") and not self.query.items) or (asks == "when" and not self._dated()):
             self.query.unexplained.append(self.words[0].text)
         if self.first is not None:
@@ -66,13 +74,31 @@ class _Reader(Naming):
         asked = [column for item in self.query.items if item.mention for column in item.mention.columns]
         return any(each.kind == "date" or {"date", "year", "time", "day"} & {*each.words} for each in asked)
 
+    def _located(self) -> None:
+        """ "Where is the club …": its only column of places."""
+        table = self.lexicon.tables.get(self.query.entity or "")
+        found = [each for each in table.columns.values() if _PLACES & {*each.words[-1:]}] if table else []
+        if len(found) == 1 and not self.query.orders:
+            self.query.items.append(Item(Mention(found, "")))
+
     def _step(self) -> bool:
         word = self.words[self.place]
         mark = word.mark
+        if self.place in self.explained or self._told_again(word):
+            self.query.passed += [word.text] if self.place in self.explained else []
+            self.place += 1
+            return True
         if mark in COMPARE:
             return self._compare(COMPARE[mark])
+        if mark in _STRICT and self._bounds_beside():
+            self.words[self.place : self.place + 1] = [Token("or", "or", "OR"), replace(word, mark=_STRICT[mark])]
+            return self._step()  # "before 1989-09-03 or after 2007-12-25"
         if mark in ("ORMORE", "ORLESS") and self._marked(self.place + 1, "NUMBER"):
             return self._compare(">=" if mark == "ORMORE" else "<=")  # "in or after 2005"
+        if mark == "OR":
+            self.query.either = True
+            self.place += 1
+            return True
         if mark == "BETWEEN":
             return self._between()
         if mark in ("TOP", "BOTTOM") and self._extreme(mark == "TOP"):
@@ -83,6 +109,8 @@ class _Reader(Naming):
             self.place += 1
             return True
         found = link(self.lexicon, self.words, self.place)
+        if self._done_first() or (found.size < 2 and self._ordinal()):
+            return True
         if self.related and found.size < 2 and mark in AGGREGATES and self._bounded():
             return True
         if mark == "COUNT" and self.related and self._number_bounded():
@@ -122,6 +150,8 @@ class _Reader(Naming):
             if self.aggregates or (self.counting and not twice) or self.place == self.ended:
                 return False
             self.counting = True
+        elif mark == "DISTINCT" and self._for_different():
+            return self._each()
         elif mark == "DISTINCT":
             self.query.distinct = True
         elif mark == "EACH":
@@ -133,6 +163,8 @@ class _Reader(Naming):
             return self._order()
         elif mark in ("ASC", "DESC", "ALPHABETICAL"):
             return self._direction(mark)
+        elif self._unknown(word):
+            return True
         elif mark == "WITHOUT" or word.stem in NEGATIONS:
             self.negated = self.related = True
         elif mark == "NUMBER":
@@ -165,12 +197,18 @@ class _Reader(Naming):
             self.both = True
         elif word.stem == "or":
             self.query.either = True
-        elif self.place == self.ended and self._kind_of_value(word):
+        elif (self.place == self.ended and self._kind_of_value(word)) or self._idle(word):
             pass
         elif not self._silent(word):
             return False
         self.place += 1
         return True
+
+    def _bounds_beside(self) -> bool:
+        """Whether bounds stand on both sides of "or after"."""
+        return bool(self.query.conditions) and all(
+            self._marked(place, "TEXT", "NUMBER") for place in (self.place - 1, self.place + 1)
+        )
 
     def _another_sentence(self, word: Token) -> bool:
         """Whether another sentence begins that says what to show: "… in Ulm? Give me the names"."""
@@ -207,7 +245,7 @@ class _Reader(Naming):
         if text in ("show", "list", "give", "return", "tell") and self.place:
             self.related, self.last, self.sorted = False, None, -1  # another sentence says what to show
         if text in SORTING:
-            following = self.words[self.place + 1 : self.place + 4]
+            following = self.words[self.place + 1 : self.place + 4 if self.place else None]
             return any(each.mark in ("ORDER", "ASC", "DESC", "ALPHABETICAL") for each in following)
         return word.stem in SILENT or text in SILENT or word.stem == "and"
 
@@ -234,5 +272,18 @@ class _Reader(Naming):
                 "with",
                 "from",
             )
+        if known and text.endswith(("ed", "ing")) and not self._deed(text):
+            return False
         self.related = self.related or (known and text != "corresponding")
         return known
+
+    def _deed(self, verb: str) -> bool:
+        """ "regions that were affected" where ``affected_region`` says so: its rows must be there; False if unclear."""
+        names = [name for name in self.lexicon.tables if forms(verb) & {*self._words(name)}]
+        if not names or {*names} & {self.query.entity, *self.query.named}:
+            return True
+        if len(names) > 1 or self.query.entity is None:
+            return len(names) == 1
+        self.query.related.append(Related(names[0], self.negated))
+        self.negated = False
+        return True

@@ -29,6 +29,8 @@ class Restricting(Settling):
                 continue
             owner = negated[-1].table if negated else None
             column = self._settle(condition.mention, owner or (outer[0] if len(outer) == 1 else entity))
+            if condition.operator == "missing" and column.table != (condition.mention.near or entity):
+                raise UnclearError(f"whether {entity} without a {column.name} are meant")
             if owner and column.table == owner:
                 negated[-1].conditions.append(condition)
                 continue
@@ -56,10 +58,9 @@ class Restricting(Settling):
             else:
                 joint = ["(" + " OR ".join(conditions) + ")"] if query.either and len(conditions) > 1 else conditions
                 told.append(self._within(entity, outer, table, joint, False))
+        settled = {each.mention.column.table for each in query.conditions if not each.negated}
         for related in query.related:
-            told += self._related(
-                entity, outer, related, {column.table for column in map(self._first, query.conditions)}, joined
-            )
+            told += self._related(entity, outer, related, settled, joined)
         for related in negated:
             related.conditions = []
         self._possible()
@@ -113,9 +114,6 @@ class Restricting(Settling):
             if f"{self._table(name)} " not in there + " " and f"{self._table(name)})" not in there
         ]
         return [self._within(entity, outer, name, [], False) for name in missing]
-
-    def _first(self, condition: Condition) -> Column:
-        return condition.mention.column
 
     def _both(self, entity: str, outer: list[str], told: list[str]) -> list[str]:
         """Two conditions that no single row can meet: some row meets one, another row of the same kind the other."""
@@ -209,6 +207,8 @@ class Restricting(Settling):
         if column.measure:
             raise UnclearError(f"of which rows {column.name} is to be compared")
         name, values = self._name(column), condition.values
+        if condition.operator == "missing":
+            return f"({name} IS NULL OR {name} = '')" if column.kind == "text" else f"{name} IS NULL"
         numeric = all(isinstance(each, int | float) for each in values)
         if column.kind == "text" and numeric and values:
             if condition.operator != "=" or not any(

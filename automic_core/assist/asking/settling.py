@@ -166,6 +166,10 @@ class Settling:
     def _points_at(self, column: Column, table: str) -> bool:
         return any(join.left == column and join.right.table == table for join in self.lexicon.joins)
 
+    def _tells(self, column: Column, table: str) -> bool:
+        """Whether a column is of a table, or holds its keys."""
+        return column.table == table or self._points_at(column, table)
+
     def _named(self, mention: Mention) -> Column:
         """The column of a mention that is shown: a key of another table, by a number, as the name it has there."""
         column = mention.column

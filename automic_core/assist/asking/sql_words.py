@@ -145,7 +145,7 @@ class _Words:
         if kind == "COLUMN_REF":
             return self._column(node)
         if kind == "CONSTANT":
-            return str(node["literal"].get("text", "nothing"))
+            return str(node["literal"].get("text", "nothing")) or "“”"
         if kind == "STAR":
             return "all columns"
         if kind == "FUNCTION":

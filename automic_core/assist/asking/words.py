@@ -14,6 +14,9 @@ _TOKEN = re.compile(
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d.*")
 _SEPARATORS = {*".?!;:()'"}
 _DROPPED = {*_SEPARATORS, ",", '"'}
+_NUMBERED = {"phone", "telephone", "mobile", "fax", "account", "card", "room", "flight", "invoice", "tracking"}
+"""What has a number of its own: "the phone number of" counts nothing."""
+_BRITISH = re.compile(r"(?<=\w{3})is(?=ations?$)")
 _FIRST_LAST = re.compile(r"\bfirst (?:and|,|&) last names?\b", re.IGNORECASE)
 
 
@@ -36,7 +39,7 @@ class Token:
 
 def stem(word: str) -> str:
     """A noun without the ending of its plural, in lower case."""
-    word = word.lower()
+    word = _BRITISH.sub("iz", word.lower()).replace("colour", "color")
     if word in IRREGULAR:
         return IRREGULAR[word]
     if word.endswith("'s"):
@@ -66,12 +69,14 @@ def tokens(question: str) -> list[Token]:
         plain = plain.replace(quote, "'")
     for quote in "\u201c\u201d":
         plain = plain.replace(quote, '"')
+    plain = re.sub(r"[$€£] ?(?=\d)", "", plain)
     plain = _FIRST_LAST.sub("first name and last name", plain)
     raw = [_token(text) for text in _TOKEN.findall(plain)]
     made: list[Token] = []
     place = 0
     while place < len(raw):
-        for phrase, marks in PHRASES:
+        numbered = place > 0 and raw[place - 1].stem in _NUMBERED and raw[place].stem == "number"
+        for phrase, marks in () if numbered else PHRASES:
             part = raw[place : place + len(phrase)]
             if [each.text.lower() for each in part] == phrase and not any(each.mark for each in part):
                 made += [Token(" ".join(phrase), "", mark) for mark in marks]

@@ -204,7 +204,7 @@ class _Writer(Restricting):
             shown = [
                 item.mention.column
                 for item in items
-                if item.mention and not item.aggregate and item.mention.column.table == name
+                if item.mention and not item.aggregate and self._tells(item.mention.column, name)
             ]
             if not shown:
                 if table.label is None:
