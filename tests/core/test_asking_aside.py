@@ -88,6 +88,28 @@ def test_words_beside(question: str, rows: list[tuple[object, ...]] | None) -> N
         )
 
 
+CLUBS = pl.DataFrame({"club_id": [1, 2], "club_name": ["Chess", "Choir"], "club_type_code": ["indoor", "loud"]})
+MEMBERS = pl.DataFrame({"guest_id": [1, 2, 3], "club_id": [1, 1, 2]})
+SAFETY = pl.DataFrame({"county_id": [1, 2], "name": ["Kent", "Devon"], "police_officers": [200, 300]})
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Show the last names of the members of the club 'Chess'.", [("Moss",), ("Reed",)]),
+        ("How many members of the club 'Chess' are older than 25?", [(1,)]),
+        ("How many clubs are there for each club type?", [(1, "indoor"), (1, "loud")]),
+        ("How many counties are there?", [(2,)]),
+        ("List the names of counties in descending order of police officers.", [("Devon",), ("Kent",)]),
+    ],
+)
+def test_names_that_tables_do_not_have_alone(question: str, rows: list[tuple[object, ...]]) -> None:
+    tables = {"silver.guests": GUESTS, "silver.club": CLUBS, "silver.member_of_club": MEMBERS}
+    answer = asked(question, {**tables, "silver.county_public_safety": SAFETY})
+    assert answer.frame is not None, answer.explanation
+    assert sorted(answer.frame.rows()) == sorted(rows), answer.sql
+
+
 @pytest.mark.parametrize("spelling", ["organisation", "organization"])
 def test_both_spellings_are_one_word(spelling: str) -> None:
     rows = pl.DataFrame({"organisation_id": [1, 2], "name": ["A", "B"], "colour": ["red", "blue"]})

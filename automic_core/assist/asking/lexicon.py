@@ -77,6 +77,11 @@ class Lexicon:
         ]
         joins += namesakes(frames, made, joins)
         found = cls(made, joins)
+        for name in {join.left.table for join in joins if "member" in made[join.left.table].words}:
+            others = [join.right.table for join in joins if join.left.table == name]
+            people = [each for each in others if not {*made[each].words} <= {*made[name].words}]
+            if len(people) == 1 and len(others) == 2:  # the students that ``member_of_club`` speaks of
+                found.also[people[0], ""] = (("member",),)
         for name, rows in frames.items():
             for column in made[name].columns.values():
                 if column.kind == "text":

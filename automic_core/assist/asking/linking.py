@@ -49,6 +49,10 @@ def link(lexicon: Lexicon, words: Sequence[Token], place: int) -> Linked:
     found = _found(lexicon, words, place, shortened=False)
     if not found:
         return _found(lexicon, words, place, shortened=True) or _ending(lexicon, words, place)
+    if found.tables and not found.values:
+        longer = _found(lexicon, words, place, shortened=True)
+        if longer.size > found.size and longer.columns:
+            return Linked(longer.size, longer.columns)  # "product type" for ``product_type_code``, not a product
     if found.columns and not found.tables and not any(each.mark for each in words[place : place + found.size]):
         full = {each.table for each in found.columns}  # of other tables, what is longer by an empty word
         shorter = _shortened_columns(lexicon, [each.stem for each in words[place : place + found.size]])
@@ -140,6 +144,10 @@ def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
     ]
     if len(found) > 1:  # rather what has names than what links it with others
         found = [name for name in found if lexicon.tables[name].label]
+    if not found:  # "counties" for ``county_public_safety`` if its rows have a ``county_id``
+        key = (*stems, "id")
+        tables = [table for table in lexicon.tables.values() if _alike(table.words[: len(stems)], stems)]
+        found = [each.name for each in tables if any(c.unique and c.words == key for c in each.columns.values())]
     return found if len(found) == 1 else []
 
 

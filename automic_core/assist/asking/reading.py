@@ -193,6 +193,8 @@ class _Reader(Aside):
             pass
         elif word.stem in ("kind", "type", "sort") and self._of_column():
             pass  # "what kind of decor" where a column holds it
+        elif word.stem == "more" and self.place + 1 < len(self.words) and self.words[self.place + 1].stem in DEGREES:
+            pass  # "more expensive than"
         elif word.stem == "both":
             self.both = True
         elif word.stem == "or":
