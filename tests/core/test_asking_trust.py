@@ -35,7 +35,8 @@ MORE = {"silver.flats": FLATS, "silver.owners": OWNERS, "silver.cars": CARS}
 
 def asked(question: str, tables: dict[str, pl.DataFrame]) -> Answer:
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA silver")
+        for schema in {name.partition(".")[0] for name in tables}:
+            connection.execute(f"CREATE SCHEMA {schema}")
         for name, rows in tables.items():
             connection.register("rows_", rows)
             connection.execute(f"CREATE TABLE {name} AS FROM rows_")

@@ -157,6 +157,9 @@ class Comparing(Dating):
             self.query.limit = int(word.number)
             self.place += 1 + behind.size
             return True
+        by = self.place + 1 + behind.size
+        if before == "top" and len(behind.tables) == 1 and self.words[by : by + 1] and self.words[by].text == "by":
+            return self._first_by(int(word.number), by, behind.tables[0])
         following = self.words[self.place + 1] if self.place + 1 < len(self.words) else word
         first = following.stem in DEGREES or following.mark in ("TOP", "BOTTOM", "LATEST", "MOST", "LEAST")
         if not behind.tables and not first and before not in ("top", "first"):
@@ -167,6 +170,18 @@ class Comparing(Dating):
         ):
             return False
         self.first = int(word.number)
+        self.place += 1
+        return True
+
+    def _first_by(self, limit: int, by: int, entity: str) -> bool:
+        """ "top 5 products by stock"."""
+        found = link(self.lexicon, self.words, by + 1)
+        measures = [each for each in found.columns if each.kind in ("number", "date") and not each.identifies]
+        if not measures:
+            return False
+        self.query.orders.append(Order(Mention(measures, self._said(found.size, by + 1), entity), True))
+        self.query.limit = limit
+        self.explained |= {*range(by, by + 1 + found.size)}
         self.place += 1
         return True
 

@@ -77,9 +77,16 @@ class Cursor:
             )
         return word.mark in (*COMPARE, "BETWEEN", "STARTS", "ENDS", "CONTAINS") or word.text == "other than"
 
+    def _compared(self, columns: Sequence[Column], place: int) -> bool:
+        """Whether an operator stands at a place, and behind a plain "not" no value of other columns."""
+        if not self._operator_at(place):
+            return False
+        values = link(self.lexicon, self.words, place + 1).values if self.words[place].stem == "not" else []
+        return not values or any(column in columns for column, _ in values)
+
     def _is_condition(self, mention: Mention, place: int) -> bool:
         """Whether what follows compares this column with something."""
-        if self._operator_at(place):
+        if self._compared(mention.columns, place):
             return True
         if place < len(self.words):
             word = self.words[place]

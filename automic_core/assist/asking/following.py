@@ -181,11 +181,11 @@ def _alone(query: Query, part: str, words: Sequence[Token]) -> bool | None:
 
 def _limited(query: Query, rows: int) -> bool:
     if not query.orders:
-        summed = [item for item in query.items if item.aggregate or _measured(item)]
+        summed = [item for item in query.items if item.aggregate or item.measured]
         if len(summed) != 1 or not (query.groups or query.group_tables or len(query.items) > 1):
             return False
         [item] = summed
-        if item.mention is not None and not _measured(item):
+        if item.mention is not None and not item.measured:
             return False  # an order by an aggregate of a column is not written yet
         query.orders.append(Order(item.mention, True, item.of))
     query.limit = rows
@@ -198,18 +198,18 @@ def _changed(query: Query, more: Query, *, regroup: bool) -> bool:
     for condition in more.conditions:
         _restrict(query, condition)
         said = True
-    mentions = [item.mention for item in more.items if item.mention and not item.aggregate and not _measured(item)]
+    mentions = [item.mention for item in more.items if item.mention and not item.aggregate and not item.measured]
     groups = [*more.groups, *(mentions if regroup else ())]
     group_tables = more.group_tables or ([more.entity] if regroup and more.entity and not groups else [])
     if groups or group_tables:
         _regroup(query, groups, group_tables)
         said = True
     asked = [item for item in more.items if not (regroup and item.mention in mentions)]
-    if any(item.aggregate or _measured(item) for item in asked):
-        kept = [item for item in query.items if not item.aggregate and not _measured(item)]
+    if any(item.aggregate or item.measured for item in asked):
+        kept = [item for item in query.items if not item.aggregate and not item.measured]
         query.items, said = [*asked, *kept], True
     elif asked:
-        if any(item.aggregate or _measured(item) for item in query.items):
+        if any(item.aggregate or item.measured for item in query.items):
             return False  # the column of a row beside a sum over rows
         query.items += asked
         said = True
@@ -238,7 +238,7 @@ def _restrict(query: Query, condition: Condition) -> None:
 
 
 def _regroup(query: Query, groups: list[Mention], group_tables: list[str]) -> None:
-    query.items = [item for item in query.items if item.aggregate or _measured(item)]
+    query.items = [item for item in query.items if item.aggregate or item.measured]
     query.groups, query.group_tables = list(groups), list(group_tables)
     query.named += group_tables
     if query.limit is None:
@@ -254,7 +254,3 @@ def _about(query: Query, entity: str) -> bool:
     query.named = [entity if each == query.entity else each for each in query.named]
     query.entity = entity
     return True
-
-
-def _measured(item: Item) -> bool:
-    return bool(item.mention and any(column.measure for column in item.mention.columns))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from automic_core.assist.asking.lexicon import Lexicon, same
-from automic_core.assist.asking.phrases import COMMON_NAMES, DEGREES, GENERIC, ORDINALS, UNITS
+from automic_core.assist.asking.phrases import COMMON_NAMES, DEGREES, GENERIC, ORDINALS, STATES, UNITS
 from automic_core.assist.asking.tables import Column, Table
-from automic_core.assist.asking.words import Token, folded, ordinary
+from automic_core.assist.asking.words import Token, folded, ordinary, participle
 
 LONGEST = 6
 _ARTICLES = frozenset(["the", "a", "an", "of", "all"])
@@ -116,13 +116,26 @@ def _found(lexicon: Lexicon, words: Sequence[Token], place: int, *, shortened: b
             [
                 name
                 for name, table in lexicon.tables.items()
-                if "of" not in (*stems, *table.words) and _is_table(lexicon, table, stems)
+                if "of" not in (*stems, *table.words)
+                and _is_table(lexicon, table, stems)
+                and not _told_by(lexicon, stems)
             ],
-            [] if part[0].mark or (size == 1 and ordinary(part[0].text)) else lexicon.values.get(" ".join(stems), []),
+            [] if size == 1 and not _meant(lexicon, words, place) else lexicon.values.get(" ".join(stems), []),
         )
         if found.columns or found.tables or found.values:
             return found
     return Linked()
+
+
+def _meant(lexicon: Lexicon, words: Sequence[Token], place: int) -> bool:
+    """Whether a word alone is rather a value than one of the language; also what was done to something: "were paid"."""
+    word = words[place]
+    if word.mark or not ordinary(word.text):
+        return not word.mark
+    before = words[place - 1].text.lower() if place else ""
+    behind = words[place + 1 : place + 2]
+    noun = bool(behind) and not behind[0].mark and _names_something(lexicon, [behind[0].stem])
+    return participle(word.text) and (before in STATES or noun)
 
 
 def _names_something(lexicon: Lexicon, stems: Sequence[str]) -> bool:
@@ -138,7 +151,7 @@ def _shortened_tables(lexicon: Lexicon, stems: Sequence[str]) -> list[str]:
         for name, table in lexicon.tables.items()
         if len(table.words) > len(stems)
         and (
-            _alike(table.words[-len(stems) :], stems)
+            (_alike(table.words[-len(stems) :], stems) and "by" not in table.words)
             or (_alike(table.words[: len(stems)], stems) and set(table.words[len(stems) :]) <= _TABLE_ENDS)
         )
     ]
@@ -166,6 +179,14 @@ def _shortened_columns(lexicon: Lexicon, stems: Sequence[str]) -> list[Column]:
 
 def _dropped(words: Sequence[str]) -> bool:
     return words[0] in ("in", "per") or set(words) <= GENERIC | UNITS
+
+
+def _told_by(lexicon: Lexicon, stems: Sequence[str]) -> bool:
+    """Whether a table's name says what is told for what, of which something else speaks as well: "sales by region"."""
+    if "by" not in stems[1:-1]:
+        return False
+    place = list(stems).index("by")
+    return _names_something(lexicon, stems[:place]) and _names_something(lexicon, stems[place + 1 :])
 
 
 def _is_table(lexicon: Lexicon, table: Table, stems: Sequence[str]) -> bool:

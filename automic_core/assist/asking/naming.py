@@ -26,7 +26,9 @@ class Naming(Timing):
         if found.size == 1 and self.words[self.place].stem == "name" and self._named_column(self.place + 1):
             self.place += 1  # "the names of the sponsors" where a column holds the sponsors
             return True
-        if found.columns and (not found.tables or self._operator_at(following) or self._column_rather(found)):
+        if found.columns and (
+            not found.tables or self._compared(found.columns, following) or self._column_rather(found)
+        ):
             mention = Mention(self._years_too(found), self._said(found.size), self._entity_near(following))
             owners = {column.table for column in mention.columns}
             if " of " in mention.text and len(owners) == 1:

@@ -31,6 +31,15 @@ VERBS = listed("""
     visit wear went win won work write written wrote advise serve open produce purchase appear prescribe nominate
     award belong conduct earn interact operate originate pass sponsor supervise manage treat
 """)
+# What was done to something, beside the regular forms.
+PARTICIPLES = listed("""
+    bought broken built drawn driven found given held kept known left lost made paid sent sold stolen sung taken won
+    written
+""")
+# Words behind which a participle says how something is.
+STATES = listed("""
+    , and are be been being currently is not or state status still was were
+""")
 NEGATIONS = listed("""
     not never didn't don't doesn't haven't hasn't isn't aren't wasn't weren't cannot can't
 """)

@@ -47,6 +47,11 @@ class Item:
     distinct: bool = False
     of: str | None = None
 
+    @property
+    def measured(self) -> bool:
+        """Whether it is a measure that people declared."""
+        return bool(self.mention and any(column.measure for column in self.mention.columns))
+
 
 @dataclass
 class Condition:

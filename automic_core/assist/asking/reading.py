@@ -12,7 +12,7 @@ from automic_core.assist.asking.lexicon import Lexicon
 from automic_core.assist.asking.linking import link
 from automic_core.assist.asking.phrases import DEGREES, MORE, NEGATIONS, RELATIVE, SHOWING, SILENT, SORTING, VERBS
 from automic_core.assist.asking.query import Item, Mention, Query, Related
-from automic_core.assist.asking.words import Token, bases, folded, tokens
+from automic_core.assist.asking.words import Token, bases, folded, participle, tokens
 
 
 def read(question: str, lexicon: Lexicon) -> Query:
@@ -157,7 +157,7 @@ class _Reader(Aside):
         elif mark == "EACH":
             return self._each()
         elif word.text == "by" and not self._done_by() and self._told_for():
-            computed = self.counting or any(item.aggregate for item in self.query.items)
+            computed = self.counting or any(item.aggregate or item.measured for item in self.query.items)
             return computed and self._by()  # "singers by age": sorted, or told beside
         elif mark == "ORDER":
             return self._order()
@@ -257,6 +257,8 @@ class _Reader(Aside):
         if word.mark or not (self.query.entity or self.query.items):
             return False
         text = word.text.lower()
+        if participle(text) and self.lexicon.values.get(word.stem):
+            return False  # how something is, but not said of what
         if text in VERBS or word.stem in VERBS or VERBS & set(bases(text)):
             known = True
         else:

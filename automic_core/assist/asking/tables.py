@@ -54,6 +54,17 @@ class Table:
             return (whole or named)[0]
         return next((each for each in texts if each.words == self.words), None) if not named else None
 
+    @property
+    def labels(self) -> list[Column]:
+        """The columns that name its rows to people: one, or a first and a last name; none if nothing does."""
+        if (label := self.label) is not None:
+            return [label]
+        halves = [
+            [each for each in self.columns.values() if each.kind == "text" and each.words[-2:] == (half, "name")]
+            for half in ("first", "last")
+        ]
+        return [*halves[0], *halves[1]] if all(len(each) == 1 for each in halves) else []
+
 
 @dataclass(frozen=True)
 class Join:

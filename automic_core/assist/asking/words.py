@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from automic_core.assist.asking.phrases import IRREGULAR, NUMBERS, PHRASES, PLAIN, RELATIVE, SILENT, VERBS
+from automic_core.assist.asking.phrases import IRREGULAR, NUMBERS, PARTICIPLES, PHRASES, PLAIN, RELATIVE, SILENT, VERBS
 
 _TOKEN = re.compile(
     r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\""
@@ -141,6 +141,12 @@ _ABBREVIATED = {
     "max": ("maximum",),
     "desc": ("description",),
 }
+
+
+def participle(text: str) -> bool:
+    """Whether a word may say what was done to something, or what it does: "cancelled", "paid", "pending"."""
+    word = text.lower()
+    return (len(word) > 4 and word.endswith(("ed", "ing"))) or word in PARTICIPLES
 
 
 def ordinary(text: str) -> bool:

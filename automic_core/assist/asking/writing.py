@@ -184,10 +184,10 @@ class _Writer(Restricting):
                 if not each.sql
             ]
         if not items:
-            label = self.lexicon.tables[entity].label
-            if label is None:
+            labels = self.lexicon.tables[entity].labels
+            if not labels:
                 raise UnclearError(f"what of {entity} to show")
-            items = [Item(Mention([label], label.name))]
+            items = [Item(Mention([label], label.name)) for label in labels]
         return items
 
     def _groups(self, items: list[Item], entity: str) -> tuple[list[Column], bool]:
@@ -207,10 +207,10 @@ class _Writer(Restricting):
                 if item.mention and not item.aggregate and self._tells(item.mention.column, name)
             ]
             if not shown:
-                if table.label is None:
+                shown = table.labels
+                if not shown:
                     raise UnclearError(f"what of {name} to show")
-                items.insert(0, Item(Mention([table.label], table.label.name)))
-                shown = [table.label]
+                items[:0] = [Item(Mention([label], label.name)) for label in shown]
             groups += shown
         plain = [item.mention.column for item in items if item.mention and not item.aggregate]
         mixed = bool(plain) and any(item.aggregate for item in items)

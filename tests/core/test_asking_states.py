@@ -1,0 +1,58 @@
+"""What was done to something, where a column keeps it; names of tables that say "by"; who rows without a name are."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from tests.core.test_asking_trust import asked
+
+ORDERS = pl.DataFrame(
+    {
+        "order_id": [1, 2, 3, 4, 5],
+        "buyer_id": [1, 1, 2, 2, 3],
+        "status": ["paid", "shipped", "cancelled", "cancelled", "returned"],
+        "amount": [10.0, 20.0, 30.0, 40.0, 50.0],
+    }
+)
+BUYERS = pl.DataFrame(
+    {
+        "buyer_id": [1, 2, 3],
+        "first_name": ["Ann", "Bob", "Cleo"],
+        "last_name": ["Moss", "Reed", "Hill"],
+        "town": ["Ulm", "Bonn", "Ulm"],
+        "credit": [7, 9, 8],
+    }
+)
+BY = [(10.0, "paid"), (20.0, "shipped"), (35.0, "cancelled"), (50.0, "returned")]
+BY_STATUS = pl.DataFrame({"status": ["paid", "shipped", "cancelled", "returned"], "orders": [1, 1, 2, 1]})
+TABLES = {"silver.orders": ORDERS, "silver.buyers": BUYERS, "gold.orders_by_status": BY_STATUS}
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("How many orders were shipped?", [(1,)]),
+        ("How many orders were paid?", [(1,)]),
+        ("How many orders are cancelled?", [(2,)]),
+        ("How many orders were not cancelled?", [(3,)]),
+        ("How many orders were cancelled or returned?", [(3,)]),
+        ("How many cancelled orders are there?", [(2,)]),
+        ("How many orders have the status paid?", [(1,)]),
+        ("What is the average amount of returned orders?", [(50.0,)]),
+        ("How many buyers paid?", None),  # that an order is paid is not what a buyer did
+        ("What is the average amount of orders by status?", BY),
+        ("Average amount of orders by status", BY),
+        ("List buyers in Bonn.", [("Bob", "Reed")]),
+        ("Which buyers have the highest credit?", [("Bob", "Reed")]),
+        ("Top 2 buyers by credit", [("Bob", "Reed"), ("Cleo", "Hill")]),
+        ("Top 2 orders by town", None),
+    ],
+)
+def test_answers(question: str, rows: list[tuple[object, ...]] | None) -> None:
+    answer = asked(question, TABLES)
+    if rows is None:
+        assert answer.frame is None, answer.sql
+        return
+    assert answer.frame is not None, answer.explanation
+    assert sorted(answer.frame.rows()) == sorted(rows), answer.sql
