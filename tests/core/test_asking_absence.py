@@ -80,7 +80,14 @@ def test_nothing_in_a_column_is_said_in_words() -> None:
     assert "(students.email is empty or students.email is “”)" in answer.explanation
 
 
-@pytest.mark.parametrize("question", ["How many students have no weight?", "Which students have no e-mail above 3?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many students have no weight?",
+        "Which brands did not have any phones?",
+        "Which students have no e-mail above 3?",
+    ],
+)
 def test_absence_of_what_they_cannot_have_is_no_answer(question: str) -> None:
     answer = asked(question, TABLES)
     assert answer.sql is None, answer.sql

@@ -54,6 +54,7 @@ TABLES = {
             "What are the average and maximum age of guests in different countries?",
             [(35, 50, "Chile"), (35, 40, "Japan")],
         ),
+        ("What is the average age of guests for different country names?", None),  # whose names
         ("Find the number and average age of guests for each country.", [(2, 35, "Chile"), (2, 35, "Japan")]),
         ("How many bookings does each guest have? Show the number and the guest id.", [(1, 1), (2, 2)]),
         ("How many rooms have extras?", [(2,)]),

@@ -43,6 +43,8 @@ def _names(words: list[Token], lexicon: Lexicon) -> list[Token]:
 
 
 _PLACES = frozenset(["location", "place", "address", "city", "venue", "headquarter"])
+_TRADED = frozenset(["ordered", "shipped", "rented", "borrowed"])
+"""Verbs of which a table is called by the noun: ``orders``."""
 _STRICT = {"ORMORE": "GT", "ORLESS": "LT"}
 
 
@@ -151,7 +153,9 @@ class _Reader(Aside):
                 return False
             self.counting = True
         elif mark == "DISTINCT" and self._for_different():
-            return self._each()
+            known = self._each()
+            self.ended = self.place
+            return known and not link(self.lexicon, self.words, self.place).columns  # "for different job titles"
         elif mark == "DISTINCT":
             self.query.distinct = True
         elif mark == "EACH":
@@ -283,7 +287,8 @@ class _Reader(Aside):
 
     def _deed(self, verb: str) -> bool:
         """ "regions that were affected" where ``affected_region`` says so: its rows must be there; False if unclear."""
-        names = [name for name in self.lexicon.tables if forms(verb) & {*self._words(name)}]
+        said = {verb} if verb not in _TRADED else forms(verb)
+        names = [name for name in self.lexicon.tables if said & {*self._words(name)}]
         if not names or {*names} & {self.query.entity, *self.query.named}:
             return True
         if len(names) > 1 or self.query.entity is None:

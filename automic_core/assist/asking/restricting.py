@@ -29,7 +29,7 @@ class Restricting(Settling):
                 continue
             owner = negated[-1].table if negated else None
             column = self._settle(condition.mention, owner or (outer[0] if len(outer) == 1 else entity))
-            if condition.operator == "missing" and column.table != (condition.mention.near or entity):
+            if condition.operator == "missing" and column.table != condition.mention.near:
                 raise UnclearError(f"whether {entity} without a {column.name} are meant")
             if owner and column.table == owner:
                 negated[-1].conditions.append(condition)
