@@ -29,6 +29,13 @@ BY_STATUS = pl.DataFrame({"status": ["paid", "shipped", "cancelled", "returned"]
 TABLES = {"silver.orders": ORDERS, "silver.buyers": BUYERS, "gold.orders_by_status": BY_STATUS}
 
 
+def test_a_name_that_many_rows_share_does_not_say_which_they_are() -> None:
+    rows = pl.DataFrame({"order_id": range(100), "name": ["Chile", "Japan"] * 50, "weight": range(100)})
+    answer = asked("Which orders have a weight above 97?", {"silver.orders": rows})
+    assert answer.frame is not None, answer.explanation
+    assert sorted(answer.frame.rows()) == [(98,), (99,)], answer.sql
+
+
 @pytest.mark.parametrize(
     ("question", "rows"),
     [

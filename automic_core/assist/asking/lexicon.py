@@ -15,6 +15,7 @@ from automic_core.inference.foreign_keys import ForeignKey
 
 MOST_VALUES = 20_000
 """Different texts of a column that are known by heart."""
+_MANY = 20
 _SEXES = {"f": ("female", "woman"), "m": ("male", "man"), "w": ("female", "woman")}
 _YES = {"t", "true", "yes", "y"}
 _TRUTH = _YES | {"f", "false", "no", "n"}
@@ -171,8 +172,11 @@ def _table(name: str, rows: pl.DataFrame, known: Collection[str]) -> Table:
             kind = "boolean"
         elif dtype.is_temporal():
             kind = "date"
-        unique = rows.height > 0 and rows[column].null_count() == 0 and rows[column].n_unique() == rows.height
-        columns[column] = Column(name, column, kind, _apart(name_words(column), known), unique, dtype.is_integer())
+        values = rows[column].n_unique()
+        unique = rows.height > 0 and rows[column].null_count() == 0 and values == rows.height
+        shared = rows.height >= _MANY and values * _MANY <= rows.height
+        said = _apart(name_words(column), known)
+        columns[column] = Column(name, column, kind, said, unique, dtype.is_integer(), shared=shared)
     return Table(name, words, columns, rows.height)
 
 

@@ -17,6 +17,7 @@ class Column:
         unique: Whether its values tell the rows of its table apart.
         sql: How it is computed, with the table's name before each column; empty = it is stored.
         measure: Whether it sums up rows.
+        shared: Whether many rows have the same value, so that it says of what kind they are, not which.
     """
 
     table: str
@@ -27,6 +28,7 @@ class Column:
     whole: bool = False
     sql: str = ""
     measure: bool = False
+    shared: bool = False
 
     @property
     def identifies(self) -> bool:
@@ -46,7 +48,7 @@ class Table:
     @property
     def label(self) -> Column | None:
         """The column that names its rows to people."""
-        texts = [each for each in self.columns.values() if each.kind == "text" and not each.sql]
+        texts = [each for each in self.columns.values() if each.kind == "text" and not each.sql and not each.shared]
         named = [each for each in texts if each.words[-1:] in (("name",), ("title",))]
         whole = [each for each in named if each.words in (("name",), ("title",), (*self.words, "name"))]
         rival = any(each.words == self.words[-1:] for each in texts)
@@ -56,14 +58,17 @@ class Table:
 
     @property
     def labels(self) -> list[Column]:
-        """The columns that name its rows to people: one, or a first and a last name; none if nothing does."""
+        """The columns that name its rows to people: one, or a first and a last name; the key where a name is shared."""
         if (label := self.label) is not None:
             return [label]
         halves = [
             [each for each in self.columns.values() if each.kind == "text" and each.words[-2:] == (half, "name")]
             for half in ("first", "last")
         ]
-        return [*halves[0], *halves[1]] if all(len(each) == 1 for each in halves) else []
+        if all(len(each) == 1 for each in halves):
+            return [*halves[0], *halves[1]]
+        named = any(each.shared and each.words[-1:] == ("name",) for each in self.columns.values())
+        return [each for each in self.columns.values() if named and each.unique and each.words == (*self.words, "id")]
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,8 @@ class _Writer(Restricting):
             ]
         if not items:
             labels = self.lexicon.tables[entity].labels
-            if not labels:
+            named = any(each.mention.value and {*each.mention.columns} & {*labels} for each in self.query.conditions)
+            if not labels or (named and len(labels) > 1):  # "actors of 'Ann'" are not those that are called so
                 raise UnclearError(f"what of {entity} to show")
             items = [Item(Mention([label], label.name)) for label in labels]
         return items
