@@ -5,6 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from automic_core.assist.asking import following
+from automic_core.assist.asking.lexicon import Lexicon
+from automic_core.assist.asking.writing import write
+from automic_core.inference.foreign_keys import foreign_keys
 from tests.core.test_asking_trust import asked
 
 ORDERS = pl.DataFrame(
@@ -27,6 +31,32 @@ BUYERS = pl.DataFrame(
 BY = [(10.0, "paid"), (20.0, "shipped"), (35.0, "cancelled"), (50.0, "returned")]
 BY_STATUS = pl.DataFrame({"status": ["paid", "shipped", "cancelled", "returned"], "orders": [1, 1, 2, 1]})
 TABLES = {"silver.orders": ORDERS, "silver.buyers": BUYERS, "gold.orders_by_status": BY_STATUS}
+
+
+@pytest.mark.parametrize(
+    ("question", "spelled"),
+    [
+        ("How many custmers are there?", None),
+        ("How many ordrs were cancelled?", "How many orders were cancelled?"),
+        ("how many buyrs are in Ulmm", None),  # a short word may be any other
+        ("How many oders were canceled", "How many orders were cancelled"),
+    ],
+)
+def test_a_misspelled_question_is_suggested_as_the_lake_spells_it(question: str, spelled: str | None) -> None:
+    answer = asked(question, TABLES)
+    assert answer.sql is None
+    assert (spelled in answer.suggestions) is (spelled is not None)
+    if spelled is not None:
+        assert answer.suggestions[0] == spelled
+
+
+@pytest.mark.parametrize("part", ["by town instead", "and by town?", "per town", "split by town"])
+def test_a_question_that_goes_on_is_told_by_something_else(part: str) -> None:
+    lexicon = Lexicon.of(TABLES, foreign_keys(TABLES))
+    found = following.follow(part, ["What is the average credit of buyers?"], lexicon)
+    assert found is not None
+    assert found.query is not None, found.problem
+    assert "GROUP BY buyers.town" in write(found.query, lexicon)[0]
 
 
 def test_a_name_that_many_rows_share_does_not_say_which_they_are() -> None:

@@ -135,7 +135,7 @@ def _merged(base: Query, question: str, lexicon: Lexicon) -> Followed:
     if _valued(query, part, lexicon):
         return Followed(query)
     grouped = _GROUPED.match(part)
-    more = read(part, lexicon)
+    more = read(_GROUPED.sub("for each", part), lexicon)
     if more.unexplained:
         named = tuple(dict.fromkeys(more.unexplained))
         told = ", ".join(f"“{word}”" for word in named)

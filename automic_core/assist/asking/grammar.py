@@ -87,4 +87,4 @@ def answer(question: str, query: Query, lexicon: Lexicon, run: Run, tell: Tell =
 
 def abstain(question: str, lexicon: Lexicon, why: str, words: tuple[str, ...] = ()) -> Answer:
     """No answer, why, and what can be asked instead."""
-    return Answer(question, None, None, None, 0.0, why, {}, words, tuple(suggestions(question, lexicon)))
+    return Answer(question, None, None, None, 0.0, why, {}, words, tuple(suggestions(question, lexicon, words)))
