@@ -74,7 +74,11 @@ def test_a_name_that_many_rows_share_does_not_say_which_they_are() -> None:
         ("How many orders are cancelled?", [(2,)]),
         ("How many orders were not cancelled?", [(3,)]),
         ("How many orders were cancelled or returned?", [(3,)]),
+        ("How many orders were not cancelled or returned?", None),  # neither, people mean
         ("How many cancelled orders are there?", [(2,)]),
+        ("How many orders with an amount above 30 were cancelled or returned?", [(2,)]),
+        ("How many orders were cancelled or returned and have an amount below 35?", [(1,)]),
+        ("How many orders were paid or have an amount above 30 or were shipped?", None),
         ("How many orders have the status paid?", [(1,)]),
         ("What is the average amount of returned orders?", [(50.0,)]),
         ("How many buyers paid?", None),  # that an order is paid is not what a buyer did

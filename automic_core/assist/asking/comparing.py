@@ -129,7 +129,8 @@ class Comparing(Dating):
             other = self.words[self.place + 1]
             if other.mark == "NUMBER" and other.number is not None and operator == "=":
                 self.query.both = self.both or self.words[self.place].stem == "and"
-                self.query.either = self.query.either or self.words[self.place].stem == "or"
+                self.alternative = self.words[self.place].stem == "or"
+                self.query.either = self.query.either or self.alternative
                 self._condition(mention, "=", [plain(other.number)])
                 self.place += 2
         return True

@@ -32,6 +32,7 @@ class Cursor:
         self.ended = -1  # where the last column, table or value ended
         self.computed: Aggregate | None = None  # the aggregate of the last column
         self.measured: Aggregate | None = None  # what is computed of the column that is compared
+        self.alternative = False  # whether "or" stands before what comes next
         self.explained: set[int] = set()  # places of words that were read with others before them
         self.sorted = -1  # where what rows are sorted by ended
 
@@ -117,7 +118,8 @@ class Cursor:
         if mention.near is None or mention is not self.last:
             mention.near = self.focus
         how: Operator = "in" if operator == "=" and len(values) > 1 else operator
-        made = Condition(mention, how, list(values), self.negated, self.measured)
+        made = Condition(mention, how, list(values), self.negated, self.measured, self.alternative)
+        self.alternative = False
         self.query.conditions.append(made)
         self.query.both = self.query.both or self.both
         self.last, self.negated, self.measured = None, False, None

@@ -59,6 +59,7 @@ class Condition:
 
     Attributes:
         aggregate: What is computed of it over rows that belong together before it is compared.
+        alternative: Whether "or" stands between it and the condition before.
     """
 
     mention: Mention
@@ -66,6 +67,7 @@ class Condition:
     values: list[Any] = field(default_factory=list)
     negated: bool = False
     aggregate: Aggregate | None = None
+    alternative: bool = False
 
 
 @dataclass

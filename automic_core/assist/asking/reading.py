@@ -98,7 +98,7 @@ class _Reader(Aside):
         if mark in ("ORMORE", "ORLESS") and self._marked(self.place + 1, "NUMBER"):
             return self._compare(">=" if mark == "ORMORE" else "<=")  # "in or after 2005"
         if mark == "OR":
-            self.query.either = True
+            self.query.either = self.alternative = True
             self.place += 1
             return True
         if mark == "BETWEEN":
@@ -202,7 +202,7 @@ class _Reader(Aside):
         elif word.stem == "both":
             self.both = True
         elif word.stem == "or":
-            self.query.either = True
+            self.query.either = self.alternative = True
         elif (self.place == self.ended and self._kind_of_value(word)) or self._idle(word):
             pass
         elif not self._silent(word):

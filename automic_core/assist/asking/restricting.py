@@ -20,12 +20,14 @@ class Restricting(Settling):
         query = self.query
         negated = [related for related in query.related if related.negated]
         told: list[str] = []
+        of: list[Column] = []  # what each of them is about
         joined: list[str] = []
         open_ = {id(each): {*each.mention.columns} for each in query.conditions if each.mention.value}
         apart: dict[str, list[str]] = {}
         for condition in query.conditions:
             if condition.aggregate:
                 told.append(self._bounded(entity, outer, condition))
+                of.append(condition.mention.column)
                 continue
             owner = negated[-1].table if negated else None
             column = self._settle(condition.mention, owner or (outer[0] if len(outer) == 1 else entity))
@@ -34,29 +36,39 @@ class Restricting(Settling):
             if owner and column.table == owner:
                 negated[-1].conditions.append(condition)
                 continue
+            if column.table not in outer and not condition.negated and (self.choice.semi or query.both):
+                apart.setdefault(column.table, []).append(self._condition(column, condition))
+                continue
+            of.append(column)
             if column.table in outer and not condition.negated:
                 told.append(self._condition(column, condition))
             elif column.table in outer:
                 told.append(f"NOT ({self._condition(column, condition)})")
             elif condition.negated:
                 told.append(self._within(entity, outer, column.table, [self._condition(column, condition)], True))
-            elif self.choice.semi or query.both:
-                apart.setdefault(column.table, []).append(self._condition(column, condition))
             else:
                 joined.append(column.table)
                 told.append(self._condition(column, condition))
         self._alike(open_)
-        if query.either and len({each.mention.column for each in query.conditions}) > 2:
+        if query.either and len(query.conditions) > 1 and any(each.negated for each in query.conditions):
+            raise UnclearError("how far “not” reaches")
+        several = query.either and self._of_several()
+        if several and any(len(each) > 1 for each in apart.values()):
             raise UnclearError("which conditions hold together")
-        if query.either and len(told) > 1 and not apart:
-            told = ["(" + " OR ".join(told) + ")"]
+        if several:
+            told = [
+                _any_of([text for text, each in zip(told, of, strict=True) if each == column])
+                for column in dict.fromkeys(of)
+            ]
+        elif query.either and len(told) > 1 and not apart:
+            told = [_any_of(told)]
         if query.both and len(told) > 1 and not apart:
             told = self._both(entity, outer, told)
         for table, conditions in apart.items():
             if query.both and len(conditions) > 1:
                 told += [self._within(entity, outer, table, [each], False) for each in conditions]
             else:
-                joint = ["(" + " OR ".join(conditions) + ")"] if query.either and len(conditions) > 1 else conditions
+                joint = [_any_of(conditions)] if query.either else conditions
                 told.append(self._within(entity, outer, table, joint, False))
         settled = {each.mention.column.table for each in query.conditions if not each.negated}
         for related in query.related:
@@ -65,6 +77,20 @@ class Restricting(Settling):
             related.conditions = []
         self._possible()
         return told, joined
+
+    def _of_several(self) -> bool:
+        """Whether alternatives of one column stand beside conditions on others: "cancelled or returned in 2024".
+
+        Raises:
+            UnclearError: The alternatives are of several columns, and further conditions stand beside them.
+        """
+        conditions = self.query.conditions
+        if len(conditions) < 3 or len({each.mention.column for each in conditions}) < 2:
+            return False
+        pairs = [pair for pair in itertools.pairwise(conditions) if pair[1].alternative]
+        if not pairs or any(one.mention.column != other.mention.column for one, other in pairs):
+            raise UnclearError("which conditions hold together")
+        return True
 
     def _fixed(self, items: Sequence[Item]) -> None:
         """See that nothing is asked for that the question says itself."""
@@ -231,3 +257,7 @@ class Restricting(Settling):
         if operator == "like":
             return f"{name} ILIKE {literal(values[0])}"
         return f"{name} {operator} {literal(values[0])}"
+
+
+def _any_of(conditions: Sequence[str]) -> str:
+    return f"({' OR '.join(conditions)})" if len(conditions) > 1 else conditions[0]
