@@ -92,5 +92,27 @@ class Boundary:
 
     def _hashed(self, batch: pl.DataFrame) -> pl.DataFrame:
         if frames.RESCUED in batch.columns:
-            batch = batch.with_columns(told_beside(batch[frames.RESCUED], self._beside))
+            batch = batch.with_columns(told_beside(_without_repeated(batch), self._beside))
         return pl.DataFrame({name: batch.hash_rows(seed) for name, seed in zip(_HASHES, _SEEDS, strict=True)})
+
+
+def _without_repeated(batch: pl.DataFrame) -> pl.Series:
+    """``_rescued`` without values that a column of another type than text holds as they are.
+
+    Of a source that mixes types in a field, a number is there both as what it is and as a value that is no text.
+    """
+    rescued = batch[frames.RESCUED]
+    if rescued.null_count() == rescued.len():
+        return rescued
+    types = {name: dtype for name, dtype in batch.schema.items() if dtype.is_numeric() or dtype == pl.Boolean}
+    held = batch.select(pl.col(name).cast(pl.String) for name in types)
+
+    def left(row: int, text: str) -> str | None:
+        note = json.loads(text)
+        if "values" not in note:
+            return text
+        kept = {name: value for name, value in note["values"].items() if name not in types or held[name][row] != value}
+        return json.dumps({**note, "values": kept}) if kept or set(note) != {"values"} else None
+
+    texts = [None if text is None else left(row, text) for row, text in enumerate(rescued)]
+    return pl.Series(rescued.name, texts, dtype=pl.String)

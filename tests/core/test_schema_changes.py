@@ -110,8 +110,8 @@ def test_columns_that_change_follow_the_contract(
             assert came == 1, "the row at the boundary is there already"
         check_columns(before, after, kind, change, contract, column)
         if contract == "discard_row":
-            gone = [row for row in after.tail(came).to_dicts() if row[frames.RESCUED]]
-            assert all(column in json.loads(row[frames.RESCUED])["reason"] for row in gone)
+            notes = [json.loads(text) for text in after.tail(came)[frames.RESCUED].drop_nulls()]
+            assert all(column in note["reason"] for note in notes if set(note) != {"values"})  # others are whole
         if mode == "comparison":
             assert reader.read(contract) == 0, "what is there already is no change"
         made.insert(4)
